@@ -1,0 +1,42 @@
+# Konstruct. `make run` and `make test` do all the set-up; the rest is for those who work on it: docs/developers.md
+.DEFAULT_GOAL := build
+SHELL := /bin/bash
+MAKEFLAGS += --no-builtin-rules
+CC := gcc
+
+# One folder of objects a flavour: release, asan (checked), fuzz (clang).
+KIND ?= release
+OUT := build/$(KIND)
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wundef -Wvla -Walloca \
+	-Wwrite-strings -Wcast-qual -Wcast-align=strict -Wstrict-prototypes -Wold-style-definition \
+	-Wmissing-prototypes -Wredundant-decls -Wnull-dereference -Wdouble-promotion -Wduplicated-cond \
+	-Wduplicated-branches -Wlogical-op -Wimplicit-fallthrough=5 -Wswitch-enum -Werror
+PG_INCLUDE := $(shell pg_config --includedir 2>/dev/null || echo /usr/include/postgresql)
+CFLAGS_COMMON := -std=c17 -D_GNU_SOURCE -Ibackend -isystem $(PG_INCLUDE) -fvisibility=hidden -fPIE -pthread
+CFLAGS_release := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
+	-fcf-protection=full -ftrivial-auto-var-init=zero -fno-strict-aliasing
+CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS_release := -Wl,-z,relro,-z,now
+LDFLAGS_asan := -fsanitize=address,undefined
+CFLAGS := $(CFLAGS_COMMON) $(WARN) $(CFLAGS_$(KIND))
+LDFLAGS := -pie -pthread $(LDFLAGS_$(KIND))
+LIBS := -lpq -lhiredis -lcurl -ljansson -lsodium -lssl -lcrypto -lm
+
+# The layers that all programs share; app/ holds one main each.
+LAYERS := base io core channels llm tools memory billing flow api
+LIB_SRC := $(foreach layer,$(LAYERS),$(wildcard backend/$(layer)/*.c))
+LIB := $(OUT)/libkonstruct.a
+objects = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
+
+$(OUT)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(LIB): $(call objects,$(LIB_SRC))
+	@rm -f $@
+	ar rcs $@ $^
+
+include $(wildcard mk/*.mk)
+
+-include $(shell find build -name '*.d' 2>/dev/null)

@@ -1,0 +1,55 @@
+/* See ctx.h. */
+#include "base/ctx.h"
+
+#include <stdarg.h>
+
+#include "base/id.h"
+
+struct ctx *ctx_new(size_t max, struct db_pool *db)
+{
+    struct arena *mem = arena_new(max);
+    struct ctx *c = arena_take(mem, sizeof(*c));
+
+    *c = (struct ctx){.mem = mem, .db = db};
+    c->reference = id_new(mem);
+    return c;
+}
+
+void ctx_end(struct ctx *c)
+{
+    if (c != NULL)
+        arena_free(c->mem);
+}
+
+static rc_t record(struct ctx *c, rc_t rc, const char *field, const char *code, const char *format, va_list args)
+{
+    if (c->fault.rc == OK)
+        c->fault = (struct fault){
+            .rc = rc, .code = code, .field = field, .detail = text_vprintf(c->mem, format, args)};
+    return rc;
+}
+
+rc_t ctx_fail(struct ctx *c, rc_t rc, const char *code, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    rc = record(c, rc, NULL, code, format, args);
+    va_end(args);
+    return rc;
+}
+
+rc_t ctx_bad(struct ctx *c, const char *field, const char *code, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    rc_t rc = record(c, E_INVALID, field, code, format, args);
+    va_end(args);
+    return rc;
+}
+
+void ctx_forgive(struct ctx *c)
+{
+    c->fault = (struct fault){.rc = OK};
+}

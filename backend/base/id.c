@@ -1,0 +1,58 @@
+/* See id.h. */
+#include "base/id.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+static char *id_text(struct arena *mem, unsigned char raw[16], unsigned version)
+{
+    raw[6] = (unsigned char)((raw[6] & 0x0f) | (version << 4));
+    raw[8] = (unsigned char)((raw[8] & 0x3f) | 0x80);
+
+    const char *hex = text_hex(mem, (struct bytes){(const char *)raw, 16});
+
+    return text_printf(mem, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+}
+
+char *id_new(struct arena *mem)
+{
+    unsigned char raw[16];
+    int64_t now = clock_ms();
+
+    randombytes_buf(raw, sizeof(raw));
+    for (int i = 0; i < 6; i++)
+        raw[i] = (unsigned char)(now >> (40 - 8 * i));
+    return id_text(mem, raw, 7);
+}
+
+/* Each part is preceded by its length, so that ("ab","c") and ("a","bc") differ. */
+char *id_of(struct arena *mem, const struct bytes *parts, size_t count)
+{
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256_state state;
+
+    crypto_hash_sha256_init(&state);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t len = parts[i].len;
+
+        crypto_hash_sha256_update(&state, (const unsigned char *)&len, sizeof(len));
+        crypto_hash_sha256_update(&state, (const unsigned char *)parts[i].data, parts[i].len);
+    }
+    crypto_hash_sha256_final(&state, hash);
+    return id_text(mem, hash, 8);
+}
+
+bool id_valid(const char *text)
+{
+    if (text == NULL || strlen(text) != ID_LEN)
+        return false;
+    for (int i = 0; i < ID_LEN; i++) {
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+        if (dash ? text[i] != '-' : strchr("0123456789abcdef", text[i]) == NULL)
+            return false;
+    }
+    return true;
+}

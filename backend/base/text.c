@@ -1,0 +1,317 @@
+/* See text.h. */
+#include "base/text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct bytes bytes_of(const char *text)
+{
+    return (struct bytes){text, text == NULL ? 0 : strlen(text)};
+}
+
+bool bytes_eq(struct bytes a, struct bytes b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+bool bytes_is(struct bytes a, const char *text)
+{
+    return bytes_eq(a, bytes_of(text));
+}
+
+struct buf buf_new(struct arena *mem, size_t max)
+{
+    return (struct buf){.mem = mem, .max = max};
+}
+
+/* Makes room for `more` bytes and the closing zero; doubles, so that a long text costs a few copies only. */
+static bool buf_room(struct buf *b, size_t more)
+{
+    if (b->over || more > b->max - b->len) {
+        b->over = true;
+        return false;
+    }
+    if (b->len + more + 1 <= b->room)
+        return true;
+
+    size_t room = b->room == 0 ? 256 : b->room * 2;
+
+    while (room < b->len + more + 1)
+        room *= 2;
+
+    char *data = arena_take(b->mem, room);
+
+    if (b->len > 0)
+        memcpy(data, b->data, b->len);
+    b->data = data;
+    b->room = room;
+    return true;
+}
+
+void buf_add(struct buf *b, const void *data, size_t len)
+{
+    if (len == 0 || !buf_room(b, len))
+        return;
+    memcpy(b->data + b->len, data, len);
+    b->len += len;
+    b->data[b->len] = '\0';
+}
+
+void buf_text(struct buf *b, const char *text)
+{
+    buf_add(b, text, strlen(text));
+}
+
+void buf_char(struct buf *b, char c)
+{
+    buf_add(b, &c, 1);
+}
+
+void buf_printf(struct buf *b, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    buf_text(b, text_vprintf(b->mem, format, args));
+    va_end(args);
+}
+
+struct bytes buf_bytes(const struct buf *b)
+{
+    return (struct bytes){b->data, b->len};
+}
+
+const char *buf_str(struct buf *b)
+{
+    return b->len == 0 ? "" : b->data;
+}
+
+char *text_copy(struct arena *mem, const char *text, size_t len)
+{
+    char *copy = arena_take(mem, len + 1);
+
+    if (len > 0)
+        memcpy(copy, text, len);
+    return copy;
+}
+
+char *text_dup(struct arena *mem, const char *text)
+{
+    return text == NULL ? NULL : text_copy(mem, text, strlen(text));
+}
+
+char *text_vprintf(struct arena *mem, const char *format, va_list args)
+{
+    va_list again;
+
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (len < 0)
+        return arena_take(mem, 1);
+
+    char *text = arena_take(mem, (size_t)len + 1);
+
+    vsnprintf(text, (size_t)len + 1, format, args);
+    return text;
+}
+
+char *text_printf(struct arena *mem, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    char *text = text_vprintf(mem, format, args);
+    va_end(args);
+    return text;
+}
+
+bool text_is(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+bool text_blank(const char *text)
+{
+    return text == NULL || text[strspn(text, " \t\r\n\f\v")] == '\0';
+}
+
+bool text_starts(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+bool text_same_secret(struct bytes a, struct bytes b)
+{
+    unsigned char differ = 0;
+
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++)
+        differ |= (unsigned char)(a.data[i] ^ b.data[i]);
+    return differ == 0;
+}
+
+/* Length of the well-formed character at s (1 to 4), or 0. The table of RFC 3629 section 4. */
+static size_t utf8_char(const unsigned char *s, size_t left)
+{
+    static const struct {
+        unsigned char first_low, first_high, second_low, second_high;
+        size_t len;
+    } rows[] = {
+        {0x01, 0x7f, 0x00, 0x00, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (s[0] < rows[i].first_low || s[0] > rows[i].first_high)
+            continue;
+        if (rows[i].len > left)
+            return 0;
+        if (rows[i].len > 1 && (s[1] < rows[i].second_low || s[1] > rows[i].second_high))
+            return 0;
+        for (size_t k = 2; k < rows[i].len; k++)
+            if ((s[k] & 0xc0) != 0x80)
+                return 0;
+        return rows[i].len;
+    }
+    return 0;
+}
+
+bool text_utf8(struct bytes b)
+{
+    const unsigned char *s = (const unsigned char *)b.data;
+
+    for (size_t at = 0; at < b.len;) {
+        size_t len = utf8_char(s + at, b.len - at);
+
+        if (len == 0)
+            return false;
+        at += len;
+    }
+    return true;
+}
+
+size_t text_cut(const char *text, size_t len, size_t max)
+{
+    if (len <= max)
+        return len;
+    while (max > 0 && ((unsigned char)text[max] & 0xc0) == 0x80)
+        max--;
+    return max;
+}
+
+char *text_trim(struct arena *mem, const char *text)
+{
+    size_t start = strspn(text, " \t\r\n\f\v");
+    size_t end = strlen(text);
+
+    while (end > start && isspace((unsigned char)text[end - 1]))
+        end--;
+    return text_copy(mem, text + start, end - start);
+}
+
+rc_t text_int(const char *text, int64_t *out)
+{
+    char *end;
+
+    if (text == NULL || (!isdigit((unsigned char)text[0]) && text[0] != '-'))
+        return E_INVALID;
+    errno = 0;
+    long long n = strtoll(text, &end, 10);
+    if (errno != 0 || *end != '\0' || end == text)
+        return E_INVALID;
+    *out = n;
+    return OK;
+}
+
+char *text_hex(struct arena *mem, struct bytes b)
+{
+    static const char digits[] = "0123456789abcdef";
+    char *hex = arena_take(mem, b.len * 2 + 1);
+
+    for (size_t i = 0; i < b.len; i++) {
+        unsigned char c = (unsigned char)b.data[i];
+
+        hex[2 * i] = digits[c >> 4];
+        hex[2 * i + 1] = digits[c & 15];
+    }
+    return hex;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+rc_t text_unhex(struct arena *mem, struct bytes hex, struct bytes *out)
+{
+    char *data = arena_take(mem, hex.len / 2 + 1);
+
+    if (hex.len % 2 != 0)
+        return E_INVALID;
+    for (size_t i = 0; i < hex.len; i += 2) {
+        int high = hex_digit(hex.data[i]), low = hex_digit(hex.data[i + 1]);
+
+        if (high < 0 || low < 0)
+            return E_INVALID;
+        data[i / 2] = (char)(high * 16 + low);
+    }
+    *out = (struct bytes){data, hex.len / 2};
+    return OK;
+}
+
+static const char base64url_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+char *text_base64url(struct arena *mem, struct bytes b)
+{
+    char *out = arena_take(mem, (b.len * 4 + 2) / 3 + 1);
+    uint32_t bits = 0;
+    int count = 0;
+    size_t len = 0;
+
+    for (size_t i = 0; i < b.len; i++) {
+        bits = (bits << 8) | (unsigned char)b.data[i];
+        for (count += 8; count >= 6; count -= 6)
+            out[len++] = base64url_digits[(bits >> (count - 6)) & 63];
+    }
+    if (count > 0)
+        out[len++] = base64url_digits[(bits << (6 - count)) & 63];
+    return out;
+}
+
+rc_t text_unbase64url(struct arena *mem, struct bytes in, struct bytes *out)
+{
+    char *data = arena_take(mem, in.len * 3 / 4 + 1);
+    uint32_t bits = 0;
+    int count = 0;
+    size_t len = 0;
+
+    for (size_t i = 0; i < in.len; i++) {
+        const char *at = in.data[i] == '\0' ? NULL : strchr(base64url_digits, in.data[i]);
+
+        if (at == NULL)
+            return E_INVALID;
+        bits = (bits << 6) | (uint32_t)(at - base64url_digits);
+        count += 6;
+        if (count >= 8) {
+            count -= 8;
+            data[len++] = (char)((bits >> count) & 255);
+        }
+    }
+    /* One left-over digit carries no byte, and left-over bits must be zero: one text has one spelling. */
+    if (count >= 6 || (bits & ((1u << count) - 1)) != 0)
+        return E_INVALID;
+    *out = (struct bytes){data, len};
+    return OK;
+}
