@@ -1,0 +1,97 @@
+/*
+ * Channels: where people talk to employees. Each is one file, a pure translator between what the vendor sends and
+ * accepts and our neutral structs: no network, no SQL, no logging.
+ */
+#ifndef CHANNELS_CHANNEL_H
+#define CHANNELS_CHANNEL_H
+
+#include "base/ctx.h"
+#include "io/http.h"
+
+/* A webhook as it arrived. */
+struct hook {
+    struct bytes body;
+    const char *(*header)(const void *native, const char *name); /* by lower-case name, or NULL */
+    const void *native;
+    int64_t now_s;
+};
+
+/* Which installation a webhook claims to be for, read before its signature can be judged: nothing in it is trusted. */
+struct hook_claim {
+    const char *install; /* the workspace: Slack's team id; NULL when the body names none (url_verification) */
+    const char *app;     /* the vendor's id of our app, or NULL */
+};
+
+enum hook_kind { HOOK_IGNORE, HOOK_CHALLENGE, HOOK_MESSAGE };
+
+struct hook_event {
+    enum hook_kind kind;
+    const char *why;         /* HOOK_IGNORE: a short stable word for the counter, such as "bot", "edit", "join" */
+    const char *challenge;   /* HOOK_CHALLENGE: what to answer, as text/plain */
+    /* HOOK_MESSAGE: */
+    const char *message_key; /* the message's own identity within the installation (Slack: channel + ts): not the event's */
+    const char *thread_key;  /* the conversation within the installation (Slack: channel + thread ts; channel for a DM) */
+    const char *reply_to;    /* what write() needs to answer in the right place, opaque text of at most 500 bytes */
+    const char *author;      /* the vendor's id of who wrote */
+    const char *author_name; /* or NULL */
+    const char *text;        /* plain text with the vendor's mark-up undone; at most 40,000 bytes */
+    int64_t sent_s;
+};
+
+/* One part of an answer on its way out. */
+struct channel_post {
+    const char *token;    /* names this part for ever: the vendor carries it, so that a crash can be settled */
+    const char *secret;   /* the installation's opened bot token */
+    const char *reply_to; /* from hook_event */
+    const char *text;     /* Markdown, at most max_text bytes */
+    const char *api_base; /* the vendor's address, from the settings */
+    int64_t since_s;      /* find(): when sending began */
+};
+
+enum channel_result {
+    POST_SENT,     /* provider_id is set */
+    POST_LATER,    /* try again after retry_after_ms: nothing was posted */
+    POST_REFUSED,  /* for ever: revoked token, channel gone. `why` says it in the vendor's word */
+    POST_UNKNOWN,  /* may or may not have been posted: settle by find() */
+    POST_ABSENT    /* find(): it was certainly not posted */
+};
+
+struct channel_outcome {
+    enum channel_result result;
+    const char *provider_id;
+    const char *why;
+    int64_t retry_after_ms;
+};
+
+struct channel {
+    const char *name;
+    size_t max_text;  /* bytes of Markdown that one post may carry */
+    bool can_find;    /* find() settles an unknown post */
+    const char *api_setting; /* the setting that holds the vendor's address, such as "slack_api" */
+
+    rc_t (*claim)(struct ctx *c, const struct hook *hook, struct hook_claim *out);
+    /* E_UNAUTH with code hook_unsigned, hook_stale or hook_signature when it is not really theirs. */
+    rc_t (*check)(struct ctx *c, const struct hook *hook, struct bytes signing_secret);
+    /* `self` is the installation's own bot user id, or NULL. */
+    rc_t (*read)(struct ctx *c, const struct hook *hook, const char *self, struct hook_event *out);
+    rc_t (*write)(struct ctx *c, const struct channel_post *post, struct http_ask *out);
+    rc_t (*wrote)(struct ctx *c, const struct http_answer *http, struct channel_outcome *out);
+    rc_t (*find)(struct ctx *c, const struct channel_post *post, struct http_ask *out);
+    rc_t (*found)(struct ctx *c, const struct http_answer *http, const struct channel_post *post,
+                  struct channel_outcome *out);
+    /* The request and reading that prove a bot token when a channel is added: fills install, app and self ids. */
+    rc_t (*probe)(struct ctx *c, const char *api_base, const char *secret, struct http_ask *out);
+    rc_t (*probed)(struct ctx *c, const struct http_answer *http, struct hook_claim *claim, const char **self,
+                   const char **shown_name);
+};
+
+const struct channel *channel_find(const char *name);
+const struct channel *const *channel_all(size_t *count);
+
+/*
+ * Cuts Markdown into parts of at most `max` bytes: between paragraphs, else lines, else sentences, else words, else
+ * characters; never inside a UTF-8 character. A code fence that is cut is closed and opened again with its language.
+ */
+rc_t channel_split(struct ctx *c, const char *markdown, size_t max, const char ***parts, size_t *count) MUST;
+
+#endif
