@@ -5,6 +5,7 @@
 #ifndef BASE_CTX_H
 #define BASE_CTX_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -25,6 +26,8 @@ struct ctx {
     struct arena *mem;
     struct db_pool *db;    /* NULL in pure code */
     struct db_conn *conn;  /* the open transaction, or NULL; belongs to io/db.c */
+    bool db_guarded;       /* io/db.c: a clean-up for conn is registered */
+    bool db_relaxed;       /* io/db.c: the next transaction may be forgotten by a crash of PostgreSQL */
     const char *tenant_id; /* NULL: no tenant, every tenant table looks empty */
     const char *person_id; /* NULL: nobody is logged in */
     const char *reference; /* names this request or job in log lines and error answers */

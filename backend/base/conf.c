@@ -1,0 +1,226 @@
+/* See conf.h. */
+#include "base/conf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+enum conf_kind { TEXT, NUMBER, SWITCH };
+
+static const struct row {
+    const char *name, *env;
+    enum conf_kind kind;
+    const char *preset;
+    unsigned flags;
+    int64_t least, most;
+    const char *about;
+} rows[CONF_COUNT] = {
+#define CONF(name, env, kind, preset, flags, least, most, about)                                   \
+    {#name, env, kind, preset, flags, least, most, about},
+#include "base/settings.def"
+#undef CONF
+};
+
+static const char *values[CONF_COUNT];
+static int fault_count;
+
+/* Values that stand in guides and examples; a secret that anybody can read is none. */
+static const char *const examples[] = {
+    "change-me-change-me-change-me-change-me",
+    "0123456789abcdef0123456789abcdef",
+    "00000000000000000000000000000000",
+    "example-example-example-example-example",
+};
+
+static void fault(const char *env, const char *format, ...) PRINTF_LIKE(2, 3);
+static void fault(const char *env, const char *format, ...)
+{
+    va_list args;
+
+    fprintf(stderr, "%s %s: ", fault_count++ == 0 ? "The settings are not right.\n " : " ", env);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+}
+
+static void take(const struct row *row, const char *value)
+{
+    char *copy = strdup(value);
+
+    if (copy == NULL)
+        abort();
+    values[row - rows] = copy;
+    if (row->flags & CONF_SECRET)
+        log_secret_add(bytes_of(copy));
+}
+
+void conf_set(enum conf which, const char *value)
+{
+    take(&rows[which], value);
+}
+
+static void take_line(const char *file, int number, char *line)
+{
+    char *equals = strchr(line, '=');
+
+    line[strcspn(line, "\r\n")] = '\0';
+    if (text_blank(line) || line[0] == '#')
+        return;
+    if (equals == NULL) {
+        fault(file, "line %d has no '='; write NAME=value", number);
+        return;
+    }
+    *equals = '\0';
+    for (size_t i = 0; i < CONF_COUNT; i++) {
+        if (strcmp(rows[i].env, line) == 0) {
+            take(&rows[i], equals + 1);
+            return;
+        }
+    }
+    fault(line, "line %d of %s names a setting that does not exist; take it out or mend its name", number, file);
+}
+
+static void read_file(void)
+{
+    static const char *const usual[] = {"konstruct.conf", ".run/konstruct.conf"};
+    const char *path = getenv("KONSTRUCT_CONF");
+    char line[4096];
+    int number = 0;
+
+    for (size_t i = 0; path == NULL && i < COUNT_OF(usual); i++)
+        if (access(usual[i], F_OK) == 0)
+            path = usual[i];
+    if (path == NULL)
+        return;
+
+    FILE *file = fopen(path, "re");
+
+    if (file == NULL) {
+        fault(path, "can't be read; mend its permissions or take KONSTRUCT_CONF away");
+        return;
+    }
+    while (fgets(line, sizeof(line), file) != NULL)
+        take_line(path, ++number, line);
+    fclose(file);
+}
+
+static void check_secret(const struct row *row, const char *value)
+{
+    if (strlen(value) < 32)
+        fault(row->env, "a secret needs at least 32 bytes; make one with: openssl rand -base64 32");
+    for (size_t i = 0; i < COUNT_OF(examples); i++)
+        if (strcmp(value, examples[i]) == 0)
+            fault(row->env, "this is an example that anybody can read; make a secret with: openssl rand -base64 32");
+}
+
+static void check(const struct row *row, const char *value)
+{
+    int64_t n;
+
+    if (row->flags & CONF_SECRET) {
+        check_secret(row, value);
+        return;
+    }
+    switch (row->kind) {
+    case TEXT:
+        if (strlen(value) < (size_t)row->least || strlen(value) > (size_t)row->most)
+            fault(row->env, "must have %lld to %lld characters: %s", (long long)row->least, (long long)row->most,
+                  row->about);
+        break;
+    case NUMBER:
+        if (text_int(value, &n) != OK || n < row->least || n > row->most)
+            fault(row->env, "must be a whole number from %lld to %lld: %s", (long long)row->least,
+                  (long long)row->most, row->about);
+        break;
+    case SWITCH:
+        if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
+            fault(row->env, "must be on or off: %s", row->about);
+        break;
+    }
+}
+
+/* DATABASE_URL serves every role that has no address of its own; libpq takes the later user of two. */
+static void derive_databases(void)
+{
+    static const struct {
+        enum conf which;
+        const char *role;
+    } roles[] = {{CONF_db_owner, "konstruct_owner"},
+                 {CONF_db_web, "konstruct_web"},
+                 {CONF_db_worker, "konstruct_worker"},
+                 {CONF_db_dispatch, "konstruct_dispatch"}};
+    const char *base = values[CONF_database_url];
+    char text[2400];
+
+    if (base == NULL)
+        return;
+    for (size_t i = 0; i < COUNT_OF(roles); i++) {
+        bool is_uri = strstr(base, "://") != NULL;
+
+        if (values[roles[i].which] != NULL)
+            continue;
+        snprintf(text, sizeof(text), is_uri ? "%s%cuser=%s" : "%s%cuser='%s'", base,
+                 !is_uri ? ' ' : strchr(base, '?') != NULL ? '&' : '?', roles[i].role);
+        take(&rows[roles[i].which], text);
+    }
+}
+
+rc_t conf_load(unsigned need)
+{
+    fault_count = 0;
+    read_file();
+    for (size_t i = 0; i < CONF_COUNT; i++) {
+        const char *value = getenv(rows[i].env);
+
+        if (value != NULL && value[0] != '\0')
+            take(&rows[i], value);
+        else if (values[i] == NULL && rows[i].preset != NULL)
+            take(&rows[i], rows[i].preset);
+    }
+    derive_databases();
+    for (size_t i = 0; i < CONF_COUNT; i++) {
+        if (values[i] != NULL)
+            check(&rows[i], values[i]);
+        else if (rows[i].flags & need)
+            fault(rows[i].env, "must be set: %s", rows[i].about);
+    }
+    return fault_count == 0 ? OK : E_INVALID;
+}
+
+const char *conf_text(enum conf which)
+{
+    return values[which];
+}
+
+int64_t conf_number(enum conf which)
+{
+    int64_t n = 0;
+
+    if (values[which] == NULL || text_int(values[which], &n) != OK)
+        abort();
+    return n;
+}
+
+bool conf_switch(enum conf which)
+{
+    return text_is(values[which], "on");
+}
+
+const char *conf_named(const char *name)
+{
+    for (size_t i = 0; i < CONF_COUNT; i++)
+        if (strcmp(rows[i].name, name) == 0)
+            return values[i];
+    abort();
+}
+
+void conf_print(struct buf *out)
+{
+    for (size_t i = 0; i < CONF_COUNT; i++)
+        buf_printf(out, "%-32s %s%s%s%s\n", rows[i].env, rows[i].about, rows[i].preset != NULL ? " (default " : "",
+                   rows[i].preset != NULL ? rows[i].preset : "", rows[i].preset != NULL ? ")" : "");
+}

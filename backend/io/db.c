@@ -1,0 +1,366 @@
+/* See db.h. BEGIN, the tenant and the first statement travel in one round trip (libpq's pipeline mode). */
+#include "io/db.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "io/db_conn.h"
+
+void db_wire(struct arena *mem, struct args args, struct db_wire *out)
+{
+    if (args.count > (int)COUNT_OF(out->values))
+        abort();
+    *out = (struct db_wire){.count = args.count};
+    for (int i = 0; i < args.count; i++) {
+        const struct arg *a = &args.list[i];
+
+        switch (a->kind) {
+        case ARG_NULL:
+            break;
+        case ARG_TEXT:
+            out->values[i] = a->text;
+            break;
+        case ARG_INT:
+            out->values[i] = text_printf(mem, "%lld", (long long)a->n);
+            break;
+        case ARG_BOOL:
+            out->values[i] = a->n ? "t" : "f";
+            break;
+        case ARG_BYTES:
+            out->values[i] = a->raw.data;
+            out->lengths[i] = (int)a->raw.len;
+            out->formats[i] = 1;
+            break;
+        }
+    }
+}
+
+/* SQLSTATE by its beginning to what it means for the caller; the first row that fits wins. */
+static const struct {
+    const char *state;
+    rc_t rc;
+    const char *code;
+} meanings[] = {
+    {"23505", E_CONFLICT, "duplicate"},      {"23503", E_NOT_FOUND, "not_found"},
+    {"23", E_INVALID, "constraint"},         {"22", E_INVALID, "bad_value"},
+    {"40", E_UNAVAILABLE, "db_retry"},       {"55P03", E_UNAVAILABLE, "db_locked"},
+    {"57014", E_TIMEOUT, "db_slow"},         {"57P", E_UNAVAILABLE, "db_away"},
+    {"08", E_UNAVAILABLE, "db_away"},        {"53", E_UNAVAILABLE, "db_full"},
+    {"25006", E_UNAVAILABLE, "db_read_only"}, {"25P03", E_UNAVAILABLE, "db_away"},
+};
+
+rc_t db_fault(struct ctx *c, const struct stmt *q, const PGresult *result, PGconn *pg)
+{
+    const char *state = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *message = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    const char *constraint = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+
+    if (state == NULL || PQstatus(pg) != CONNECTION_OK)
+        return ctx_fail(c, E_UNAVAILABLE, "db_away", "%s: %s", q->name, text_trim(c->mem, PQerrorMessage(pg)));
+    for (size_t i = 0; i < COUNT_OF(meanings); i++)
+        if (text_starts(state, meanings[i].state))
+            return ctx_fail(c, meanings[i].rc, meanings[i].code, "%s: %s%s%s", q->name, message,
+                            constraint != NULL ? " " : "", constraint != NULL ? constraint : "");
+    return ctx_fail(c, E_INTERNAL, "db_error", "%s: %s %s", q->name, state, message);
+}
+
+static void drop_result(void *thing)
+{
+    PQclear(thing);
+}
+
+static void guard(void *thing)
+{
+    db_rollback(thing);
+}
+
+static bool good(const PGresult *result)
+{
+    ExecStatusType status = PQresultStatus(result);
+
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}
+
+static const struct stmt q_begin = {"begin", "BEGIN"};
+static const struct stmt q_scope = {"scope", "SELECT set_config('app.tenant_id', $1, true), "
+                                             "set_config('synchronous_commit', $2, true)"};
+static const struct stmt q_commit = {"commit", "COMMIT"};
+static const struct stmt q_rollback = {"rollback", "ROLLBACK"};
+
+static int send(struct db_conn *conn, const struct stmt *q, const struct db_wire *w)
+{
+    if (!db_prepared(conn, q) && !PQsendPrepare(conn->pg, q->name, q->sql, 0, NULL))
+        return 0;
+    return PQsendQueryPrepared(conn->pg, q->name, w->count, w->values, w->lengths, w->formats, 0);
+}
+
+/*
+ * Reads all results of a pipeline up to its sync: the first failure, else the last result with rows or a command tag.
+ * `sent` counts results that belong to statements before the asked one; they are only looked at for failures.
+ */
+static PGresult *drain(struct db_conn *conn)
+{
+    PGresult *last = NULL;
+    int silent = 0;
+
+    for (;;) {
+        PGresult *r = PQgetResult(conn->pg);
+
+        if (r == NULL) { /* the end of one statement; two in a row: the connection is gone */
+            if (++silent > 1)
+                break;
+            continue;
+        }
+        silent = 0;
+        if (PQresultStatus(r) == PGRES_PIPELINE_SYNC) {
+            PQclear(r);
+            break;
+        }
+        if (PQresultStatus(r) == PGRES_PIPELINE_ABORTED || (last != NULL && !good(last))) {
+            PQclear(r);
+            continue;
+        }
+        PQclear(last);
+        last = r;
+    }
+    return last;
+}
+
+/* Sends one statement, with the transaction's opening before it when `opening`, in one round trip. */
+static PGresult *round_trip(struct ctx *c, const struct stmt *q, struct args args, bool opening)
+{
+    struct db_conn *conn = c->conn;
+    struct db_wire w, scope;
+    static const struct db_wire nothing;
+
+    db_wire(c->mem, args, &w);
+    db_wire(c->mem, ARGS(A(c->tenant_id == NULL ? "" : c->tenant_id), A(c->db_relaxed ? "off" : "on")), &scope);
+
+    int sent = PQenterPipelineMode(conn->pg);
+
+    if (opening)
+        sent = sent && send(conn, &q_begin, &nothing) && send(conn, &q_scope, &scope);
+    sent = sent && send(conn, q, &w) && PQpipelineSync(conn->pg);
+
+    PGresult *result = sent ? drain(conn) : NULL;
+
+    if (PQexitPipelineMode(conn->pg) != 1)
+        conn->broken = true;
+    return result;
+}
+
+/* Prepared marks are set before the server agreed; after a failed statement nobody knows which hold, so start anew. */
+static void forget_prepared(struct db_conn *conn)
+{
+    PGresult *r = PQexec(conn->pg, "DEALLOCATE ALL");
+
+    if (PQresultStatus(r) != PGRES_COMMAND_OK)
+        conn->broken = true;
+    PQclear(r);
+    memset(conn->prepared, 0, sizeof(conn->prepared));
+}
+
+static rc_t run(struct ctx *c, const struct stmt *q, struct args args, PGresult **out)
+{
+    bool opening = c->conn == NULL;
+
+    if (opening) {
+        TRY(db_take(c, &c->conn));
+        if (!c->db_guarded)
+            arena_on_end(c->mem, guard, c);
+        c->db_guarded = true;
+    }
+
+    PGresult *result = round_trip(c, q, args, opening);
+
+    c->db_relaxed = opening ? false : c->db_relaxed;
+    if (result != NULL)
+        arena_on_end(c->mem, drop_result, result);
+    if (result == NULL || !good(result))
+        return db_fault(c, q, result, c->conn->pg);
+    *out = result;
+    return OK;
+}
+
+rc_t db_exec(struct ctx *c, const struct stmt *q, struct args args, int64_t *affected)
+{
+    PGresult *r;
+
+    TRY(run(c, q, args, &r));
+    if (affected != NULL && text_int(PQcmdTuples(r), affected) != OK)
+        *affected = PQntuples(r);
+    return OK;
+}
+
+rc_t db_rows(struct ctx *c, const struct stmt *q, struct args args, struct db_rows *out)
+{
+    PGresult *r;
+
+    TRY(run(c, q, args, &r));
+    *out = (struct db_rows){.count = PQntuples(r), .native = r};
+    return OK;
+}
+
+const char *db_text(const struct db_rows *rows, int row, int column)
+{
+    return PQgetisnull(rows->native, row, column) ? NULL : PQgetvalue(rows->native, row, column);
+}
+
+int64_t db_int(const struct db_rows *rows, int row, int column)
+{
+    const char *text = db_text(rows, row, column);
+
+    return text == NULL ? 0 : strtoll(text, NULL, 10);
+}
+
+rc_t db_raw(struct ctx *c, const struct db_rows *rows, int row, int column, struct bytes *out)
+{
+    const char *text = db_text(rows, row, column);
+
+    *out = (struct bytes){NULL, 0};
+    if (text == NULL)
+        return OK;
+    if (text[0] != '\\' || text[1] != 'x' || text_unhex(c->mem, bytes_of(text + 2), out) != OK)
+        return ctx_fail(c, E_INTERNAL, "db_bad_bytes", "column %d is no bytea", column);
+    return OK;
+}
+
+static rc_t row_read(struct ctx *c, PGresult *r, int row, const struct shape *shape, void *out)
+{
+    memset(out, 0, shape->size);
+    for (int column = 0; column < PQnfields(r); column++) {
+        const struct field *f = shape_field(shape, PQfname(r, column));
+
+        if (f == NULL)
+            return ctx_fail(c, E_INTERNAL, "db_bad_column", "%s has no field %s", shape->name, PQfname(r, column));
+        TRY(shape_set(c, f, out, PQgetisnull(r, row, column) ? NULL : PQgetvalue(r, row, column)));
+    }
+    return OK;
+}
+
+rc_t db_one(struct ctx *c, const struct stmt *q, struct args args, const struct shape *shape, void *out)
+{
+    PGresult *r;
+
+    TRY(run(c, q, args, &r));
+    if (PQntuples(r) == 0)
+        return ctx_fail(c, E_NOT_FOUND, "not_found", "There is no such thing here.");
+    return row_read(c, r, 0, shape, out);
+}
+
+rc_t db_list(struct ctx *c, const struct stmt *q, struct args args, const struct shape *shape, void **items,
+             size_t *count)
+{
+    PGresult *r;
+
+    TRY(run(c, q, args, &r));
+    *count = (size_t)PQntuples(r);
+    *items = arena_take(c->mem, *count * shape->size + 1);
+    for (size_t i = 0; i < *count; i++)
+        TRY(row_read(c, r, (int)i, shape, (char *)*items + i * shape->size));
+    return OK;
+}
+
+/* Gives the connection back, whatever state it is in. */
+static void release(struct ctx *c)
+{
+    db_give(c->conn);
+    c->conn = NULL;
+}
+
+rc_t db_commit(struct ctx *c)
+{
+    if (c->conn == NULL)
+        return OK;
+
+    PGresult *r = round_trip(c, &q_commit, NO_ARGS, false);
+    bool committed = r != NULL && text_is(PQcmdStatus(r), "COMMIT");
+    rc_t rc = OK;
+
+    if (!committed)
+        rc = r != NULL && good(r) ? ctx_fail(c, E_INTERNAL, "db_rolled_back", "a failed transaction was committed")
+                                  : db_fault(c, &q_commit, r, c->conn->pg);
+    PQclear(r);
+    release(c);
+    return rc;
+}
+
+void db_rollback(struct ctx *c)
+{
+    if (c->conn == NULL)
+        return;
+    if (PQstatus(c->conn->pg) == CONNECTION_OK) {
+        bool failed = PQtransactionStatus(c->conn->pg) == PQTRANS_INERROR;
+
+        PQclear(round_trip(c, &q_rollback, NO_ARGS, false));
+        if (failed)
+            forget_prepared(c->conn);
+    }
+    release(c);
+}
+
+void db_relaxed(struct ctx *c)
+{
+    c->db_relaxed = c->conn == NULL;
+}
+
+rc_t db_tenant(struct ctx *c, const char *tenant_id)
+{
+    c->tenant_id = tenant_id;
+    if (c->conn == NULL)
+        return OK;
+    return db_exec(c, &q_scope, ARGS(A(tenant_id == NULL ? "" : tenant_id), A("on")), NULL);
+}
+
+rc_t db_script(struct ctx *c, const char *sql)
+{
+    static const struct stmt script = {"script", ""};
+    struct db_conn *conn;
+
+    TRY(db_take(c, &conn));
+
+    PGresult *r = PQexec(conn->pg, sql);
+    rc_t rc = good(r) || PQresultStatus(r) == PGRES_EMPTY_QUERY ? OK : db_fault(c, &script, r, conn->pg);
+
+    if (rc != OK && PQtransactionStatus(conn->pg) != PQTRANS_IDLE)
+        PQclear(PQexec(conn->pg, "ROLLBACK"));
+    PQclear(r);
+    db_give(conn);
+    return rc;
+}
+
+/*
+ * Ownership counts through membership too, and a schema's owner may make what he likes in it. Our own NOLOGIN roles own
+ * nothing but functions.
+ */
+static const struct stmt q_check_role = {
+    "check_role",
+    "SELECT current_user,"
+    " (SELECT string_agg(DISTINCT r.rolname, ', ') FROM pg_roles r WHERE pg_has_role(current_user, r.oid, 'MEMBER')"
+    "   AND (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole)),"
+    " (SELECT string_agg(k.relname, ', ') FROM pg_class k JOIN pg_namespace n ON n.oid = k.relnamespace"
+    "   WHERE n.nspname = 'public' AND k.relkind IN ('r', 'p') AND pg_has_role(current_user, k.relowner, 'MEMBER')),"
+    " (SELECT string_agg(n.nspname, ', ') FROM pg_namespace n"
+    "   WHERE n.nspname = 'public' AND pg_has_role(current_user, n.nspowner, 'MEMBER'))"};
+
+rc_t db_check_role(struct ctx *c)
+{
+    struct db_rows rows;
+
+    TRY(db_rows(c, &q_check_role, NO_ARGS, &rows));
+    const char *who = db_text(&rows, 0, 0), *strong = db_text(&rows, 0, 1);
+    const char *tables = db_text(&rows, 0, 2), *schema = db_text(&rows, 0, 3);
+
+    if (strong != NULL)
+        return ctx_fail(c, E_FORBIDDEN, "role_bypasses",
+                        "Database role %s is or may become %s, which can bypass row-level security. Connect as "
+                        "konstruct_web or konstruct_worker (see docs/operators.md).",
+                        who, strong);
+    if (tables != NULL || schema != NULL)
+        return ctx_fail(c, E_FORBIDDEN, "role_owns",
+                        "Database role %s owns %s%s, so row-level security does not hold it. Only konstruct_owner may "
+                        "own tables; connect as konstruct_web or konstruct_worker.",
+                        who, tables != NULL ? "tables: " : "the schema ", tables != NULL ? tables : schema);
+    return db_commit(c);
+}
