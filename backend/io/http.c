@@ -208,6 +208,8 @@ static void set_options(CURL *easy, const struct http_ask *ask, struct call *k, 
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, k);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, k);
+    if (ask->ca_file != NULL)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, ask->ca_file);
     set_method(easy, ask, k);
 }
 

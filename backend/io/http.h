@@ -19,6 +19,7 @@ struct http_ask {
     struct http_header headers[HTTP_HEADERS_MAX];
     int header_count;
     struct bytes body;
+    const char *ca_file; /* a PEM file to trust instead of the system's certificates, or NULL */
     int64_t connect_ms; /* 0: 5,000 */
     int64_t total_ms;   /* 0: 30,000 */
     int64_t first_ms;   /* longest wait for the first byte of the answer; 0: no bound but total_ms */
