@@ -171,28 +171,30 @@ CREATE TABLE message (
 CREATE UNIQUE INDEX message_seq ON message (tenant_id, conversation_id, seq);
 SELECT tenant_table('message');
 
--- Jobs hold ids and states only: the dispatcher reads them across tenants. `number` orders them.
+-- Jobs hold ids and states only: the dispatcher reads them across tenants. Jobs of one lane (a conversation, say) run one
+-- after the other in the order of `number`; job_lane_running makes two at once impossible. subject_id is what the job is about.
 CREATE TABLE job (
-    tenant_id       uuid NOT NULL,
-    id              uuid NOT NULL,
-    number          bigint GENERATED ALWAYS AS IDENTITY,
-    kind            text NOT NULL,
-    conversation_id uuid NOT NULL,
-    inbound_id      uuid NOT NULL,
-    state           text NOT NULL DEFAULT 'ready' CHECK (state IN ('ready', 'running', 'done', 'dead')),
-    run_at          timestamptz NOT NULL DEFAULT now(),
-    holder          uuid,
-    fence           bigint NOT NULL DEFAULT 0,
-    lease_until     timestamptz,
-    deaths          integer NOT NULL DEFAULT 0,
-    errors          integer NOT NULL DEFAULT 0,
-    last_error      text,
-    created_at      timestamptz NOT NULL DEFAULT now(),
-    finished_at     timestamptz,
+    tenant_id   uuid NOT NULL,
+    id          uuid NOT NULL,
+    number      bigint GENERATED ALWAYS AS IDENTITY,
+    kind        text NOT NULL,
+    lane_id     uuid NOT NULL,
+    subject_id  uuid NOT NULL,
+    state       text NOT NULL DEFAULT 'ready' CHECK (state IN ('ready', 'running', 'done', 'dead')),
+    run_at      timestamptz NOT NULL DEFAULT now(),
+    holder      uuid,
+    fence       bigint NOT NULL DEFAULT 0,
+    lease_until timestamptz,
+    deaths      integer NOT NULL DEFAULT 0,
+    errors      integer NOT NULL DEFAULT 0,
+    last_error  text,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    finished_at timestamptz,
     PRIMARY KEY (tenant_id, id)
 );
-CREATE UNIQUE INDEX job_inbound ON job (tenant_id, inbound_id, kind);
-CREATE INDEX job_open ON job (tenant_id, conversation_id, number) WHERE state IN ('ready', 'running');
+CREATE UNIQUE INDEX job_subject ON job (tenant_id, subject_id, kind);
+CREATE UNIQUE INDEX job_lane_running ON job (tenant_id, lane_id) WHERE state = 'running';
+CREATE INDEX job_lane_open ON job (tenant_id, lane_id, number) WHERE state IN ('ready', 'running');
 CREATE INDEX job_ready ON job (tenant_id, number) WHERE state = 'ready';
 CREATE INDEX job_leased ON job (lease_until) WHERE state = 'running';
 ALTER TABLE job SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
@@ -389,7 +391,7 @@ GRANT INSERT ON tenant_key TO konstruct_web;
 GRANT SELECT (tenant_id, key_id, public_key) ON tenant_key TO konstruct_web;
 GRANT SELECT (tenant_id, id, channel, install, self, shown_name, employee_id, state, fault, created_at) ON connection TO konstruct_web;
 GRANT INSERT ON job TO konstruct_web;
-GRANT SELECT (tenant_id, id, number, kind, conversation_id, inbound_id, state, created_at) ON job TO konstruct_web;
+GRANT SELECT (tenant_id, id, number, kind, lane_id, subject_id, state, created_at) ON job TO konstruct_web;
 GRANT SELECT, INSERT, UPDATE ON audit_head TO konstruct_web;
 GRANT SELECT, INSERT ON audit TO konstruct_web;
 GRANT SELECT ON price, usage TO konstruct_web;
@@ -401,8 +403,10 @@ GRANT SELECT, INSERT, UPDATE ON conversation, connection, job, outbound, audit_h
 GRANT SELECT, INSERT ON audit TO konstruct_worker;
 GRANT SELECT ON price TO konstruct_worker;
 
--- The dispatcher: ids and states of jobs across tenants, and how tenants share; nothing else.
+-- The dispatcher: ids and states of jobs across tenants, how tenants share, and the leases of running jobs; nothing else.
 CREATE POLICY dispatch ON job FOR SELECT TO konstruct_dispatch USING (true);
+CREATE POLICY dispatch_renew ON job FOR UPDATE TO konstruct_dispatch USING (state = 'running') WITH CHECK (state = 'running');
 CREATE POLICY dispatch ON tenant FOR SELECT TO konstruct_dispatch USING (true);
-GRANT SELECT (tenant_id, id, number, conversation_id, state, run_at, lease_until) ON job TO konstruct_dispatch;
+GRANT SELECT (tenant_id, id, number, lane_id, state, run_at, holder, lease_until) ON job TO konstruct_dispatch;
+GRANT UPDATE (lease_until) ON job TO konstruct_dispatch;
 GRANT SELECT (tenant_id, weight) ON tenant TO konstruct_dispatch;

@@ -1,0 +1,203 @@
+/* See redis.h. */
+#include "io/redis.h"
+
+#include <hiredis/hiredis.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+#define CONNECT_MS 50
+#define ANSWER_MS 250
+#define LEAVE_ALONE_MS 250
+
+struct redis {
+    char *url;
+    redisContext *native;
+    int64_t next_try_ms;
+};
+
+struct redis *redis_new(const char *url)
+{
+    struct redis *r = calloc(1, sizeof(*r));
+
+    if (r == NULL || (url != NULL && (r->url = strdup(url)) == NULL))
+        abort();
+    return r;
+}
+
+static void drop(struct redis *r)
+{
+    if (r->native != NULL)
+        redisFree(r->native);
+    r->native = NULL;
+    r->next_try_ms = clock_mono_ms() + LEAVE_ALONE_MS;
+}
+
+void redis_free(struct redis *r)
+{
+    if (r == NULL)
+        return;
+    drop(r);
+    free(r->url);
+    free(r);
+}
+
+bool redis_there(const struct redis *r)
+{
+    return r->native != NULL && r->native->err == 0;
+}
+
+static rc_t away(struct ctx *c, const char *why)
+{
+    return ctx_fail(c, E_UNAVAILABLE, "redis_away", "Redis can't be asked: %s", why);
+}
+
+/* redis://[:password@]host:port/number, cut up in the arena. */
+static rc_t connect_tcp(struct ctx *c, struct redis *r, struct timeval limit)
+{
+    char *rest = text_dup(c->mem, r->url + strlen("redis://"));
+    char *at = strrchr(rest, '@');
+    char *password = at == NULL ? NULL : strchr(rest, ':');
+    char *host = at == NULL ? rest : at + 1;
+    char *slash = strchr(host, '/');
+    const char *number = slash == NULL ? "0" : slash + 1;
+
+    if (at != NULL)
+        *at = '\0';
+    if (slash != NULL)
+        *slash = '\0';
+
+    char *colon = strrchr(host, ':');
+    int64_t port = 6379;
+
+    if (colon != NULL && text_int(colon + 1, &port) != OK)
+        return ctx_fail(c, E_INTERNAL, "redis_url", "REDIS_URL has no port that can be read");
+    if (colon != NULL)
+        *colon = '\0';
+    r->native = redisConnectWithTimeout(host, (int)port, limit);
+    if (r->native == NULL || r->native->err != 0)
+        return OK;
+    if (password != NULL)
+        freeReplyObject(redisCommand(r->native, "AUTH %s", password + 1));
+    if (strcmp(number, "0") != 0)
+        freeReplyObject(redisCommand(r->native, "SELECT %s", number));
+    return OK;
+}
+
+static rc_t ready(struct ctx *c, struct redis *r)
+{
+    struct timeval connect = {0, CONNECT_MS * 1000}, answer = {0, ANSWER_MS * 1000};
+
+    if (r->native != NULL && r->native->err == 0)
+        return OK;
+    if (r->url == NULL)
+        return away(c, "REDIS_URL is not set");
+    if (clock_mono_ms() < r->next_try_ms)
+        return away(c, "it was away a moment ago");
+    drop(r);
+    if (text_starts(r->url, "unix://"))
+        r->native = redisConnectUnixWithTimeout(r->url + strlen("unix://"), connect);
+    else
+        TRY(connect_tcp(c, r, connect));
+    if (r->native == NULL)
+        return away(c, "out of memory");
+    if (r->native->err != 0) {
+        rc_t rc = away(c, r->native->errstr);
+
+        drop(r);
+        return rc;
+    }
+    redisSetTimeout(r->native, answer);
+    return OK;
+}
+
+static void drop_reply(void *thing)
+{
+    freeReplyObject(thing);
+}
+
+static rc_t ask(struct ctx *c, struct redis *r, const struct bytes *words, size_t count, redisReply **out)
+{
+    const char **texts = arena_take(c->mem, count * sizeof(*texts));
+    size_t *lengths = arena_take(c->mem, count * sizeof(*lengths));
+
+    TRY(ready(c, r));
+    for (size_t i = 0; i < count; i++) {
+        texts[i] = words[i].data;
+        lengths[i] = words[i].len;
+    }
+
+    redisReply *reply = redisCommandArgv(r->native, (int)count, texts, lengths);
+
+    if (reply == NULL) {
+        rc_t rc = away(c, r->native->errstr);
+
+        drop(r);
+        return rc;
+    }
+    arena_on_end(c->mem, drop_reply, reply);
+    if (reply->type == REDIS_REPLY_ERROR)
+        return ctx_fail(c, E_INTERNAL, "redis_refused", "%s", reply->str);
+    *out = reply;
+    return OK;
+}
+
+rc_t redis_do(struct ctx *c, struct redis *r, const struct bytes *words, size_t count, const char **text,
+              int64_t *number)
+{
+    redisReply *reply;
+
+    TRY(ask(c, r, words, count, &reply));
+    if (text != NULL)
+        *text = reply->str;
+    if (number != NULL)
+        *number = reply->integer;
+    return OK;
+}
+
+rc_t redis_list(struct ctx *c, struct redis *r, const struct bytes *words, size_t count, const char ***items,
+                size_t *item_count)
+{
+    redisReply *reply;
+
+    TRY(ask(c, r, words, count, &reply));
+    *item_count = reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
+    *items = arena_take(c->mem, (*item_count + 1) * sizeof(**items));
+    for (size_t i = 0; i < *item_count; i++)
+        (*items)[i] = reply->element[i]->str;
+    return OK;
+}
+
+rc_t redis_subscribe(struct ctx *c, struct redis *r, const char *channel)
+{
+    redisReply *reply;
+
+    return ask(c, r, REDIS_WORDS(BYTES("SUBSCRIBE"), bytes_of(channel)), &reply);
+}
+
+rc_t redis_wait(struct ctx *c, struct redis *r, int wait_ms, const char **message)
+{
+    redisReply *reply = NULL;
+    struct pollfd pfd = {.events = POLLIN};
+
+    *message = NULL;
+    if (!redis_there(r))
+        return away(c, "the subscription is gone");
+    if (redisReaderGetReply(r->native->reader, (void **)&reply) == REDIS_OK && reply == NULL) {
+        pfd.fd = r->native->fd;
+        if (poll(&pfd, 1, wait_ms) <= 0)
+            return OK;
+        if (redisGetReply(r->native, (void **)&reply) != REDIS_OK)
+            reply = NULL;
+    }
+    if (reply == NULL) {
+        drop(r);
+        return away(c, "the connection broke");
+    }
+    arena_on_end(c->mem, drop_reply, reply);
+    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 3 && text_is(reply->element[0]->str, "message"))
+        *message = reply->element[2]->str;
+    return OK;
+}
