@@ -21,7 +21,7 @@ LDFLAGS_release := -Wl,-z,relro,-z,now
 LDFLAGS_asan := -fsanitize=address,undefined
 CFLAGS := $(CFLAGS_COMMON) $(WARN) $(CFLAGS_$(KIND))
 LDFLAGS := -pie -pthread $(LDFLAGS_$(KIND))
-LIBS := -lpq -lhiredis -lcurl -ljansson -lsodium -lssl -lcrypto -lm
+LIBS := -lpq -lhiredis -lcurl -ljansson -lmd4c -lsodium -lssl -lcrypto -lm
 
 # The layers that all programs share; app/ holds one main each.
 LAYERS := base io core channels llm tools memory billing flow api

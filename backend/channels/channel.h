@@ -5,6 +5,9 @@
 #ifndef CHANNELS_CHANNEL_H
 #define CHANNELS_CHANNEL_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/ctx.h"
 #include "io/http.h"
 
@@ -16,11 +19,17 @@ struct hook {
     int64_t now_s;
 };
 
-/* Which installation a webhook claims to be for, read before its signature can be judged: nothing in it is trusted. */
+/*
+ * Which installation a webhook claims to be for, read before its signature can be judged: nothing in it is trusted.
+ * probed() fills it with what the vendor says about a token.
+ */
 struct hook_claim {
     const char *install; /* the workspace: Slack's team id; NULL when the body names none (url_verification) */
     const char *app;     /* the vendor's id of our app, or NULL */
 };
+
+/* Longest text of one message that we take in, bytes. What is longer is cut, and the cut shows. */
+#define HOOK_TEXT_MAX 40000
 
 enum hook_kind { HOOK_IGNORE, HOOK_CHALLENGE, HOOK_MESSAGE };
 
@@ -34,8 +43,10 @@ struct hook_event {
     const char *reply_to;    /* what write() needs to answer in the right place, opaque text of at most 500 bytes */
     const char *author;      /* the vendor's id of who wrote */
     const char *author_name; /* or NULL */
-    const char *text;        /* plain text with the vendor's mark-up undone; at most 40,000 bytes */
+    const char *text;        /* plain text with the vendor's mark-up undone; never blank; at most HOOK_TEXT_MAX bytes */
     int64_t sent_s;
+    /* Nobody addressed us: it is for us only when thread_key is a conversation that we have already. */
+    bool only_if_known_thread;
 };
 
 /* One part of an answer on its way out. */
@@ -45,30 +56,40 @@ struct channel_post {
     const char *reply_to; /* from hook_event */
     const char *text;     /* Markdown, at most max_text bytes */
     const char *api_base; /* the vendor's address, from the settings */
-    int64_t since_s;      /* find(): when sending began */
+    /* For find(): */
+    int64_t since_s;    /* when sending began */
+    const char *self;   /* the installation's own bot user id, or NULL */
+    const char *cursor; /* of the page to read, from POST_MORE; NULL for the first */
 };
 
 enum channel_result {
     POST_SENT,     /* provider_id is set */
     POST_LATER,    /* try again after retry_after_ms: nothing was posted */
     POST_REFUSED,  /* for ever: revoked token, channel gone. `why` says it in the vendor's word */
-    POST_UNKNOWN,  /* may or may not have been posted: settle by find() */
-    POST_ABSENT    /* find(): it was certainly not posted */
+    POST_UNKNOWN,  /* may or may not have been posted: settle by find(); said by found(), only a person can settle it */
+    POST_ABSENT,   /* found(): it was certainly not posted */
+    POST_MORE      /* found(): not on this page; ask find() again with `cursor` */
 };
 
 struct channel_outcome {
     enum channel_result result;
     const char *provider_id;
     const char *why;
+    const char *cursor;
     int64_t retry_after_ms;
 };
 
+/* A channel that only answers inside the product (portal) has a name and nothing else: write and claim are NULL. */
 struct channel {
     const char *name;
     size_t max_text;  /* bytes of Markdown that one post may carry */
     bool can_find;    /* find() settles an unknown post */
     const char *api_setting; /* the setting that holds the vendor's address, such as "slack_api" */
 
+    /*
+     * E_UNAUTH hook_unsigned or hook_stale before a byte of the body is looked at, so that nobody without a fresh
+     * stamp makes us parse; E_INVALID hook_not_utf8, hook_shape or one of json_parse's codes for a bad body.
+     */
     rc_t (*claim)(struct ctx *c, const struct hook *hook, struct hook_claim *out);
     /* E_UNAUTH with code hook_unsigned, hook_stale or hook_signature when it is not really theirs. */
     rc_t (*check)(struct ctx *c, const struct hook *hook, struct bytes signing_secret);
@@ -85,13 +106,21 @@ struct channel {
                    const char **shown_name);
 };
 
+#define CHANNEL(name) extern const struct channel channel_##name;
+#include "channels/channels.def"
+#undef CHANNEL
+
+/* The channel of this name, or NULL. */
 const struct channel *channel_find(const char *name);
+/* All of them, in the order of channels.def. */
 const struct channel *const *channel_all(size_t *count);
 
 /*
  * Cuts Markdown into parts of at most `max` bytes: between paragraphs, else lines, else sentences, else words, else
  * characters; never inside a UTF-8 character. A code fence that is cut is closed and opened again with its language.
+ * Blank text has no parts. max is at least CHANNEL_SPLIT_LEAST.
  */
+#define CHANNEL_SPLIT_LEAST 64
 rc_t channel_split(struct ctx *c, const char *markdown, size_t max, const char ***parts, size_t *count) MUST;
 
 #endif
