@@ -316,6 +316,17 @@ CREATE TABLE price (
     PRIMARY KEY (provider, model, valid_from)
 );
 
+-- Ready-made employees, the same for all tenants, filled by the seed. Those with hired_at_start join every new tenant.
+CREATE TABLE template (
+    key            text PRIMARY KEY,
+    name           text NOT NULL,
+    role           text NOT NULL,
+    about          text NOT NULL,
+    persona        text NOT NULL,
+    facts          text[] NOT NULL,
+    hired_at_start boolean NOT NULL
+);
+
 -- Narrow doors: what must be found before the tenant is known. They run as konstruct_lookup, which owns nothing else,
 -- can't log in and sees only the columns granted to it here.
 CREATE POLICY lookup ON person TO konstruct_lookup USING (true) WITH CHECK (true);
@@ -394,14 +405,14 @@ GRANT INSERT ON job TO konstruct_web;
 GRANT SELECT (tenant_id, id, number, kind, lane_id, subject_id, state, created_at) ON job TO konstruct_web;
 GRANT SELECT, INSERT, UPDATE ON audit_head TO konstruct_web;
 GRANT SELECT, INSERT ON audit TO konstruct_web;
-GRANT SELECT ON price, usage TO konstruct_web;
+GRANT SELECT ON price, template, usage TO konstruct_web;
 
 -- The worker: whatever a turn needs, one tenant at a time.
 GRANT EXECUTE ON FUNCTION audit_add(text, text, text, text), tenant_list(), person_add(uuid, text, text, text), person_get(uuid) TO konstruct_worker;
 GRANT SELECT, INSERT ON tenant, membership, tenant_key, employee, employee_fact, inbound, message, step, usage TO konstruct_worker;
 GRANT SELECT, INSERT, UPDATE ON conversation, connection, job, outbound, audit_head TO konstruct_worker;
 GRANT SELECT, INSERT ON audit TO konstruct_worker;
-GRANT SELECT ON price TO konstruct_worker;
+GRANT SELECT ON price, template TO konstruct_worker;
 
 -- The dispatcher: ids and states of jobs across tenants, how tenants share, and the leases of running jobs; nothing else.
 CREATE POLICY dispatch ON job FOR SELECT TO konstruct_dispatch USING (true);

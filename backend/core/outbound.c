@@ -17,7 +17,7 @@ static const struct shape outbound_shape = SHAPE("Outbound", struct outbound, fi
 
 static const struct stmt q_add = {
     "outbound_add", "INSERT INTO outbound (tenant_id, id, job_id, part_no, connection_id, token, reply_to, text)"
-                    " VALUES (tenant_now(), $1, $2, $3, $4, $1::text, $5, $6)"
+                    " VALUES (tenant_now(), $1::uuid, $2, $3, $4, $1::uuid::text, $5, $6)"
                     " ON CONFLICT (tenant_id, job_id, part_no) DO NOTHING"};
 
 rc_t outbound_add(struct ctx *c, const struct job *job, int64_t part_no, const char *connection_id,

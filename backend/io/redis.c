@@ -9,13 +9,14 @@
 #include "base/clock.h"
 
 #define CONNECT_MS 50
-#define ANSWER_MS 250
-#define LEAVE_ALONE_MS 250
+#define ANSWER_MS 100
+#define LEAVE_ALONE_MS 500
 
 struct redis {
     char *url;
     redisContext *native;
     int64_t next_try_ms;
+    int unread; /* answers to redis_tell that were not read yet */
 };
 
 struct redis *redis_new(const char *url)
@@ -32,6 +33,7 @@ static void drop(struct redis *r)
     if (r->native != NULL)
         redisFree(r->native);
     r->native = NULL;
+    r->unread = 0;
     r->next_try_ms = clock_mono_ms() + LEAVE_ALONE_MS;
 }
 
@@ -118,7 +120,23 @@ static void drop_reply(void *thing)
     freeReplyObject(thing);
 }
 
-static rc_t ask(struct ctx *c, struct redis *r, const struct bytes *words, size_t count, redisReply **out)
+/* Reads one answer; the connection is dropped when there is none. */
+static rc_t next_reply(struct ctx *c, struct redis *r, redisReply **out)
+{
+    void *reply = NULL;
+
+    if (redisGetReply(r->native, &reply) == REDIS_OK && reply != NULL) {
+        *out = reply;
+        return OK;
+    }
+
+    rc_t rc = away(c, r->native->errstr);
+
+    drop(r);
+    return rc;
+}
+
+static rc_t append(struct ctx *c, struct redis *r, const struct bytes *words, size_t count)
 {
     const char **texts = arena_take(c->mem, count * sizeof(*texts));
     size_t *lengths = arena_take(c->mem, count * sizeof(*lengths));
@@ -128,15 +146,60 @@ static rc_t ask(struct ctx *c, struct redis *r, const struct bytes *words, size_
         texts[i] = words[i].data;
         lengths[i] = words[i].len;
     }
+    if (redisAppendCommandArgv(r->native, (int)count, texts, lengths) != REDIS_OK)
+        return away(c, "out of memory");
+    return OK;
+}
 
-    redisReply *reply = redisCommandArgv(r->native, (int)count, texts, lengths);
+/* Reads what has arrived of unread answers, without waiting. */
+static rc_t read_waiting(struct ctx *c, struct redis *r)
+{
+    struct pollfd pfd = {.fd = r->native->fd, .events = POLLIN};
+    redisReply *reply = NULL;
 
-    if (reply == NULL) {
-        rc_t rc = away(c, r->native->errstr);
+    while (r->unread > 0 && poll(&pfd, 1, 0) == 1) {
+        if (redisBufferRead(r->native) != REDIS_OK) {
+            rc_t rc = away(c, r->native->errstr);
 
-        drop(r);
-        return rc;
+            drop(r);
+            return rc;
+        }
+        while (r->unread > 0 && redisReaderGetReply(r->native->reader, (void **)&reply) == REDIS_OK && reply != NULL) {
+            freeReplyObject(reply);
+            r->unread--;
+        }
     }
+    return OK;
+}
+
+rc_t redis_tell(struct ctx *c, struct redis *r, const struct bytes *words, size_t count)
+{
+    int done = 0;
+
+    TRY(append(c, r, words, count));
+    TRY(read_waiting(c, r));
+    r->unread++;
+    while (!done) {
+        if (redisBufferWrite(r->native, &done) != REDIS_OK) {
+            rc_t rc = away(c, r->native->errstr);
+
+            drop(r);
+            return rc;
+        }
+    }
+    return OK;
+}
+
+static rc_t ask(struct ctx *c, struct redis *r, const struct bytes *words, size_t count, redisReply **out)
+{
+    redisReply *reply;
+
+    TRY(append(c, r, words, count));
+    for (; r->unread > 0; r->unread--) {
+        TRY(next_reply(c, r, &reply));
+        freeReplyObject(reply);
+    }
+    TRY(next_reply(c, r, &reply));
     arena_on_end(c->mem, drop_reply, reply);
     if (reply->type == REDIS_REPLY_ERROR)
         return ctx_fail(c, E_INTERNAL, "redis_refused", "%s", reply->str);

@@ -1,6 +1,6 @@
 /*
  * Redis: hints, live events and fair order. It may be away or empty at any moment; nothing here is the only copy of
- * anything. Calls are bounded by 50 ms to connect and 250 ms to answer, and after a failure Redis is left alone for a
+ * anything. Calls are bounded by 50 ms to connect and 100 ms to answer, and after a failure Redis is left alone for a
  * moment, so that its absence costs nothing.
  */
 #ifndef IO_REDIS_H
@@ -32,6 +32,9 @@ rc_t redis_do(struct ctx *c, struct redis *r, const struct bytes *words, size_t 
 /* The same for an answer that is a list of texts; nil members are NULL. */
 rc_t redis_list(struct ctx *c, struct redis *r, const struct bytes *words, size_t count, const char ***items,
                 size_t *item_count) MUST;
+
+/* Sends a command and does not wait for its answer, which is read and dropped later: for hints. */
+rc_t redis_tell(struct ctx *c, struct redis *r, const struct bytes *words, size_t count) MUST;
 
 /* Waits up to wait_ms for one of the subscribed channels: *channel and *message are NULL when nothing came. */
 rc_t redis_subscribe(struct ctx *c, struct redis *r, const char *channel) MUST;

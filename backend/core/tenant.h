@@ -1,0 +1,16 @@
+/* A tenant: one company. Everything it owns hangs on its id. */
+#ifndef CORE_TENANT_H
+#define CORE_TENANT_H
+
+#include "base/ctx.h"
+
+/* Makes a tenant with its audit chain and its first employees, and becomes it in this context. */
+rc_t tenant_add(struct ctx *c, const char *id, const char *name) MUST;
+
+/* The tenant of the context. */
+rc_t tenant_name(struct ctx *c, const char **name) MUST;
+
+/* Every tenant's id, for the host's commands; `name` may be NULL, else only tenants of that name. */
+rc_t tenant_find(struct ctx *c, const char *name, const char ***ids, const char ***names, size_t *count) MUST;
+
+#endif
