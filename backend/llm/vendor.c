@@ -1,0 +1,197 @@
+/* See vendor.h. */
+#include "llm/vendor.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/shape.h"
+
+const char *vendor_url(struct ctx *c, const char *base, const char *root, bool always, const char *path)
+{
+    size_t len = strlen(base), root_len = strlen(root);
+
+    while (len > 0 && base[len - 1] == '/')
+        len--;
+
+    const char *host = strstr(base, "://");
+    bool bare = host == NULL || memchr(host, '/', len - (size_t)(host - base)) == NULL ||
+                strcspn(host + 3, "/") + 3 >= len - (size_t)(host - base);
+    bool has_root = len > root_len && strncmp(base + len - root_len, root, root_len) == 0;
+
+    return text_printf(c->mem, "%.*s%s%s", (int)len, base, !has_root && (bare || always) ? root : "", path);
+}
+
+static void drop_json(void *v)
+{
+    json_decref(v);
+}
+
+rc_t vendor_body(struct ctx *c, json_t *body)
+{
+    if (body == NULL)
+        return ctx_fail(c, E_INVALID, "llm_bad_text", "the model's name or the persona is not valid UTF-8");
+    arena_on_end(c->mem, drop_json, body);
+    return OK;
+}
+
+void vendor_post(struct ctx *c, const char *url, const json_t *body, struct http_ask *out)
+{
+    *out = (struct http_ask){.method = "POST", .url = url, .body = bytes_of(json_text(c->mem, body))};
+    http_header_add(out, "Content-Type", "application/json");
+}
+
+bool vendor_say(json_t *list, const char *role, const char *text)
+{
+    return json_array_append_new(list, json_pack("{s:s, s:s}", "role", role, "content", text)) == 0;
+}
+
+rc_t vendor_messages(struct ctx *c, const struct llm_ask *ask, json_t *list)
+{
+    size_t said = 0;
+
+    for (size_t i = 0; i < ask->count; i++) {
+        const struct llm_message *m = &ask->messages[i];
+
+        if (text_blank(m->text))
+            continue;
+        if (!vendor_say(list, m->author == LLM_PERSON ? "user" : "assistant", m->text))
+            return ctx_fail(c, E_INVALID, "llm_bad_text", "message %zu is not valid UTF-8", i + 1);
+        said++;
+    }
+    if (said == 0)
+        return ctx_fail(c, E_INVALID, "llm_no_message", "the conversation has no message with text");
+    return OK;
+}
+
+rc_t vendor_json(struct ctx *c, const char *provider, struct bytes text, json_t **out)
+{
+    if (json_parse(c, text, out) != OK) {
+        const char *why = c->fault.detail;
+
+        ctx_forgive(c);
+        return ctx_fail(c, E_UPSTREAM, "llm_broken", "%s: what it sent can't be read (%s)", provider, why);
+    }
+    if (!json_is_object(*out))
+        return ctx_fail(c, E_UPSTREAM, "llm_broken", "%s: what it sent is not a JSON object", provider);
+    return OK;
+}
+
+/* The member, or NULL when it is missing or null; a type that is not `type` is a fault. */
+static rc_t member(struct ctx *c, const char *provider, const json_t *from, const char *key, json_type type,
+                   json_t **out)
+{
+    *out = json_object_get(from, key);
+    if (json_is_null(*out))
+        *out = NULL;
+    if (*out != NULL && json_typeof(*out) != type)
+        return ctx_fail(c, E_UPSTREAM, "llm_broken", "%s: \"%s\" has the wrong type", provider, key);
+    return OK;
+}
+
+rc_t vendor_text(struct ctx *c, const char *provider, const json_t *from, const char *key, const char **out)
+{
+    json_t *v;
+
+    TRY(member(c, provider, from, key, JSON_STRING, &v));
+    if (v != NULL)
+        *out = json_string_value(v);
+    return OK;
+}
+
+rc_t vendor_count(struct ctx *c, const char *provider, const json_t *from, const char *key, int64_t *out)
+{
+    json_t *v;
+
+    TRY(member(c, provider, from, key, JSON_INTEGER, &v));
+    if (v == NULL)
+        return OK;
+    if (json_integer_value(v) < 0 || json_integer_value(v) > LLM_TOKENS_MAX)
+        return ctx_fail(c, E_UPSTREAM, "llm_broken", "%s: \"%s\" is no count of tokens", provider, key);
+    *out = json_integer_value(v);
+    return OK;
+}
+
+rc_t vendor_object(struct ctx *c, const char *provider, const json_t *from, const char *key, json_t **out)
+{
+    json_t *v;
+
+    TRY(member(c, provider, from, key, JSON_OBJECT, &v));
+    if (v != NULL)
+        *out = v;
+    return OK;
+}
+
+rc_t vendor_list(struct ctx *c, const char *provider, const json_t *from, const char *key, json_t **out)
+{
+    json_t *v;
+
+    TRY(member(c, provider, from, key, JSON_ARRAY, &v));
+    if (v != NULL)
+        *out = v;
+    return OK;
+}
+
+rc_t vendor_add(struct ctx *c, const char *provider, struct llm_stream *stream, const char *text)
+{
+    buf_text(&stream->text, text);
+    if (stream->text.over)
+        return ctx_fail(c, E_UPSTREAM, "llm_broken", "%s: the answer is longer than %zu bytes", provider,
+                        LLM_TEXT_MAX);
+    return OK;
+}
+
+void vendor_settle(struct llm_answer *answer)
+{
+    if (answer->cached_tokens > answer->input_tokens)
+        answer->cached_tokens = answer->input_tokens;
+    answer->counted = answer->input_tokens > 0 || answer->output_tokens > 0;
+}
+
+/* The status that a fault within a stream would have had as an answer of its own. */
+static int status_of_kind(const char *kind)
+{
+    static const struct {
+        const char *kind;
+        int status;
+    } rows[] = {
+        {"overloaded", 529}, {"rate_limit", 429},  {"authentication", 401}, {"invalid_api_key", 401},
+        {"permission", 403}, {"billing", 402},     {"insufficient_quota", 402}, {"not_found", 404},
+        {"too_large", 413},  {"context_len", 413}, {"invalid_request", 400},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (strstr(kind, rows[i].kind) != NULL)
+            return rows[i].status;
+    return 500;
+}
+
+rc_t vendor_fault(struct ctx *c, const char *provider, int status, const json_t *error)
+{
+    const char *message = json_is_string(error) ? json_string_value(error) : json_str(error, "message");
+    const char *type = json_str(error, "type"), *code = json_str(error, "code");
+
+    if (message == NULL)
+        message = json_str(error, "detail");
+
+    int64_t number = json_integer_value(json_object_get(error, "code"));
+    const char *said = text_printf(c->mem, "%s%s%s%s%s", type == NULL ? "" : type, type == NULL ? "" : ": ",
+                                   code == NULL ? "" : code, code == NULL ? "" : ": ", message == NULL ? "" : message);
+
+    if (status >= 200 && status < 300)
+        status = number >= 400 && number < 600 ? (int)number : status_of_kind(said);
+    return llm_fault(c, provider, status, said);
+}
+
+rc_t vendor_refusal(struct ctx *c, const char *provider, const struct http_answer *http)
+{
+    json_t *root;
+
+    if (vendor_json(c, provider, http->body, &root) != OK) {
+        ctx_forgive(c);
+        return llm_fault(c, provider, http->status, NULL);
+    }
+
+    const json_t *error = json_object_get(root, "error");
+
+    return vendor_fault(c, provider, http->status, error == NULL ? root : error);
+}
