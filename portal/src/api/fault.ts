@@ -1,0 +1,103 @@
+/*
+ * What went wrong, and the sentences that say so. The server sends a stable code; the words for people live here, so that
+ * each says what happened, whether anything was lost, and what to do.
+ */
+import type { components } from './schema';
+
+export type Problem = components['schemas']['Problem'];
+
+export class Fault extends Error {
+    constructor(
+        readonly code: string,
+        readonly status: number,
+        readonly field?: string,
+        readonly reference?: string,
+        readonly title?: string,
+    ) {
+        super(`${code} (${status})`);
+        this.name = 'Fault';
+    }
+}
+
+export interface Told {
+    what: string;
+    todo: string;
+    reference?: string;
+}
+
+/* A refusal as the server wrote it, or what its bare status tells when something in between answered. */
+export function faultFrom(status: number, body: unknown): Fault {
+    if (typeof body !== 'object' || body === null) return new Fault('no_problem', status);
+    const { code, field, reference, title } = body as Partial<Problem>;
+    return new Fault(
+        code ?? 'no_problem',
+        status,
+        field ?? undefined,
+        reference ?? undefined,
+        title ?? undefined,
+    );
+}
+
+type Sentences = readonly [what: string, todo: string];
+
+const BY_CODE: Record<string, Sentences> = {
+    unreachable: [
+        'Konstruct can’t be reached.',
+        'Check your connection and try again. What you typed is kept.',
+    ],
+    too_slow: [
+        'Konstruct took too long to answer.',
+        'Try again in a moment. What you typed is kept.',
+    ],
+    login_wrong: [
+        'E-mail and password don’t match.',
+        'Check both and try again, or sign up if you have no account yet.',
+    ],
+    email_taken: [
+        'There is already an account with this e-mail.',
+        'Log in instead, or use another address.',
+    ],
+    email_invalid: ['This doesn’t look like an e-mail address.', 'Write it like anna@example.com.'],
+    password_short: ['This password is too short.', 'Use at least 12 characters.'],
+    password_long: ['This password is too long.', 'Use at most 200 characters.'],
+    unauthenticated: ['You are logged out.', 'Log in to go on. What you typed is kept.'],
+    origin_wrong: [
+        'This page was opened under another address than Konstruct’s own.',
+        'Open Konstruct under its own address and try again.',
+    ],
+};
+
+const BY_STATUS: Record<number, Sentences> = {
+    400: ['Konstruct didn’t accept this.', 'Change it and try again.'],
+    401: BY_CODE['unauthenticated']!,
+    403: ['Your role doesn’t allow this.', 'Ask an admin of your company.'],
+    404: ['This doesn’t exist, or it isn’t yours.', 'Go back and choose again.'],
+    409: ['This can’t be done right now.', 'Load the page again to see how things stand.'],
+    413: ['This is too long.', 'Shorten it and send it again.'],
+    422: ['Konstruct didn’t accept this.', 'Change it and try again.'],
+    429: ['That was too much at once.', 'Wait a minute, then try again. What you typed is kept.'],
+    503: [
+        'Konstruct can’t reach its database right now.',
+        'Nothing was lost. Try again in a moment.',
+    ],
+};
+
+const OTHERWISE: Sentences = [
+    'Something went wrong on our side.',
+    'Try again. If it happens again, send the reference to whoever runs Konstruct.',
+];
+
+export function explain(error: unknown): Told {
+    if (!(error instanceof Fault)) return { what: OTHERWISE[0], todo: OTHERWISE[1] };
+    const [what, todo] = BY_CODE[error.code] ?? BY_STATUS[error.status] ?? OTHERWISE;
+    return { what, todo, ...(error.reference ? { reference: error.reference } : {}) };
+}
+
+/* Worth another try by itself: the way was blocked, not the request refused. */
+export function passing(error: unknown): boolean {
+    return error instanceof Fault && (error.status === 0 || error.status >= 502);
+}
+
+export function signedOut(error: unknown): boolean {
+    return error instanceof Fault && error.status === 401 && error.code !== 'login_wrong';
+}

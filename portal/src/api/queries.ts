@@ -1,0 +1,40 @@
+/* What the pages read. Each entry names the data once: its key, where it comes from, how long it counts as fresh. */
+import { queryOptions } from '@tanstack/react-query';
+import { call, http } from './client';
+
+const MINUTE_MS = 60_000;
+
+export const meQuery = queryOptions({
+    queryKey: ['me'],
+    queryFn: ({ signal }) => call(http.GET('/api/v1/me', { signal })),
+    staleTime: Infinity,
+});
+
+export const employeesQuery = queryOptions({
+    queryKey: ['employees'],
+    queryFn: async ({ signal }) => (await call(http.GET('/api/v1/employees', { signal }))).items,
+    staleTime: MINUTE_MS,
+});
+
+export const employeeQuery = (id: string) =>
+    queryOptions({
+        queryKey: ['employees', id],
+        queryFn: ({ signal }) =>
+            call(http.GET('/api/v1/employees/{id}', { params: { path: { id } }, signal })),
+        staleTime: MINUTE_MS,
+    });
+
+export const conversationsQuery = (employeeId: string) =>
+    queryOptions({
+        queryKey: ['conversations', employeeId],
+        queryFn: async ({ signal }) =>
+            (
+                await call(
+                    http.GET('/api/v1/conversations', {
+                        params: { query: { employee_id: employeeId } },
+                        signal,
+                    }),
+                )
+            ).items,
+        staleTime: MINUTE_MS / 6,
+    });

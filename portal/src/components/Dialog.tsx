@@ -1,0 +1,45 @@
+/*
+ * A panel over the page: in the middle, or a sheet from the side. It takes the focus and gives it back. The veil is a
+ * plain element instead of the library's overlay, which would write a style element into the page (see Menu.tsx).
+ */
+import { Dialog as Radix, VisuallyHidden } from 'radix-ui';
+import type { ReactNode } from 'react';
+import { cx } from '../lib/cx';
+
+const SHAPES = {
+    middle: 'inset-x-4 top-[12dvh] mx-auto max-h-[76dvh] max-w-140 rounded-lg border animate-appear',
+    left: 'inset-y-0 left-0 w-72 max-w-[85vw] border-r',
+    right: 'inset-y-0 right-0 w-80 max-w-[90vw] border-l',
+};
+
+interface Props {
+    title: string;
+    open: boolean;
+    onOpenChange: (open: boolean) => void;
+    shape?: keyof typeof SHAPES;
+    children: ReactNode;
+}
+
+export function Dialog({ title, open, onOpenChange, shape = 'middle', children }: Props) {
+    return (
+        <Radix.Root open={open} onOpenChange={onOpenChange}>
+            <Radix.Portal>
+                <div aria-hidden className="fixed inset-0 z-40 bg-veil" />
+                <Radix.Content
+                    aria-describedby={undefined}
+                    className={cx(
+                        'fixed z-50 flex flex-col overflow-y-auto overscroll-contain border-line bg-raised shadow-float outline-none',
+                        SHAPES[shape],
+                    )}
+                >
+                    <VisuallyHidden.Root asChild>
+                        <Radix.Title>{title}</Radix.Title>
+                    </VisuallyHidden.Root>
+                    {children}
+                </Radix.Content>
+            </Radix.Portal>
+        </Radix.Root>
+    );
+}
+
+export const DialogClose = Radix.Close;

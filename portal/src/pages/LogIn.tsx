@@ -1,0 +1,63 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { Link, getRouteApi, useRouter } from '@tanstack/react-router';
+import { call, http } from '../api/client';
+import { meQuery } from '../api/queries';
+import { Button } from '../components/Button';
+import { Field } from '../components/Field';
+import { Notice } from '../components/Notice';
+import { emailFault, found, useForm } from '../lib/form';
+import { usePage } from '../lib/page';
+
+const route = getRouteApi('/guest/login');
+
+export function LogIn() {
+    usePage('Log in');
+    const client = useQueryClient();
+    const router = useRouter();
+    const { next } = route.useSearch();
+    const { form, onSubmit, input, busy, told } = useForm({
+        fields: { email: '', password: '' },
+        check: ({ email, password }) =>
+            found({
+                email: emailFault(email),
+                password: password === '' ? 'Enter your password.' : undefined,
+            }),
+        send: ({ email, password }) =>
+            call(http.POST('/api/v1/login', { body: { email: email.trim(), password } })),
+        onDone: (me) => {
+            client.setQueryData(meQuery.queryKey, me);
+            return router.navigate({ href: next ?? '/', replace: true });
+        },
+    });
+
+    return (
+        <>
+            <h1 className="mt-6 text-display font-semibold tracking-tight">Log in</h1>
+            <p className="mt-1 text-ink-soft">
+                New here?{' '}
+                <Link to="/signup" search={next ? { next } : {}} className="link">
+                    Sign up your company
+                </Link>
+            </p>
+            <form ref={form} onSubmit={onSubmit} noValidate className="mt-6 grid gap-4">
+                {told && <Notice told={told} />}
+                <Field
+                    label="E-mail"
+                    type="email"
+                    autoComplete="username"
+                    autoFocus
+                    {...input('email')}
+                />
+                <Field
+                    label="Password"
+                    type="password"
+                    autoComplete="current-password"
+                    {...input('password')}
+                />
+                <Button type="submit" look="primary" busy={busy} className="mt-2 h-10">
+                    {busy ? 'Logging in' : 'Log in'}
+                </Button>
+            </form>
+        </>
+    );
+}

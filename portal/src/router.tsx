@@ -1,0 +1,98 @@
+/* All addresses of the portal. Each page is a file of its own that is fetched when it is first needed. */
+import type { QueryClient } from '@tanstack/react-query';
+import {
+    createRootRouteWithContext,
+    createRoute,
+    createRouter,
+    lazyRouteComponent,
+    redirect,
+} from '@tanstack/react-router';
+import type { Me } from './api/client';
+import { signedOut } from './api/fault';
+import { employeeQuery, employeesQuery, meQuery } from './api/queries';
+import { Broken, Missing } from './pages/Trouble';
+
+async function whoIsIn(client: QueryClient): Promise<Me | null> {
+    try {
+        return await client.ensureQueryData(meQuery);
+    } catch (error) {
+        if (signedOut(error)) return null;
+        throw error;
+    }
+}
+
+const root = createRootRouteWithContext<{ client: QueryClient }>()({
+    errorComponent: Broken,
+    notFoundComponent: Missing,
+});
+
+/* Only a path of our own may be gone to after the log-in. */
+function ownPath(next: unknown): { next?: string } {
+    return typeof next === 'string' && /^\/(?![/\\])/.test(next) ? { next } : {};
+}
+
+const guest = createRoute({
+    getParentRoute: () => root,
+    id: 'guest',
+    validateSearch: (search: Record<string, unknown>) => ownPath(search['next']),
+    beforeLoad: async ({ context, search }) => {
+        if (await whoIsIn(context.client)) throw redirect({ href: search.next ?? '/' });
+    },
+    component: lazyRouteComponent(() => import('./pages/Guest'), 'Guest'),
+});
+
+const login = createRoute({
+    getParentRoute: () => guest,
+    path: '/login',
+    component: lazyRouteComponent(() => import('./pages/LogIn'), 'LogIn'),
+});
+
+const signup = createRoute({
+    getParentRoute: () => guest,
+    path: '/signup',
+    component: lazyRouteComponent(() => import('./pages/SignUp'), 'SignUp'),
+});
+
+const inside = createRoute({
+    getParentRoute: () => root,
+    id: 'inside',
+    beforeLoad: async ({ context, location }) => {
+        const me = await whoIsIn(context.client);
+        if (me) return { me };
+        throw redirect({
+            to: '/login',
+            search: location.href === '/' ? {} : { next: location.href },
+        });
+    },
+    component: lazyRouteComponent(() => import('./shell/Shell'), 'Shell'),
+});
+
+const home = createRoute({
+    getParentRoute: () => inside,
+    path: '/',
+    loader: ({ context }) => void context.client.prefetchQuery(employeesQuery),
+    component: lazyRouteComponent(() => import('./pages/Home'), 'Home'),
+});
+
+const talk = createRoute({
+    getParentRoute: () => inside,
+    path: '/employees/$employeeId/{-$conversationId}',
+    loader: ({ context, params }) =>
+        void context.client.prefetchQuery(employeeQuery(params.employeeId)),
+    component: lazyRouteComponent(() => import('./pages/Talk'), 'Talk'),
+});
+
+const tree = root.addChildren([
+    guest.addChildren([login, signup]),
+    inside.addChildren([home, talk]),
+]);
+
+export function makeRouter(client: QueryClient) {
+    return createRouter({
+        routeTree: tree,
+        context: { client },
+        defaultPreload: 'intent',
+        defaultPreloadStaleTime: 0,
+        scrollRestoration: true,
+    });
+}
