@@ -34,10 +34,14 @@ static void add_word(struct buf *b, char *word, size_t len)
         if (more != NULL && strcmp(more, "not") == 0 && mark > word && mark[-1] == 'n' && strcmp(word, "can") != 0)
             mark[-1] = '\0';
     }
-    if (word[0] != '\0')
-        buf_printf(b, "%s ", word);
-    if (more != NULL)
-        buf_printf(b, "%s ", more);
+    if (word[0] != '\0') {
+        buf_text(b, word);
+        buf_char(b, ' ');
+    }
+    if (more != NULL) {
+        buf_text(b, more);
+        buf_char(b, ' ');
+    }
 }
 
 const char *words_plain(struct arena *mem, const char *text)
@@ -86,7 +90,7 @@ static bool is_stop(const char *word)
         "that",  "the",   "their", "them",  "then",  "there", "these", "they",   "thing", "this",  "those", "to",
         "too",   "up",    "us",    "very",  "want",  "was",   "we",    "were",   "what",  "when",  "which", "while",
         "who",   "whom",  "whose", "why",   "will",  "with",  "would", "yes",    "you",   "your",  "yours", "ok",
-        "okay",  "really", "actually", "maybe", "possible", "exactly", "something", "anything", "per",
+        "okay",  "really", "actually", "maybe", "possible", "exactly", "something", "anything", "per", "use", "used", "using",
     };
 
     return listed(stops, COUNT_OF(stops), word);
