@@ -4,6 +4,9 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 CC := gcc
 
+# `make V=1` shows the whole commands.
+Q := $(if $(V),,@)
+
 # One folder of objects a flavour: release, asan (checked), fuzz (clang).
 KIND ?= release
 OUT := build/$(KIND)
@@ -19,6 +22,13 @@ CFLAGS_release := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS_release := -Wl,-z,relro,-z,now
 LDFLAGS_asan := -fsanitize=address,undefined
+# libFuzzer needs clang, which knows fewer of the warnings.
+CFLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS_fuzz := -fsanitize=address,undefined
+ifeq ($(KIND),fuzz)
+CC := clang
+WARN := -Wall -Wextra -Werror
+endif
 CFLAGS := $(CFLAGS_COMMON) $(WARN) $(CFLAGS_$(KIND))
 LDFLAGS := -pie -pthread $(LDFLAGS_$(KIND))
 LIBS := -lpq -lhiredis -lcurl -ljansson -lmd4c -lsodium -lssl -lcrypto -lm
@@ -31,11 +41,12 @@ objects = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
 
 $(OUT)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+	@$(if $(V),,echo '  cc  $<')
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(LIB): $(call objects,$(LIB_SRC))
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 include $(wildcard mk/*.mk)
 
