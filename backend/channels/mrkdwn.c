@@ -338,11 +338,12 @@ static int on_leave_block(MD_BLOCKTYPE type, void *detail, void *arg)
         show_block(w, buf_bytes(&w->held));
         w->held = buf_new(w->mem, MRKDWN_MAX);
     } else if (type == MD_BLOCK_TABLE) {
-        struct bytes code = mrkdwn_table_code(w->table, MRKDWN_MAX);
+        struct buf code = mrkdwn_table_code(w->table, MRKDWN_MAX);
 
         w->table = NULL;
         block_break(w);
-        show_block(w, code);
+        show_block(w, buf_bytes(&code));
+        w->out.over |= code.over;
     }
     return w->out.over || w->held.over;
 }

@@ -123,7 +123,7 @@ static void add_rule(struct buf *out, const struct row *row, const size_t *wide)
     buf_char(out, '\n');
 }
 
-struct bytes mrkdwn_table_code(struct mrkdwn_table *t, size_t max)
+struct buf mrkdwn_table_code(struct mrkdwn_table *t, size_t max)
 {
     struct buf out = buf_new(t->mem, max);
     const size_t *wide = widths(t);
@@ -133,5 +133,5 @@ struct bytes mrkdwn_table_code(struct mrkdwn_table *t, size_t max)
         if (row == t->first)
             add_rule(&out, row, wide);
     }
-    return buf_bytes(&out);
+    return out;
 }

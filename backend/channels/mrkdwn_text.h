@@ -29,7 +29,7 @@ struct mrkdwn_table *mrkdwn_table_new(struct arena *mem);
 void mrkdwn_table_row(struct mrkdwn_table *t);
 void mrkdwn_table_cell(struct mrkdwn_table *t);
 void mrkdwn_table_text(struct mrkdwn_table *t, const char *text, size_t len);
-/* Its lines with even columns, unescaped. */
-struct bytes mrkdwn_table_code(struct mrkdwn_table *t, size_t max);
+/* Its lines with even columns, unescaped; `over` is set when they are longer than max. */
+struct buf mrkdwn_table_code(struct mrkdwn_table *t, size_t max);
 
 #endif
