@@ -1,0 +1,188 @@
+/* See pool.h. One try of one candidate is flow/pool_try.c. */
+#include "flow/pool.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "flow/pool_try.h"
+
+#define RETRY_MS 300           /* before the second try of a candidate that names no time */
+#define RETRY_AFTER_MAX_MS 2000 /* a provider that wants more time than this loses the turn to the next one */
+#define LEFT_FOR_LATER_MS 10000 /* of the turn, for each candidate behind this one */
+#define LEAST_MS 1000           /* a try with less time than this is not begun */
+
+const struct pool_limits pool_usual = {
+    .turn_ms = 120000, .connect_ms = 5000, .first_ms = 45000, .idle_ms = 30000, .total_ms = 90000};
+
+static int64_t or_usual(int64_t limit, int64_t usual)
+{
+    return limit > 0 ? limit : usual;
+}
+
+static struct pool_limits limits_of(const struct pool_route *route)
+{
+    const struct pool_limits *l = &route->limits, *u = &pool_usual;
+
+    return (struct pool_limits){.turn_ms = or_usual(l->turn_ms, u->turn_ms),
+                                .connect_ms = or_usual(l->connect_ms, u->connect_ms),
+                                .first_ms = or_usual(l->first_ms, u->first_ms),
+                                .idle_ms = or_usual(l->idle_ms, u->idle_ms),
+                                .total_ms = or_usual(l->total_ms, u->total_ms)};
+}
+
+/* What no candidate could answer is not asked at all. */
+static rc_t check(struct ctx *c, const struct llm_ask *ask)
+{
+    size_t total = ask->system == NULL ? 0 : strlen(ask->system);
+    bool said = false;
+
+    for (size_t i = 0; i < ask->fact_count; i++)
+        total += strlen(ask->facts[i]);
+    for (size_t i = 0; i < ask->count; i++) {
+        struct bytes text = bytes_of(ask->messages[i].text);
+
+        total += text.len;
+        if (!text_utf8(text))
+            return ctx_fail(c, E_INVALID, "llm_bad_text", "message %zu is not valid UTF-8", i + 1);
+        said = said || (ask->messages[i].author == LLM_PERSON && !text_blank(text.data));
+    }
+    if (!text_utf8(bytes_of(ask->system)))
+        return ctx_fail(c, E_INVALID, "llm_bad_text", "the persona is not valid UTF-8");
+    if (!said)
+        return ctx_fail(c, E_INVALID, "llm_no_message", "the conversation has no message of a person");
+    if (total > POOL_ASK_MAX)
+        return ctx_fail(c, E_LIMIT, "llm_ask_too_long", "persona, facts and messages are longer than %zu bytes",
+                        POOL_ASK_MAX);
+    return OK;
+}
+
+/* Time for a try of candidate `index`: of what is left, less a share for those behind it that need any. */
+static int64_t time_for(const struct pool_route *route, size_t index, int64_t left_ms, int64_t total_ms)
+{
+    int64_t later = 0;
+
+    for (size_t i = index + 1; i < route->count; i++)
+        if ((route->candidates[i].llm->can & LLM_CAN_LOCAL) == 0)
+            later += LEFT_FOR_LATER_MS;
+    if (later > left_ms / 2)
+        later = left_ms / 2;
+    return left_ms - later < total_ms ? left_ms - later : total_ms;
+}
+
+static bool is_cancelled(const struct pool_sink *sink)
+{
+    return sink->cancelled != NULL && sink->cancelled(sink->arg);
+}
+
+static void wait_ms(const struct pool_sink *sink, int64_t ms)
+{
+    const int64_t until = clock_mono_ms() + ms;
+
+    for (int64_t left = ms; left > 0 && !is_cancelled(sink); left = until - clock_mono_ms()) {
+        int64_t nap = left < 100 ? left : 100;
+
+        nanosleep(&(struct timespec){.tv_nsec = nap * 1000000}, NULL);
+    }
+}
+
+/*
+ * How long to wait before the second try of the same candidate; -1: there is none. Only a fault that may be over in a
+ * moment gets one, and text that a person has seen is thrown away only when nobody else is left to ask.
+ */
+static int64_t retry_wait(const struct pool_failure *f, bool is_last)
+{
+    static const char *const passing[] = {"http_connect", "http_broken", "llm_overloaded", "llm_torn"};
+    bool passes = f->status >= 500 && text_is(f->code, "llm_broken");
+
+    for (size_t i = 0; i < COUNT_OF(passing); i++)
+        passes = passes || text_is(f->code, passing[i]);
+    if (text_is(f->code, "llm_rate_limited"))
+        passes = f->retry_after_ms >= 0;
+    if (text_is(f->code, "llm_torn") || f->shown)
+        passes = passes && is_last;
+    if (!passes || f->retry_after_ms > RETRY_AFTER_MAX_MS)
+        return -1;
+    return f->retry_after_ms >= 0 ? f->retry_after_ms : RETRY_MS;
+}
+
+static void record(struct ctx *c, const struct pool_candidate *who, const struct pool_failure *f, int64_t ms,
+                   struct pool_outcome *out)
+{
+    struct pool_try *t = &out->tries[out->try_count++];
+
+    *t = (struct pool_try){.provider = who->llm->name,
+                           .model = text_dup(c->mem, who->model),
+                           .purpose = text_dup(c->mem, who->purpose),
+                           .code = f->code,
+                           .detail = f->detail,
+                           .status = f->status,
+                           .ms = ms,
+                           .input_tokens = f->partial.input_tokens,
+                           .cached_tokens = f->partial.cached_tokens,
+                           .output_tokens = f->partial.output_tokens,
+                           .counted = f->partial.counted};
+    log_warn("llm_failed", "reference", c->reference, "tenant", c->tenant_id, "provider", t->provider, "model",
+             t->model, "purpose", t->purpose, "code", t->code, "detail", t->detail, "status",
+             t->status == 0 ? NULL : text_printf(c->mem, "%d", t->status), "ms",
+             text_printf(c->mem, "%lld", (long long)ms), NULL);
+}
+
+/* One candidate, at most twice. OK, or E_UPSTREAM to go on with the next one, or E_TIMEOUT: nobody waits any more. */
+static rc_t ask_candidate(struct ctx *c, const struct pool_route *route, size_t index, const struct pool_limits *limits,
+                          int64_t deadline, const struct llm_ask *ask, const struct pool_sink *sink,
+                          struct pool_outcome *out)
+{
+    const struct pool_candidate *who = &route->candidates[index];
+    bool is_local = (who->llm->can & LLM_CAN_LOCAL) != 0, is_last = index + 1 == route->count;
+
+    for (int attempt = 0; attempt < 2; attempt++) {
+        int64_t begin = clock_mono_ms();
+        struct pool_limits own = *limits;
+        struct pool_failure f = {.code = NULL};
+
+        own.total_ms = time_for(route, index, deadline - begin, limits->total_ms);
+        if (!is_local && own.total_ms < LEAST_MS)
+            return E_UPSTREAM;
+        if (pool_try_one(c, who, &own, ask, sink, &out->answer, &f) == OK) {
+            out->candidate = index;
+            out->ms = clock_mono_ms() - begin;
+            return OK;
+        }
+        if (is_cancelled(sink))
+            return ctx_fail(c, E_TIMEOUT, "llm_cancelled", "nobody waits for this answer any more");
+        record(c, who, &f, clock_mono_ms() - begin, out);
+        if (f.shown && sink->restart != NULL)
+            sink->restart(sink->arg);
+
+        int64_t wait = retry_wait(&f, is_last);
+
+        if (wait < 0 || deadline - clock_mono_ms() < wait + LEAST_MS)
+            return E_UPSTREAM;
+        if (attempt == 0)
+            wait_ms(sink, wait);
+    }
+    return E_UPSTREAM;
+}
+
+rc_t pool_ask(struct ctx *c, const struct pool_route *route, const struct llm_ask *ask, const struct pool_sink *sink,
+              struct pool_outcome *out)
+{
+    static const struct pool_sink nobody = {.arg = NULL};
+    struct pool_limits limits = limits_of(route);
+    int64_t deadline = clock_mono_ms() + limits.turn_ms;
+
+    *out = (struct pool_outcome){.try_count = 0};
+    TRY(check(c, ask));
+    for (size_t i = 0; i < route->count && i < POOL_CANDIDATES_MAX; i++) {
+        rc_t rc = ask_candidate(c, route, i, &limits, deadline, ask, sink == NULL ? &nobody : sink, out);
+
+        if (rc != E_UPSTREAM)
+            return rc;
+    }
+    if (out->try_count == 0)
+        return ctx_fail(c, E_UPSTREAM, "llm_all_failed", "no model could be asked: none is set up, or no time was left");
+    return ctx_fail(c, E_UPSTREAM, "llm_all_failed", "all models failed; the last: %s (%s)",
+                    out->tries[out->try_count - 1].detail, out->tries[out->try_count - 1].code);
+}

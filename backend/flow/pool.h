@@ -1,0 +1,77 @@
+/*
+ * The pool of models: asks one candidate after the other until one answers, within one deadline. Time limits, retries,
+ * fall-back and streaming live here and nowhere else.
+ */
+#ifndef FLOW_POOL_H
+#define FLOW_POOL_H
+
+#include "llm/llm.h"
+
+#define POOL_CANDIDATES_MAX 4
+#define POOL_TRIES_MAX ((size_t)(2 * POOL_CANDIDATES_MAX))
+#define POOL_ASK_MAX MIB(1) /* all text of one question: persona, facts and messages */
+
+struct pool_candidate {
+    const struct llm *llm;
+    struct llm_account account;
+    const char *model;
+    const char *purpose; /* "primary", "fallback", "local": for the log and the tries */
+};
+
+/*
+ * In milliseconds. A candidate may take total_ms, but leaves the ones after it some time of the turn. A model on a slow
+ * machine may have to load first: that is what first_ms allows for.
+ */
+struct pool_limits {
+    int64_t turn_ms;    /* all candidates together */
+    int64_t connect_ms; /* to reach the provider */
+    int64_t first_ms;   /* streams: until the first byte of the answer */
+    int64_t idle_ms;    /* streams: between two pieces */
+    int64_t total_ms;   /* one try */
+};
+/* 120 s, 5 s, 45 s, 30 s, 90 s. */
+extern const struct pool_limits pool_usual;
+
+struct pool_route {
+    struct pool_candidate candidates[POOL_CANDIDATES_MAX];
+    size_t count;
+    struct pool_limits limits; /* a limit of 0 is the usual one */
+};
+
+/* Who sees the answer come in; all members may be NULL. Deltas come only for an ask with `stream`. */
+struct pool_sink {
+    void (*delta)(void *arg, struct bytes piece); /* text as it comes in, whole UTF-8 characters */
+    void (*restart)(void *arg);                   /* forget all pieces so far: another try begins */
+    bool (*cancelled)(void *arg);                 /* asked about four times a second; true gives up */
+    void *arg;
+};
+
+/* One try that failed. */
+struct pool_try {
+    const char *provider, *model, *purpose;
+    const char *code;   /* stable, such as "llm_overloaded", "http_timeout" */
+    const char *detail; /* for people who run the system; keys are masked */
+    int status;         /* of the HTTP answer, 0 when there was none */
+    int64_t ms;
+    /* Tokens that the provider may bill all the same: text came in before it failed, or it counted some. */
+    int64_t input_tokens, cached_tokens, output_tokens;
+    bool counted;
+};
+
+struct pool_outcome {
+    struct llm_answer answer; /* text trimmed and never blank, model never NULL, figures estimated if not counted */
+    size_t candidate;         /* index of the one that answered */
+    int64_t ms;               /* what its try took */
+    struct pool_try tries[POOL_TRIES_MAX];
+    size_t try_count;
+};
+
+/*
+ * E_UPSTREAM llm_all_failed when nobody answered: out->tries says why. E_TIMEOUT llm_cancelled. E_LIMIT
+ * llm_ask_too_long and E_INVALID llm_no_message, llm_bad_text: the question itself can't be asked. Each failed try is
+ * logged. Everything in `out` lives in c->mem; nothing else of the tries stays.
+ */
+rc_t pool_ask(struct ctx *c, const struct pool_route *route, const struct llm_ask *ask, const struct pool_sink *sink,
+              struct pool_outcome *out) MUST;
+
+#endif

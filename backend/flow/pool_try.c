@@ -1,0 +1,234 @@
+/* See pool_try.h. */
+#include "flow/pool_try.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "llm/frames.h"
+
+#define TRY_MEMORY_MAX MIB(64)  /* a question of POOL_ASK_MAX as JSON and an answer of LLM_BODY_MAX, several times */
+#define PIECE_MEMORY_MAX MIB(8) /* of reading one piece of a stream */
+#define DETAIL_MAX 300
+#define LOCAL_PIECE 48 /* bytes after which a local answer is handed on at the next blank */
+
+/* A try in progress. `c` is its own context, so that all its memory ends with it. */
+struct trial {
+    struct ctx *c;
+    struct ctx *piece; /* while a piece of a stream is read */
+    const struct llm *llm;
+    const struct pool_sink *sink;
+    struct frames frames;
+    struct llm_stream stream;
+    size_t shown; /* bytes of the text that went to the sink */
+    struct http_answer http;
+};
+
+static void show(struct trial *t, const char *text, size_t len)
+{
+    if (len > 0 && t->sink->delta != NULL) {
+        t->sink->delta(t->sink->arg, (struct bytes){text, len});
+        t->shown += len;
+    }
+}
+
+static rc_t on_frame(void *arg, struct bytes event, struct bytes data)
+{
+    struct trial *t = arg;
+
+    return t->llm->event(t->piece, event, data, &t->stream);
+}
+
+/* Runs one step of reading in memory that ends right after, and keeps its fault. */
+static rc_t read_piece(struct trial *t, rc_t (*step)(struct trial *t, struct bytes piece), struct bytes piece)
+{
+    t->piece = ctx_new(PIECE_MEMORY_MAX, NULL);
+
+    rc_t rc = step(t, piece);
+
+    if (t->piece->fault.rc != OK)
+        rc = ctx_fail(t->c, rc, t->piece->fault.code, "%s", t->piece->fault.detail);
+    else if (rc != OK)
+        rc = ctx_fail(t->c, rc, "llm_broken", "%s: an event of the stream is too long", t->llm->name);
+    ctx_end(t->piece);
+    t->piece = NULL;
+    return rc;
+}
+
+static rc_t feed(struct trial *t, struct bytes piece)
+{
+    return frames_feed(&t->frames, piece, on_frame, t);
+}
+
+static rc_t feed_end(struct trial *t, struct bytes piece)
+{
+    (void)piece;
+    return frames_end(&t->frames, on_frame, t);
+}
+
+static rc_t on_piece(void *arg, struct bytes piece)
+{
+    struct trial *t = arg;
+    rc_t rc = read_piece(t, feed, piece);
+
+    show(t, buf_str(&t->stream.text) + t->shown, t->stream.text.len - t->shown);
+    return rc;
+}
+
+/* Once the provider has said that the text is complete, a line that breaks behind it takes nothing away. */
+static bool is_complete(struct trial *t)
+{
+    return t->stream.ended && !text_blank(buf_str(&t->stream.text));
+}
+
+static rc_t ask_streaming(struct trial *t, struct http_ask *ask, struct llm_answer *out)
+{
+    ask->on_piece = on_piece;
+    ask->arg = t;
+    ask->max_answer = LLM_STREAM_MAX;
+    t->frames = frames_new(t->c->mem, t->llm->framing, LLM_FRAME_MAX);
+
+    rc_t rc = http_call(t->c, ask, &t->http);
+    bool good_status = t->http.status >= 200 && t->http.status < 300;
+
+    if (rc == OK && !good_status) {
+        TRY(t->llm->answer(t->c, &t->http, out));
+        return ctx_fail(t->c, E_UPSTREAM, "llm_broken", "%s answered %d", t->llm->name, t->http.status);
+    }
+    if (rc == OK) {
+        rc = read_piece(t, feed_end, (struct bytes){"", 0});
+        show(t, buf_str(&t->stream.text) + t->shown, t->stream.text.len - t->shown);
+    }
+    *out = llm_stream_answer(&t->stream);
+    if (rc != OK && !is_complete(t))
+        return rc;
+    if (!t->stream.ended)
+        return ctx_fail(t->c, E_UPSTREAM, "llm_torn", "%s: the stream stopped before the answer was complete",
+                        t->llm->name);
+    ctx_forgive(t->c);
+    return OK;
+}
+
+static rc_t ask_whole(struct trial *t, struct http_ask *ask, struct llm_answer *out)
+{
+    ask->max_answer = LLM_BODY_MAX;
+    TRY(http_call(t->c, ask, &t->http));
+    return t->llm->answer(t->c, &t->http, out);
+}
+
+static rc_t ask_local(struct trial *t, const struct llm_ask *ask, struct llm_answer *out)
+{
+    TRY(t->llm->local(t->c, ask, out));
+
+    const char *text = out->text;
+
+    while (ask->stream && *text != '\0') {
+        size_t len = strlen(text) > LOCAL_PIECE ? LOCAL_PIECE + strcspn(text + LOCAL_PIECE, " ") : strlen(text);
+
+        show(t, text, len);
+        text += len;
+    }
+    return OK;
+}
+
+static rc_t ask_remote(struct trial *t, const struct pool_candidate *who, const struct pool_limits *limits,
+                       const struct llm_ask *ask, struct llm_answer *out)
+{
+    struct http_ask request;
+
+    if (who->llm->needs_key && text_blank(who->account.key) && text_blank(who->account.base_url))
+        return ctx_fail(t->c, E_UPSTREAM, "llm_no_key", "%s: no key is set", who->llm->name);
+    TRY(who->llm->ask(t->c, &who->account, ask, &request));
+    request.connect_ms = limits->connect_ms;
+    request.total_ms = limits->total_ms;
+    request.cancelled = t->sink->cancelled;
+    request.cancel_arg = t->sink->arg;
+    if (!ask->stream)
+        return ask_whole(t, &request, out);
+    request.first_ms = limits->first_ms;
+    request.idle_ms = limits->idle_ms;
+    return ask_streaming(t, &request, out);
+}
+
+/* Providers may repeat the key that they refuse, so it is taken out by its value before the words are shortened. */
+static const char *masked(struct arena *mem, const char *detail, const char *key)
+{
+    struct buf b = buf_new(mem, KIB(64));
+    size_t key_len = key == NULL ? 0 : strlen(key);
+
+    for (const char *at = detail; *at != '\0' && b.len < DETAIL_MAX * 4;) {
+        if (key_len >= 4 && strncmp(at, key, key_len) == 0) {
+            buf_text(&b, "[key]");
+            at += key_len;
+        } else {
+            buf_char(&b, iscntrl((unsigned char)*at) ? ' ' : *at);
+            at++;
+        }
+    }
+
+    const char *text = log_mask(mem, buf_str(&b));
+
+    return text_copy(mem, text, text_cut(text, strlen(text), DETAIL_MAX));
+}
+
+static void estimate(const struct llm_ask *ask, struct llm_answer *answer)
+{
+    if (answer->counted)
+        return;
+    answer->input_tokens = llm_estimate_ask(ask);
+    answer->cached_tokens = 0;
+    answer->output_tokens = llm_estimate_tokens(answer->text);
+}
+
+static rc_t judge(struct trial *t, const struct llm_answer *answer)
+{
+    if (!text_blank(answer->text))
+        return OK;
+    if (answer->stop == LLM_STOP_REFUSED)
+        return ctx_fail(t->c, E_UPSTREAM, "llm_refused", "%s: the model refused without a word", t->llm->name);
+    return ctx_fail(t->c, E_UPSTREAM, "llm_empty", "%s: the answer has no text%s", t->llm->name,
+                    answer->stop == LLM_STOP_LENGTH ? "; the limit of tokens was reached before any" : "");
+}
+
+static void keep(struct ctx *c, const char *asked_model, const struct llm_answer *from, struct llm_answer *out)
+{
+    *out = *from;
+    out->text = text_trim(c->mem, from->text);
+    out->model = text_dup(c->mem, text_blank(from->model) ? asked_model : from->model);
+}
+
+rc_t pool_try_one(struct ctx *c, const struct pool_candidate *who, const struct pool_limits *limits,
+                  const struct llm_ask *ask, const struct pool_sink *sink, struct llm_answer *out,
+                  struct pool_failure *f)
+{
+    struct trial t = {.c = ctx_new(TRY_MEMORY_MAX, NULL), .llm = who->llm, .sink = sink};
+    struct llm_ask own = *ask;
+    struct llm_answer answer = {.text = ""};
+    rc_t rc;
+
+    own.model = who->model;
+    own.stream = ask->stream && (who->llm->can & (LLM_CAN_STREAM | LLM_CAN_LOCAL)) != 0;
+    t.http.retry_after_ms = -1;
+    t.stream = llm_stream_new(t.c->mem);
+    if (who->llm->can & LLM_CAN_LOCAL)
+        rc = ask_local(&t, &own, &answer);
+    else
+        rc = ask_remote(&t, who, limits, &own, &answer);
+    if (rc == OK)
+        rc = judge(&t, &answer);
+    if (rc == OK || answer.counted || !text_blank(answer.text))
+        estimate(&own, &answer);
+    if (rc == OK) {
+        keep(c, who->model, &answer, out);
+    } else {
+        *f = (struct pool_failure){.code = t.c->fault.code,
+                                   .detail = masked(c->mem, t.c->fault.detail, who->account.key),
+                                   .status = t.http.status,
+                                   .retry_after_ms = t.http.retry_after_ms,
+                                   .shown = t.shown > 0,
+                                   .partial = answer};
+        f->partial.text = f->partial.model = NULL;
+    }
+    ctx_end(t.c);
+    return rc;
+}
