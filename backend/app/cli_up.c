@@ -1,6 +1,7 @@
 /*
- * konstruct up: the whole of Konstruct on one machine with one command. It starts a private PostgreSQL and Redis under
- * .run/, migrates, seeds, starts web and worker, watches over them, and stops them all when it is told to.
+ * konstruct up: the whole of Konstruct on one machine with one command. It starts a private
+ * PostgreSQL and Redis under .run/, migrates, seeds, starts web and worker, watches over them, and
+ * stops them all when it is told to.
  */
 #include "app/cli_up.h"
 
@@ -100,7 +101,8 @@ static void greet(const struct up *u)
         return;
     printf("\nKonstruct is ready after %.1f s:  %s\n\n", (double)(up_now_ms() - u->began_ms) / 1000,
            conf_text(CONF_public_url));
-    printf("  1. Open it in a browser. Its certificate was made on this machine, so the browser asks once: go on.\n"
+    printf("  1. Open it in a browser. Its certificate was made on this machine, so the browser "
+           "asks once: go on.\n"
            "  2. Sign up: that makes your company and you its administrator.\n"
            "  3. Ask Mara, your first employee. She answers without any account or key.\n\n"
            "  In another terminal:  %s/konstruct chat     talk to her there\n"
@@ -129,28 +131,33 @@ static rc_t find_programs(struct up *u)
     ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
 
     if (len <= 0)
-        return ctx_fail(u->c, E_INTERNAL, "up_self", "can't find the folder of this program; is /proc mounted?");
+        return ctx_fail(u->c, E_INTERNAL, "up_self",
+                        "can't find the folder of this program; is /proc mounted?");
     path[len] = '\0';
     *strrchr(path, '/') = '\0';
     u->bin = text_dup(u->c->mem, path);
     for (size_t i = 0; i < 2 && !u->only_data; i++) {
-        const char *program = text_printf(u->c->mem, "%s/konstruct-%s", u->bin, i == 0 ? "web" : "worker");
+        const char *program = text_printf(u->c->mem, "%s/konstruct-%s", u->bin,
+                                          i == 0 ? "web" : "worker");
 
         if (access(program, X_OK) != 0)
-            return ctx_fail(u->c, E_INVALID, "up_tool", "%s is missing; build it with: make build", program);
+            return ctx_fail(u->c, E_INVALID, "up_tool", "%s is missing; build it with: make build",
+                            program);
     }
     return OK;
 }
 
 static int usage(void)
 {
-    fputs("konstruct up [--dir DIR] [--port N] [--quiet] [--data-only] [--throw-away] [-- COMMAND ...]\n"
+    fputs("konstruct up [--dir DIR] [--port N] [--quiet] [--data-only] [--throw-away] [-- COMMAND "
+          "...]\n"
           "  --dir DIR      where everything lies (default .run)\n"
           "  --port N       instead of the port in KONSTRUCT_LISTEN; 0 takes a free one\n"
           "  --quiet        no progress lines\n"
           "  --data-only    PostgreSQL and Redis, migrated, but no web and no worker\n"
           "  --throw-away   faster, and a power cut may lose the data: for tests\n"
-          "  -- COMMAND     run it once all is ready, with the instance in its environment; end with its exit code\n",
+          "  -- COMMAND     run it once all is ready, with the instance in its environment; end "
+          "with its exit code\n",
           stderr);
     return 2;
 }
@@ -158,9 +165,9 @@ static int usage(void)
 static bool read_options(struct up *u, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"dir", required_argument, NULL, 'd'},   {"port", required_argument, NULL, 'p'},
-        {"quiet", no_argument, NULL, 'q'},       {"data-only", no_argument, NULL, 'o'},
-        {"throw-away", no_argument, NULL, 't'},  {NULL, 0, NULL, 0},
+        {"dir", required_argument, NULL, 'd'},  {"port", required_argument, NULL, 'p'},
+        {"quiet", no_argument, NULL, 'q'},      {"data-only", no_argument, NULL, 'o'},
+        {"throw-away", no_argument, NULL, 't'}, {NULL, 0, NULL, 0},
     };
     int64_t port;
 
@@ -187,7 +194,8 @@ static bool read_options(struct up *u, int argc, char **argv)
     }
     if (optind < argc)
         u->then = (const char *const *)argv + optind;
-    return u->port_wanted == NULL || (text_int(u->port_wanted, &port) == OK && port >= 0 && port <= 65535);
+    return u->port_wanted == NULL ||
+           (text_int(u->port_wanted, &port) == OK && port >= 0 && port <= 65535);
 }
 
 /* The file that an earlier start left in .run must not come back as if somebody had wished it. */
@@ -196,7 +204,8 @@ static rc_t read_settings(struct up *u)
     if (getenv("KONSTRUCT_CONF") == NULL && access("konstruct.conf", F_OK) != 0)
         setenv("KONSTRUCT_CONF", "/dev/null", 1);
     if (conf_load(0) != OK)
-        return ctx_fail(u->c, E_INVALID, "up_settings", "mend the settings named above and start again");
+        return ctx_fail(u->c, E_INVALID, "up_settings",
+                        "mend the settings named above and start again");
     u->own_postgres = conf_text(CONF_db_web) == NULL && conf_text(CONF_db_worker) == NULL;
     u->own_redis = conf_text(CONF_redis_url) == NULL;
     return OK;
@@ -215,7 +224,8 @@ static rc_t begin(struct up *u)
 
 int cmd_up(int argc, char **argv)
 {
-    struct up u = {.c = ctx_new(MEMORY_MAX, NULL), .dir_wanted = ".run", .lock = -1, .began_ms = up_now_ms()};
+    struct up u = {
+        .c = ctx_new(MEMORY_MAX, NULL), .dir_wanted = ".run", .lock = -1, .began_ms = up_now_ms()};
     int code = 1;
 
     if (!read_options(&u, argc, argv))

@@ -1,6 +1,7 @@
 /*
- * What the files of `konstruct up` share: the run as a whole, its folders, and its child processes. `up` is one
- * thread; signals are blocked and taken where it waits (up_pause), so nothing happens in between.
+ * What the files of `konstruct up` share: the run as a whole, its folders, and its child processes.
+ * `up` is one thread; signals are blocked and taken where it waits (up_pause), so nothing happens
+ * in between.
  */
 #ifndef APP_CLI_UP_H
 #define APP_CLI_UP_H
@@ -11,7 +12,10 @@
 
 #include "base/ctx.h"
 
-/* In the order they are started; they are stopped from the first row of stop_order in cli_up_proc.c on. */
+/*
+ * In the order they are started; they are stopped from the first row of stop_order in cli_up_proc.c
+ * on.
+ */
 enum up_child { UP_POSTGRES, UP_REDIS, UP_WORKER, UP_WEB, UP_CHILDREN };
 
 struct child {
@@ -22,8 +26,9 @@ struct child {
 
 struct up {
     struct ctx *c;
-    const char *run;  /* absolute path of .run */
-    const char *home; /* what the service user owns lies below: run itself, or a folder it can reach */
+    const char *run; /* absolute path of .run */
+    /* what the service user owns lies below: run itself, or a folder it can reach */
+    const char *home;
     const char *sock; /* folder of the unix sockets */
     const char *bin;  /* folder of our own programs */
     const char *user; /* whom PostgreSQL and Redis run as */
@@ -59,7 +64,9 @@ void up_note_address(struct up *u);
 rc_t up_keys(struct up *u) MUST;
 rc_t up_certificate(struct up *u) MUST;
 rc_t up_settings(struct up *u) MUST;
-/* The environment of a child: every setting it may know, and nothing of ours besides. NULL-ended. */
+/*
+ * The environment of a child: every setting it may know, and nothing of ours besides. NULL-ended.
+ */
 enum up_for { UP_FOR_WEB, UP_FOR_WORKER, UP_FOR_COMMAND };
 char **up_environment(struct up *u, enum up_for whom);
 
@@ -82,7 +89,7 @@ int up_watch(struct up *u); /* until asked to stop; the exit code */
 
 /* cli_up_proc.c: child processes. */
 struct command {
-    const char *name; /* its log is log/NAME.log */
+    const char *name;        /* its log is log/NAME.log */
     const char *const *argv; /* NULL-ended */
     char *const *env;        /* NULL: ours */
     bool as_service_user;    /* otherwise as we are */

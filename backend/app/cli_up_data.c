@@ -1,6 +1,7 @@
 /*
- * The private PostgreSQL and Redis of `konstruct up`. The cluster is made in data.new and renamed to data when it is
- * whole: a data.new is always the rest of a broken-off attempt and may go, a data never is.
+ * The private PostgreSQL and Redis of `konstruct up`. The cluster is made in data.new and renamed
+ * to data when it is whole: a data.new is always the rest of a broken-off attempt and may go, a
+ * data never is.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -34,7 +35,10 @@ bool up_postgres_is_made(struct up *u)
     return access(text_printf(u->c->mem, "%s/PG_VERSION", data_folder(u)), F_OK) == 0;
 }
 
-/* A program of the server: Debian keeps them out of the PATH, one folder a version. The data's own version is a must. */
+/*
+ * A program of the server: Debian keeps them out of the PATH, one folder a version. The data's own
+ * version is a must.
+ */
 static rc_t find_program(struct up *u, const char *name, const char **out)
 {
     char *made_by = up_read(u, text_printf(u->c->mem, "%s/PG_VERSION", data_folder(u)));
@@ -49,10 +53,13 @@ static rc_t find_program(struct up *u, const char *name, const char **out)
     }
     if (version != 0)
         return ctx_fail(u->c, E_INVALID, "up_pg_version",
-                        "the data in %s was made by PostgreSQL %lld, which is not installed; install postgresql-%lld",
+                        "the data in %s was made by PostgreSQL %lld, which is not installed; "
+                        "install postgresql-%lld",
                         data_folder(u), (long long)version, (long long)version);
-    return ctx_fail(u->c, E_INVALID, "up_tool", "PostgreSQL %d or later is not installed; run scripts/install, or: "
-                    "apt-get install postgresql", PG_OLDEST);
+    return ctx_fail(u->c, E_INVALID, "up_tool",
+                    "PostgreSQL %d or later is not installed; run scripts/install, or: "
+                    "apt-get install postgresql",
+                    PG_OLDEST);
 }
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
@@ -63,7 +70,10 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
     return remove(path);
 }
 
-/* The password goes through a file that only the service user reads: on a command line everybody could. */
+/*
+ * The password goes through a file that only the service user reads: on a command line everybody
+ * could.
+ */
 static rc_t write_password(struct up *u, const char *path)
 {
     const char *secret = up_read(u, text_printf(u->c->mem, "%s/keys/db-superuser", u->run));
@@ -84,15 +94,25 @@ rc_t up_postgres_make(struct up *u)
 
     TRY(find_program(u, "initdb", &initdb));
 
-    const char *const argv[] = {initdb, "-D", fresh, "--username=postgres", "--auth=scram-sha-256", pwfile, "--encoding=UTF8",
-                          "--locale=C.UTF-8", "--data-checksums", "--no-instructions", u->throw_away ? "--no-sync" : NULL,
-                          NULL};
+    const char *const argv[] = {initdb,
+                                "-D",
+                                fresh,
+                                "--username=postgres",
+                                "--auth=scram-sha-256",
+                                pwfile,
+                                "--encoding=UTF8",
+                                "--locale=C.UTF-8",
+                                "--data-checksums",
+                                "--no-instructions",
+                                u->throw_away ? "--no-sync" : NULL,
+                                NULL};
 
     if (access(fresh, F_OK) == 0 && nftw(fresh, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
         return up_file_fail(u, "remove the rest of a broken-off start,", fresh);
     TRY(write_password(u, password));
-    rc_t rc = up_run(u, &(struct command){
-                            .name = "initdb", .argv = argv, .as_service_user = true, .end_signal = SIGKILL});
+    rc_t rc = up_run(
+        u, &(struct command){
+               .name = "initdb", .argv = argv, .as_service_user = true, .end_signal = SIGKILL});
     unlink(password);
     TRY(rc);
     if (rename(fresh, data_folder(u)) != 0)
@@ -130,8 +150,9 @@ static bool redis_ready(struct up *u)
     snprintf(to.sun_path, sizeof(to.sun_path), "%s/redis.sock", u->sock);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 
-    bool ready = connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 && write(fd, "PING\r\n", 6) == 6 &&
-                 read(fd, answer, sizeof(answer) - 1) > 0 && text_starts(answer, "+PONG");
+    bool ready = connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 &&
+                 write(fd, "PING\r\n", 6) == 6 && read(fd, answer, sizeof(answer) - 1) > 0 &&
+                 text_starts(answer, "+PONG");
 
     close(fd);
     return ready;
@@ -148,9 +169,10 @@ static rc_t wait_ready(struct up *u, enum up_child which, bool (*ready)(struct u
         if (up_child_ended(u, which, &status) || up_now_ms() > limit) {
             const char *tail = up_log_tail(u, up_child_name(which));
 
-            return ctx_fail(u->c, E_INTERNAL, "up_service", "%s %s; the end of %s:%s", up_child_name(which),
-                            u->children[which].pid == 0 ? up_ending(u, status) : "is not ready after a minute",
-                            up_log_path(u, up_child_name(which)), tail != NULL ? tail : " empty");
+            return ctx_fail(
+                u->c, E_INTERNAL, "up_service", "%s %s; the end of %s:%s", up_child_name(which),
+                u->children[which].pid == 0 ? up_ending(u, status) : "is not ready after a minute",
+                up_log_path(u, up_child_name(which)), tail != NULL ? tail : " empty");
         }
         up_pause(u, 10);
     }
@@ -158,8 +180,9 @@ static rc_t wait_ready(struct up *u, enum up_child which, bool (*ready)(struct u
 }
 
 /*
- * A small server: its memory is a good part of all that Konstruct takes on a small machine. Nobody reaches it over the
- * network. What was committed stays (fsync, synchronous_commit), except where the data is to be thrown away anyway.
+ * A small server: its memory is a good part of all that Konstruct takes on a small machine. Nobody
+ * reaches it over the network. What was committed stays (fsync, synchronous_commit), except where
+ * the data is to be thrown away anyway.
  */
 static const char *const settings[] = {
     "listen_addresses=",
@@ -177,7 +200,8 @@ static const char *const settings[] = {
     "log_line_prefix=%m [%p] %u ",
 };
 static const char *const lasting[] = {"fsync=on", "synchronous_commit=on", "full_page_writes=on"};
-static const char *const throw_away[] = {"fsync=off", "synchronous_commit=off", "full_page_writes=off"};
+static const char *const throw_away[] = {"fsync=off", "synchronous_commit=off",
+                                         "full_page_writes=off"};
 
 static const char **add_settings(const char **argv, const char *const *list, size_t count)
 {
@@ -200,14 +224,15 @@ rc_t up_postgres_start(struct up *u)
     at = add_settings(at, settings, COUNT_OF(settings));
     at = add_settings(at, u->throw_away ? throw_away : lasting, COUNT_OF(lasting));
     *at = NULL;
-    TRY(up_start_child(u, UP_POSTGRES, &(struct command){.name = "postgres",
-                                                         .argv = argv,
-                                                         .as_service_user = true,
-                                                         .end_signal = SIGINT}));
+    TRY(up_start_child(
+        u, UP_POSTGRES,
+        &(struct command){
+            .name = "postgres", .argv = argv, .as_service_user = true, .end_signal = SIGINT}));
     return wait_ready(u, UP_POSTGRES, postgres_ready);
 }
 
-static const struct stmt q_has_database = {"has_database", "SELECT 1 FROM pg_database WHERE datname = 'konstruct'"};
+static const struct stmt q_has_database = {"has_database",
+                                           "SELECT 1 FROM pg_database WHERE datname = 'konstruct'"};
 
 static rc_t make_database(struct up *u)
 {
@@ -257,25 +282,45 @@ static rc_t as_superuser(struct up *u, const char *conninfo, rc_t (*work)(struct
 /* Both are harmless when done again, so a start that broke off in between heals here. */
 rc_t up_postgres_roles(struct up *u)
 {
-    TRY(as_superuser(u, text_printf(u->c->mem, "%s dbname=postgres", u->superuser_db), make_database));
+    TRY(as_superuser(u, text_printf(u->c->mem, "%s dbname=postgres", u->superuser_db),
+                     make_database));
     return as_superuser(u, u->superuser_db, make_roles);
 }
 
 /*
- * No files: nothing in Redis is the only copy. When its memory is full it refuses to write (and the programs go the
- * way without Redis) rather than forget a rate limit in silence.
+ * No files: nothing in Redis is the only copy. When its memory is full it refuses to write (and the
+ * programs go the way without Redis) rather than forget a rate limit in silence.
  */
 rc_t up_redis_start(struct up *u)
 {
     const char *path = text_printf(u->c->mem, "%s/redis.sock", u->sock);
-    const char *const argv[] = {"redis-server", "--port", "0", "--unixsocket", path, "--unixsocketperm", "700", "--save", "",
-                          "--appendonly", "no", "--maxmemory", "128mb", "--maxmemory-policy", "noeviction", "--dir",
-                          text_printf(u->c->mem, "%s/redis", u->home), "--daemonize", "no", "--loglevel", "notice", NULL};
+    const char *const argv[] = {"redis-server",
+                                "--port",
+                                "0",
+                                "--unixsocket",
+                                path,
+                                "--unixsocketperm",
+                                "700",
+                                "--save",
+                                "",
+                                "--appendonly",
+                                "no",
+                                "--maxmemory",
+                                "128mb",
+                                "--maxmemory-policy",
+                                "noeviction",
+                                "--dir",
+                                text_printf(u->c->mem, "%s/redis", u->home),
+                                "--daemonize",
+                                "no",
+                                "--loglevel",
+                                "notice",
+                                NULL};
 
-    TRY(up_start_child(u, UP_REDIS, &(struct command){.name = "redis",
-                                                      .argv = argv,
-                                                      .as_service_user = true,
-                                                      .end_signal = SIGTERM}));
+    TRY(up_start_child(
+        u, UP_REDIS,
+        &(struct command){
+            .name = "redis", .argv = argv, .as_service_user = true, .end_signal = SIGTERM}));
     TRY(wait_ready(u, UP_REDIS, redis_ready));
     conf_set(CONF_redis_url, text_printf(u->c->mem, "unix://%s", path));
     return OK;

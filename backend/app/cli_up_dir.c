@@ -1,4 +1,7 @@
-/* Folders and files of `konstruct up`: .run itself, the lock on it, and what an earlier `up` left behind. */
+/*
+ * Folders and files of `konstruct up`: .run itself, the lock on it, and what an earlier `up` left
+ * behind.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -33,7 +36,8 @@ rc_t up_file_fail(struct up *u, const char *doing, const char *path)
         advice = "; make the folder yours (chown), or start this as its owner";
     else if (why == EROFS)
         advice = "; choose a folder that can be written with --dir";
-    return ctx_fail(u->c, E_INTERNAL, "up_file", "can't %s %s: %s%s", doing, path, strerror(why), advice);
+    return ctx_fail(u->c, E_INTERNAL, "up_file", "can't %s %s: %s%s", doing, path, strerror(why),
+                    advice);
 }
 
 rc_t up_write(struct up *u, const char *path, const char *text, mode_t mode)
@@ -85,7 +89,8 @@ static rc_t make_folder(struct up *u, const char *path, mode_t mode, bool for_se
     if (stat(path, &st) != 0)
         return up_file_fail(u, "use", path);
     if (!S_ISDIR(st.st_mode))
-        return ctx_fail(u->c, E_INTERNAL, "up_file", "%s is in the way: it should be a folder; move it away", path);
+        return ctx_fail(u->c, E_INTERNAL, "up_file",
+                        "%s is in the way: it should be a folder; move it away", path);
     if (for_service && st.st_uid != u->uid && chown(path, u->uid, u->gid) != 0)
         return up_file_fail(u, "hand over", path);
     if ((st.st_mode & 07777) != mode && chmod(path, mode) != 0)
@@ -106,10 +111,11 @@ static rc_t find_user(struct up *u)
     struct passwd *pw = getpwnam(wanted);
 
     if (pw == NULL || pw->pw_uid == 0)
-        return ctx_fail(u->c, E_INVALID, "up_user",
-                        "as root the services run as the user '%s', which does not exist here; make it with "
-                        "scripts/install, or start this as a normal user",
-                        wanted);
+        return ctx_fail(
+            u->c, E_INVALID, "up_user",
+            "as root the services run as the user '%s', which does not exist here; make it with "
+            "scripts/install, or start this as a normal user",
+            wanted);
     u->user = text_dup(u->c->mem, pw->pw_name);
     u->uid = pw->pw_uid;
     u->gid = pw->pw_gid;
@@ -128,9 +134,11 @@ static rc_t check_owner(struct up *u)
         return OK;
     pw = getpwuid(st.st_uid);
     return ctx_fail(u->c, E_INVALID, "up_owner",
-                    "%s belongs to the user %s, who started Konstruct here before; start it as that user, or clone "
+                    "%s belongs to the user %s, who started Konstruct here before; start it as "
+                    "that user, or clone "
                     "into a folder of your own",
-                    u->run, pw != NULL ? pw->pw_name : text_printf(u->c->mem, "%u", (unsigned)st.st_uid));
+                    u->run,
+                    pw != NULL ? pw->pw_name : text_printf(u->c->mem, "%u", (unsigned)st.st_uid));
 }
 
 /* Asked of the kernel, as the service user: every folder above counts. */
@@ -140,7 +148,8 @@ static bool service_reaches(const struct up *u, const char *path)
     pid_t pid = fork();
 
     if (pid == 0) {
-        bool inside = setgroups(0, NULL) == 0 && setgid(u->gid) == 0 && setuid(u->uid) == 0 && chdir(path) == 0;
+        bool inside = setgroups(0, NULL) == 0 && setgid(u->gid) == 0 && setuid(u->uid) == 0 &&
+                      chdir(path) == 0;
 
         _exit(inside ? 0 : 1);
     }
@@ -178,7 +187,8 @@ static rc_t find_home(struct up *u)
 
     u->home = u->run;
     if (len > 0 && access(link, F_OK) == 0) {
-        u->home = text_copy(u->c->mem, target, (size_t)len); /* stays where it is, also when .run was moved */
+        /* stays where it is, also when .run was moved */
+        u->home = text_copy(u->c->mem, target, (size_t)len);
         return OK;
     }
     if (geteuid() != 0 || service_reaches(u, u->run))
@@ -205,12 +215,15 @@ static rc_t find_sockets(struct up *u)
         if (own != NULL && own[0] == '/' && strlen(own) < 60 && geteuid() != 0)
             u->sock = text_printf(u->c->mem, "%s/konstruct-%s", own, short_name(u));
         else
-            u->sock = text_printf(u->c->mem, "/tmp/konstruct-%u-%s", (unsigned)u->uid, short_name(u));
+            u->sock = text_printf(u->c->mem, "/tmp/konstruct-%u-%s", (unsigned)u->uid,
+                                  short_name(u));
         TRY(leave_link(u, "sockets-elsewhere", u->sock));
     }
     /* In a folder that others write to, one of that name may be theirs. */
-    if (lstat(u->sock, &st) == 0 && (!S_ISDIR(st.st_mode) || (st.st_uid != u->uid && st.st_uid != geteuid())))
-        return ctx_fail(u->c, E_INVALID, "up_sockets", "%s is somebody else's; have it removed", u->sock);
+    if (lstat(u->sock, &st) == 0 &&
+        (!S_ISDIR(st.st_mode) || (st.st_uid != u->uid && st.st_uid != geteuid())))
+        return ctx_fail(u->c, E_INVALID, "up_sockets", "%s is somebody else's; have it removed",
+                        u->sock);
     return make_folder(u, u->sock, 0700, true);
 }
 
@@ -226,7 +239,8 @@ static rc_t check_room(struct up *u)
 
     if (free_mb < needed)
         return ctx_fail(u->c, E_LIMIT, "up_room",
-                        "the disk of %s has %llu MB free and Konstruct needs %llu MB; make room, or choose another "
+                        "the disk of %s has %llu MB free and Konstruct needs %llu MB; make room, "
+                        "or choose another "
                         "folder with --dir",
                         u->home, (unsigned long long)free_mb, (unsigned long long)needed);
     return OK;
@@ -248,15 +262,18 @@ static rc_t take_lock(struct up *u)
     if (who != NULL && (url = strchr(who, '\n')) != NULL)
         *url++ = '\0';
     return ctx_fail(u->c, E_CONFLICT, "up_running",
-                    "Konstruct is already running here%s%s; stop it with Ctrl-C where it was started, or: kill %s",
-                    !text_blank(url) ? " at " : "", !text_blank(url) ? text_trim(u->c->mem, url) : "",
+                    "Konstruct is already running here%s%s; stop it with Ctrl-C where it was "
+                    "started, or: kill %s",
+                    !text_blank(url) ? " at " : "",
+                    !text_blank(url) ? text_trim(u->c->mem, url) : "",
                     !text_blank(who) ? who : "its process");
 }
 
 void up_note_address(struct up *u)
 {
     const char *url = conf_text(CONF_public_url);
-    const char *text = text_printf(u->c->mem, "%ld\n%s\n", (long)getpid(), url != NULL && !u->only_data ? url : "");
+    const char *text = text_printf(u->c->mem, "%ld\n%s\n", (long)getpid(),
+                                   url != NULL && !u->only_data ? url : "");
 
     if (ftruncate(u->lock, 0) != 0 || pwrite(u->lock, text, strlen(text), 0) < 0)
         return; /* only makes the sentence of a second start poorer */
@@ -286,7 +303,10 @@ rc_t up_folders(struct up *u)
     return check_room(u);
 }
 
-/* When the process started, in clock ticks since boot: a pid that was given again has another one. 0: no such process. */
+/*
+ * When the process started, in clock ticks since boot: a pid that was given again has another one.
+ * 0: no such process.
+ */
 static unsigned long long start_of(pid_t pid)
 {
     char path[64], line[1024];
@@ -304,7 +324,10 @@ static unsigned long long start_of(pid_t pid)
     fclose(file);
     line[len] = '\0';
 
-    /* The name in brackets may hold anything; the fields are counted from its end. Field 22 is the start. */
+    /*
+     * The name in brackets may hold anything; the fields are counted from its end. Field 22 is the
+     * start.
+     */
     char *at = strrchr(line, ')'), *state = at != NULL ? at + 2 : NULL;
 
     if (state == NULL || *state == 'Z')
@@ -322,8 +345,9 @@ void up_note_children(struct up *u)
 
     for (int i = 0; i < UP_CHILDREN; i++)
         if (u->children[i].pid != 0)
-            buf_printf(&out, "%s %ld %llu %d\n", up_child_name((enum up_child)i), (long)u->children[i].pid,
-                       start_of(u->children[i].pid), up_child_signal((enum up_child)i));
+            buf_printf(&out, "%s %ld %llu %d\n", up_child_name((enum up_child)i),
+                       (long)u->children[i].pid, start_of(u->children[i].pid),
+                       up_child_signal((enum up_child)i));
 
     /* Without it a later start can't clean up after a kill -9; that is no reason to stop now. */
     if (up_write(u, text_printf(u->c->mem, "%s/children", u->run), buf_str(&out), 0600) != OK)
@@ -342,7 +366,8 @@ rc_t up_leftovers(struct up *u)
         int ending;
         int64_t limit = up_now_ms() + 15000;
 
-        if (sscanf(line, "%31s %ld %llu %d", name, &pid, &start, &ending) != 4 || pid <= 1 || start == 0)
+        if (sscanf(line, "%31s %ld %llu %d", name, &pid, &start, &ending) != 4 || pid <= 1 ||
+            start == 0)
             continue;
         if (start_of((pid_t)pid) == start)
             kill((pid_t)pid, ending);

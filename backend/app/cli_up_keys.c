@@ -1,4 +1,7 @@
-/* What `konstruct up` makes once and keeps: secrets, the certificate for localhost, and the settings that follow. */
+/*
+ * What `konstruct up` makes once and keeps: secrets, the certificate for localhost, and the
+ * settings that follow.
+ */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <signal.h>
@@ -16,7 +19,10 @@
 #define CERTIFICATE_DAYS 397
 #define RENEW_AFTER_SECONDS ((time_t)330 * 24 * 3600)
 
-/* Each secret is one file, so that one that is lost is named. The passwords are those of the private cluster's roles. */
+/*
+ * Each secret is one file, so that one that is lost is named. The passwords are those of the
+ * private cluster's roles.
+ */
 static const struct secret {
     const char *file;
     enum conf conf;
@@ -41,9 +47,13 @@ static const struct known {
 #undef CONF
 };
 
-/* What a hole in the web process must not give away: ways into the database and secrets that it has no use for. */
-static const enum conf not_for_web[] = {CONF_database_url, CONF_db_owner,   CONF_db_worker,    CONF_db_dispatch,
-                                        CONF_master_key,   CONF_openai_key, CONF_anthropic_key};
+/*
+ * What a hole in the web process must not give away: ways into the database and secrets that it has
+ * no use for.
+ */
+static const enum conf not_for_web[] = {CONF_database_url, CONF_db_owner,   CONF_db_worker,
+                                        CONF_db_dispatch,  CONF_master_key, CONF_openai_key,
+                                        CONF_anthropic_key};
 static const enum conf not_for_worker[] = {CONF_database_url, CONF_db_owner, CONF_db_web};
 
 static const char *secret_path(struct up *u, const struct secret *s)
@@ -68,9 +78,11 @@ static const char *quoted(struct up *u, const char *value)
 
 static void use(struct up *u, const struct secret *s, const char *value)
 {
-    const char *conninfo = s->role == NULL ? NULL
-                                           : text_printf(u->c->mem, "host=%s dbname=konstruct user=%s password=%s",
-                                                         quoted(u, u->sock), s->role, value);
+    const char *conninfo = s->role == NULL
+                               ? NULL
+                               : text_printf(u->c->mem,
+                                             "host=%s dbname=konstruct user=%s password=%s",
+                                             quoted(u, u->sock), s->role, value);
 
     if (s->conf == CONF_COUNT)
         u->superuser_db = conninfo;
@@ -90,7 +102,8 @@ rc_t up_keys(struct up *u)
             return up_file_fail(u, "read", path);
         if (value == NULL && u->own_postgres && up_postgres_is_made(u))
             return ctx_fail(u->c, E_INVALID, "up_key_lost",
-                            "%s is missing, and the data in %s/pg can't be read without it; bring the file back from a "
+                            "%s is missing, and the data in %s/pg can't be read without it; bring "
+                            "the file back from a "
                             "backup, or begin anew with `make clean-run` (the data is then gone)",
                             path, u->home);
         if (value == NULL) {
@@ -128,14 +141,34 @@ static const char *names_wanted(struct up *u)
 rc_t up_certificate(struct up *u)
 {
     const char *folder = text_printf(u->c->mem, "%s/tls", u->run);
-    const char *cert = text_printf(u->c->mem, "%s/cert.pem", folder), *key = text_printf(u->c->mem, "%s/key.pem", folder);
+    const char *cert = text_printf(u->c->mem, "%s/cert.pem", folder),
+               *key = text_printf(u->c->mem, "%s/key.pem", folder);
     const char *names = names_wanted(u), *names_file = text_printf(u->c->mem, "%s/names", folder);
-    const char *new_cert = text_printf(u->c->mem, "%s/cert.new", folder), *new_key = text_printf(u->c->mem, "%s/key.new", folder);
+    const char *new_cert = text_printf(u->c->mem, "%s/cert.new", folder),
+               *new_key = text_printf(u->c->mem, "%s/key.new", folder);
     const char *subject = text_printf(u->c->mem, "subjectAltName=%s", names);
     const char *days = text_printf(u->c->mem, "%d", CERTIFICATE_DAYS);
-    const char *const argv[] = {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                          "-keyout", new_key, "-out", new_cert, "-days", days, "-subj", "/CN=localhost", "-addext", subject,
-                          "-addext", "extendedKeyUsage=serverAuth", NULL};
+    const char *const argv[] = {"openssl",
+                                "req",
+                                "-x509",
+                                "-newkey",
+                                "ec",
+                                "-pkeyopt",
+                                "ec_paramgen_curve:prime256v1",
+                                "-nodes",
+                                "-keyout",
+                                new_key,
+                                "-out",
+                                new_cert,
+                                "-days",
+                                days,
+                                "-subj",
+                                "/CN=localhost",
+                                "-addext",
+                                subject,
+                                "-addext",
+                                "extendedKeyUsage=serverAuth",
+                                NULL};
     struct stat st;
 
     if (conf_text(CONF_tls_cert) != NULL && conf_text(CONF_tls_key) != NULL)
@@ -152,12 +185,16 @@ rc_t up_certificate(struct up *u)
     return up_write(u, names_file, names, 0600);
 }
 
-/* For everything started in this folder by hand: `konstruct chat`, `konstruct doctor`, psql with a role's connection. */
+/*
+ * For everything started in this folder by hand: `konstruct chat`, `konstruct doctor`, psql with a
+ * role's connection.
+ */
 rc_t up_settings(struct up *u)
 {
     struct buf out = buf_new(u->c->mem, KIB(64));
 
-    buf_text(&out, "# Made by `konstruct up` at each start; settings of your own go into konstruct.conf one folder above.\n");
+    buf_text(&out, "# Made by `konstruct up` at each start; settings of your own go into "
+                   "konstruct.conf one folder above.\n");
     for (size_t i = 0; i < COUNT_OF(known); i++)
         if (conf_text(known[i].conf) != NULL)
             buf_printf(&out, "%s=%s\n", known[i].env, conf_text(known[i].conf));

@@ -23,7 +23,8 @@ static unsigned long listener(const char *table, unsigned port)
         unsigned local, state;
         unsigned long inode;
 
-        if (sscanf(line, " %*u: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*s %*s %*s %*u %*u %lu", &local, &state, &inode) == 3 &&
+        if (sscanf(line, " %*u: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*s %*s %*s %*u %*u %lu",
+                   &local, &state, &inode) == 3 &&
             local == port && state == 0x0a)
             found = inode;
     }
@@ -42,7 +43,8 @@ static bool holds(const char *pid, unsigned long inode)
 
     DIR *fds = opendir(path);
 
-    for (struct dirent *fd = fds != NULL ? readdir(fds) : NULL; fd != NULL && !found; fd = readdir(fds)) {
+    for (struct dirent *fd = fds != NULL ? readdir(fds) : NULL; fd != NULL && !found;
+         fd = readdir(fds)) {
         snprintf(path, sizeof(path), "/proc/%.20s/fd/%.20s", pid, fd->d_name);
 
         ssize_t len = readlink(path, link, sizeof(link) - 1);
@@ -54,7 +56,10 @@ static bool holds(const char *pid, unsigned long inode)
     return found;
 }
 
-/* " by NAME (process N)", or "" when the system does not tell, as it does for other users' processes. */
+/*
+ * " by NAME (process N)", or "" when the system does not tell, as it does for other users'
+ * processes.
+ */
 static const char *holder(struct up *u, unsigned port)
 {
     unsigned long inode = listener("/proc/net/tcp", port);
@@ -71,8 +76,8 @@ static const char *holder(struct up *u, unsigned port)
 
         char *name = up_read(u, text_printf(u->c->mem, "/proc/%s/comm", e->d_name));
 
-        who = text_printf(u->c->mem, " by %s (process %s)", name != NULL ? text_trim(u->c->mem, name) : "a program",
-                          e->d_name);
+        who = text_printf(u->c->mem, " by %s (process %s)",
+                          name != NULL ? text_trim(u->c->mem, name) : "a program", e->d_name);
         break;
     }
     if (all != NULL)
@@ -80,7 +85,9 @@ static const char *holder(struct up *u, unsigned port)
     return who;
 }
 
-/* Binds and lets go again. On success *port is the port that was bound, also when 0 was asked for. */
+/*
+ * Binds and lets go again. On success *port is the port that was bound, also when 0 was asked for.
+ */
 static int try_bind(const struct addrinfo *a, unsigned *port)
 {
     struct sockaddr_storage got;
@@ -96,7 +103,8 @@ static int try_bind(const struct addrinfo *a, unsigned *port)
     if (bind(fd, a->ai_addr, a->ai_addrlen) != 0 || listen(fd, 1) != 0 ||
         getsockname(fd, (struct sockaddr *)&got, &len) != 0)
         why = errno;
-    else if (getnameinfo((struct sockaddr *)&got, len, NULL, 0, name, sizeof(name), NI_NUMERICSERV) == 0)
+    else if (getnameinfo((struct sockaddr *)&got, len, NULL, 0, name, sizeof(name),
+                         NI_NUMERICSERV) == 0)
         *port = (unsigned)strtoul(name, NULL, 10);
     close(fd);
     return why;
@@ -106,23 +114,31 @@ static rc_t bind_fail(struct up *u, int why, const char *host, const char *port)
 {
     if (why == EADDRINUSE)
         return ctx_fail(u->c, E_CONFLICT, "up_port",
-                        "port %s is in use%s; stop that program, or choose another port: KONSTRUCT_LISTEN=%s:PORT make run",
+                        "port %s is in use%s; stop that program, or choose another port: "
+                        "KONSTRUCT_LISTEN=%s:PORT make run",
                         port, holder(u, (unsigned)strtoul(port, NULL, 10)), host);
     if (why == EACCES)
-        return ctx_fail(u->c, E_INVALID, "up_port", "port %s may be used by root only; choose one from 1024 on: "
-                        "KONSTRUCT_LISTEN=%s:8443 make run", port, host);
-    return ctx_fail(u->c, E_INVALID, "up_port", "can't listen on %s:%s: %s; mend KONSTRUCT_LISTEN", host, port, strerror(why));
+        return ctx_fail(u->c, E_INVALID, "up_port",
+                        "port %s may be used by root only; choose one from 1024 on: "
+                        "KONSTRUCT_LISTEN=%s:8443 make run",
+                        port, host);
+    return ctx_fail(u->c, E_INVALID, "up_port", "can't listen on %s:%s: %s; mend KONSTRUCT_LISTEN",
+                    host, port, strerror(why));
 }
 
 rc_t up_port(struct up *u)
 {
     const char *listen = conf_text(CONF_listen), *colon = strrchr(listen, ':');
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *list = NULL;
+    struct addrinfo hints = {.ai_family = AF_UNSPEC,
+                             .ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_PASSIVE},
+                    *list = NULL;
 
     if (u->only_data)
         return OK;
     if (colon == NULL || colon == listen || colon[1] == '\0')
-        return ctx_fail(u->c, E_INVALID, "up_listen", "KONSTRUCT_LISTEN must be host:port, such as localhost:8443");
+        return ctx_fail(u->c, E_INVALID, "up_listen",
+                        "KONSTRUCT_LISTEN must be host:port, such as localhost:8443");
 
     char *host = text_copy(u->c->mem, listen, (size_t)(colon - listen));
     const char *port = u->port_wanted != NULL ? u->port_wanted : colon + 1;
@@ -133,7 +149,8 @@ rc_t up_port(struct up *u)
     int why = getaddrinfo(bare, port, &hints, &list);
 
     if (why != 0)
-        return ctx_fail(u->c, E_INVALID, "up_listen", "KONSTRUCT_LISTEN=%s: %s", listen, gai_strerror(why));
+        return ctx_fail(u->c, E_INVALID, "up_listen", "KONSTRUCT_LISTEN=%s: %s", listen,
+                        gai_strerror(why));
     for (struct addrinfo *a = list; a != NULL && why == 0; a = a->ai_next) {
         why = try_bind(a, &bound);
         if (why == EADDRNOTAVAIL || why == EAFNOSUPPORT)
@@ -148,7 +165,8 @@ rc_t up_port(struct up *u)
     if (conf_text(CONF_public_url) == NULL) {
         bool anywhere = text_is(bare, "0.0.0.0") || text_is(bare, "::");
 
-        conf_set(CONF_public_url, text_printf(u->c->mem, "https://%s:%u", anywhere ? "localhost" : host, bound));
+        conf_set(CONF_public_url,
+                 text_printf(u->c->mem, "https://%s:%u", anywhere ? "localhost" : host, bound));
     }
     return OK;
 }

@@ -18,7 +18,10 @@
 #define LOG_KEPT 4096
 #define TAIL_LINES 12
 
-/* Who is told to end by which signal, and how long it has; the web process goes first, so that nobody is promised anything. */
+/*
+ * Who is told to end by which signal, and how long it has; the web process goes first, so that
+ * nobody is promised anything.
+ */
 static const struct ending {
     enum up_child which;
     const char *name;
@@ -28,7 +31,8 @@ static const struct ending {
     {UP_WEB, "web", SIGTERM, SIGKILL, 40000},
     {UP_WORKER, "worker", SIGTERM, SIGKILL, 40000},
     {UP_REDIS, "redis", SIGTERM, SIGKILL, 10000},
-    {UP_POSTGRES, "postgres", SIGINT, SIGQUIT, 60000}, /* fast shutdown, then without a checkpoint */
+    {UP_POSTGRES, "postgres", SIGINT, SIGQUIT,
+     60000}, /* fast shutdown, then without a checkpoint */
 };
 
 static const struct ending *ending_of(enum up_child which)
@@ -82,7 +86,8 @@ const char *up_log_path(struct up *u, const char *name)
 }
 
 /* In the child, between fork and exec: only calls that are safe there. Never returns. */
-static void become(const struct up *u, const struct command *cmd, char **argv, int log, pid_t parent)
+static void become(const struct up *u, const struct command *cmd, char **argv, int log,
+                   pid_t parent)
 {
     sigset_t none;
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -94,7 +99,8 @@ static void become(const struct up *u, const struct command *cmd, char **argv, i
         dup2(log, STDERR_FILENO);
     }
     if (cmd->as_service_user && geteuid() == 0) {
-        if (setgroups(0, NULL) != 0 || setgid(u->gid) != 0 || setuid(u->uid) != 0 || chdir(u->home) != 0)
+        if (setgroups(0, NULL) != 0 || setgid(u->gid) != 0 || setuid(u->uid) != 0 ||
+            chdir(u->home) != 0)
             _exit(126);
     }
     /* After the change of user, which would clear it. */
@@ -137,14 +143,16 @@ rc_t up_spawn(struct up *u, const struct command *cmd, pid_t *pid)
         become(u, cmd, argv, log, parent);
     close(log);
     if (*pid < 0)
-        return ctx_fail(u->c, E_INTERNAL, "up_fork", "%s can't be started: %s", cmd->argv[0], strerror(errno));
+        return ctx_fail(u->c, E_INTERNAL, "up_fork", "%s can't be started: %s", cmd->argv[0],
+                        strerror(errno));
     return OK;
 }
 
 const char *up_ending(struct up *u, int status)
 {
     if (WIFSIGNALED(status))
-        return text_printf(u->c->mem, "was killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+        return text_printf(u->c->mem, "was killed by signal %d (%s)", WTERMSIG(status),
+                           strsignal(WTERMSIG(status)));
     if (WEXITSTATUS(status) == 127)
         return "could not be started: its program is missing";
     return text_printf(u->c->mem, "ended with code %d", WEXITSTATUS(status));
@@ -188,8 +196,8 @@ rc_t up_run(struct up *u, const struct command *cmd)
     if (status != 0) {
         const char *tail = up_log_tail(u, cmd->name);
 
-        return ctx_fail(u->c, E_INTERNAL, "up_child", "%s %s.%s", cmd->argv[0], up_ending(u, status),
-                        tail != NULL ? tail : " It said nothing.");
+        return ctx_fail(u->c, E_INTERNAL, "up_child", "%s %s.%s", cmd->argv[0],
+                        up_ending(u, status), tail != NULL ? tail : " It said nothing.");
     }
     return OK;
 }
@@ -250,7 +258,10 @@ void up_stop_all(struct up *u)
     }
 }
 
-/* The children append to their files, so a file can be emptied under them; what it held is kept once. */
+/*
+ * The children append to their files, so a file can be emptied under them; what it held is kept
+ * once.
+ */
 static void bound(struct up *u, const char *name)
 {
     const char *path = up_log_path(u, name);

@@ -1,4 +1,7 @@
-/* Our own programs under `konstruct up`: migrate, seed, web and worker; and the watch over all children. */
+/*
+ * Our own programs under `konstruct up`: migrate, seed, web and worker; and the watch over all
+ * children.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -47,20 +50,22 @@ static rc_t start_web(struct up *u)
 {
     const char *const argv[] = {own_program(u, "konstruct-web"), NULL};
 
-    return up_start_child(u, UP_WEB, &(struct command){.name = "web",
-                                                       .argv = argv,
-                                                       .env = up_environment(u, UP_FOR_WEB),
-                                                       .end_signal = SIGTERM});
+    return up_start_child(u, UP_WEB,
+                          &(struct command){.name = "web",
+                                            .argv = argv,
+                                            .env = up_environment(u, UP_FOR_WEB),
+                                            .end_signal = SIGTERM});
 }
 
 static rc_t start_worker(struct up *u)
 {
     const char *const argv[] = {own_program(u, "konstruct-worker"), NULL};
 
-    return up_start_child(u, UP_WORKER, &(struct command){.name = "worker",
-                                                          .argv = argv,
-                                                          .env = up_environment(u, UP_FOR_WORKER),
-                                                          .end_signal = SIGTERM});
+    return up_start_child(u, UP_WORKER,
+                          &(struct command){.name = "worker",
+                                            .argv = argv,
+                                            .env = up_environment(u, UP_FOR_WORKER),
+                                            .end_signal = SIGTERM});
 }
 
 rc_t up_serve(struct up *u)
@@ -73,8 +78,9 @@ static rc_t child_gone(struct up *u, enum up_child which, int status)
 {
     const char *tail = up_log_tail(u, up_child_name(which));
 
-    return ctx_fail(u->c, E_INTERNAL, "up_program", "konstruct-%s %s; the end of %s:%s", up_child_name(which),
-                    up_ending(u, status), up_log_path(u, up_child_name(which)), tail != NULL ? tail : " empty");
+    return ctx_fail(u->c, E_INTERNAL, "up_program", "konstruct-%s %s; the end of %s:%s",
+                    up_child_name(which), up_ending(u, status),
+                    up_log_path(u, up_child_name(which)), tail != NULL ? tail : " empty");
 }
 
 /* One look at /readyz; false while nobody answers or the answer is not 200. */
@@ -83,18 +89,25 @@ static bool ask_ready(struct up *u, const char **said)
     struct ctx *c = ctx_new(MIB(4), NULL);
     struct http_answer answer = {0};
     const char *host = conf_text(CONF_listen), *colon = strrchr(host, ':');
-    struct http_ask ask = {.method = "GET", .ca_file = conf_text(CONF_tls_cert), .connect_ms = 1000, .total_ms = 5000};
+    struct http_ask ask = {
+        .method = "GET", .ca_file = conf_text(CONF_tls_cert), .connect_ms = 1000, .total_ms = 5000};
 
-    /* The certificate of `up` names localhost; an operator's own names the host that is listened on. */
+    /*
+     * The certificate of `up` names localhost; an operator's own names the host that is listened
+     * on.
+     */
     bool own = text_starts(ask.ca_file, u->run);
 
-    ask.url = own ? text_printf(c->mem, "https://localhost%s/readyz", colon) : text_printf(c->mem, "https://%s/readyz", host);
+    ask.url = own ? text_printf(c->mem, "https://localhost%s/readyz", colon)
+                  : text_printf(c->mem, "https://%s/readyz", host);
 
     bool ready = http_call(c, &ask, &answer) == OK && answer.status == 200;
 
     if (!ready)
-        *said = text_dup(u->c->mem, answer.status != 0 ? text_printf(c->mem, "%d %.500s", answer.status, answer.body.data)
-                                                       : c->fault.detail);
+        *said = text_dup(u->c->mem,
+                         answer.status != 0
+                             ? text_printf(c->mem, "%d %.500s", answer.status, answer.body.data)
+                             : c->fault.detail);
     ctx_end(c);
     return ready;
 }
@@ -112,9 +125,10 @@ rc_t up_ready(struct up *u)
             if (u->children[i].pid != 0 && up_child_ended(u, (enum up_child)i, &status))
                 return child_gone(u, (enum up_child)i, status);
         if (up_now_ms() > limit)
-            return ctx_fail(u->c, E_TIMEOUT, "up_not_ready",
-                            "not ready after a minute (%s); see the files in %s/log, or run konstruct doctor", said,
-                            u->run);
+            return ctx_fail(
+                u->c, E_TIMEOUT, "up_not_ready",
+                "not ready after a minute (%s); see the files in %s/log, or run konstruct doctor",
+                said, u->run);
         up_pause(u, wait);
         wait = wait < 100 ? wait + 10 : wait;
     }
@@ -138,7 +152,9 @@ static rc_t start_again(struct up *u, enum up_child which)
     abort();
 }
 
-/* The first restart comes at once, later ones ever later; one that lived for a while begins anew. */
+/*
+ * The first restart comes at once, later ones ever later; one that lived for a while begins anew.
+ */
 static void plan_restart(struct up *u, enum up_child which, int status)
 {
     struct child *child = &u->children[which];
@@ -193,11 +209,13 @@ static rc_t start_command(struct up *u, pid_t *pid)
     *pid = 0;
     if (u->then == NULL)
         return OK;
-    return up_spawn(u, &(struct command){.name = "command",
-                                         .argv = u->then,
-                                         .env = up_environment(u, UP_FOR_COMMAND),
-                                         .foreground = true,
-                                         .end_signal = SIGTERM}, pid);
+    return up_spawn(u,
+                    &(struct command){.name = "command",
+                                      .argv = u->then,
+                                      .env = up_environment(u, UP_FOR_COMMAND),
+                                      .foreground = true,
+                                      .end_signal = SIGTERM},
+                    pid);
 }
 
 /* As a shell would say it. */

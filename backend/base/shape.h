@@ -37,7 +37,8 @@ struct shape {
 };
 
 #define FIELD_KIND(type, member)                                                                   \
-    _Generic(((type *)0)->member, const char *: F_TEXT, char *: F_TEXT, int64_t: F_INT, bool: F_BOOL, double: F_NUM)
+    _Generic(((type *)0)->member, const char *: F_TEXT, char *: F_TEXT, int64_t: F_INT,            \
+             bool: F_BOOL, double: F_NUM)
 #define FIELD(type, member, flags, max, about)                                                     \
     {#member, offsetof(type, member), FIELD_KIND(type, member), (flags), (max), (about)}
 #define SHAPE(shown, type, fields) {(shown), (fields), COUNT_OF(fields), sizeof(type)}

@@ -40,8 +40,8 @@ static inline struct arg arg_bytes(struct bytes raw)
 }
 
 #define A(v)                                                                                       \
-    _Generic((v), char *: arg_text, const char *: arg_text, bool: arg_bool, int: arg_int, int64_t: arg_int,              \
-             struct bytes: arg_bytes)(v)
+    _Generic((v), char *: arg_text, const char *: arg_text, bool: arg_bool, int: arg_int,          \
+             int64_t: arg_int, struct bytes: arg_bytes)(v)
 
 struct args {
     const struct arg *list;

@@ -1,4 +1,7 @@
-/* Runs a fuzz target over files, without libFuzzer: each file of a corpus once, in the checked build. */
+/*
+ * Runs a fuzz target over files, without libFuzzer: each file of a corpus once, in the checked
+ * build.
+ */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
