@@ -1,6 +1,6 @@
 /*
- * konstruct-web: the hooks that Kore calls at its start, and its configuration, made from our settings. Kore's return
- * codes (1 is well, 0 is not) stay within app/web*.c.
+ * konstruct-web: the hooks that Kore calls at its start, and its configuration, made from our
+ * settings. Kore's return codes (1 is well, 0 is not) stay within app/web*.c.
  */
 #include "app/web.h"
 
@@ -17,7 +17,9 @@
 #include "flow/live.h"
 #include "io/db.h"
 
-/* The limits of HTTP, decided here and nowhere else. docs/web.md says what they mean to operators. */
+/*
+ * The limits of HTTP, decided here and nowhere else. docs/web.md says what they mean to operators.
+ */
 #define HEADER_BYTES 16384
 #define HEADER_SECONDS 10
 #define BODY_SECONDS 30
@@ -33,7 +35,10 @@ static _Noreturn void refuse(void)
     exit(2);
 }
 
-/* Both files are looked at while we may still read everything; the key manager reads them again by itself. */
+/*
+ * Both files are looked at while we may still read everything; the key manager reads them again by
+ * itself.
+ */
 static struct stat readable(const char *path, const char *what)
 {
     struct stat st;
@@ -53,8 +58,9 @@ static char *user_named(uid_t id)
 }
 
 /*
- * Started as root, the workers become the user of the settings, and the key manager becomes the owner of the key, who
- * alone must read it when it is renewed. Started as anybody else, everybody stays who he is.
+ * Started as root, the workers become the user of the settings, and the key manager becomes the
+ * owner of the key, who alone must read it when it is renewed. Started as anybody else, everybody
+ * stays who he is.
  */
 static void choose_users(const struct stat *key)
 {
@@ -72,7 +78,10 @@ static void choose_users(const struct stat *key)
     keymgr_runas_user = user_named(key->st_uid);
 }
 
-/* A request to stop must not be lost between two looks; the timer also turns the loop for the watch over it. */
+/*
+ * A request to stop must not be lost between two looks; the timer also turns the loop for the watch
+ * over it.
+ */
 static void turn(void *arg, u_int64_t now)
 {
     (void)arg;
@@ -88,7 +97,8 @@ static void set_limits(void)
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         if ((uint64_t)connections_wanted + 256 > files.rlim_max) {
             connections_wanted = (int64_t)files.rlim_max - 256;
-            log_warn("web_few_files", "why", "the limit of open files is lower than KONSTRUCT_WEB_CONNECTIONS needs", NULL);
+            log_warn("web_few_files", "why",
+                     "the limit of open files is lower than KONSTRUCT_WEB_CONNECTIONS needs", NULL);
         }
         files.rlim_cur = files.rlim_max < 1024 ? files.rlim_max : 1024;
         setrlimit(RLIMIT_NOFILE, &files);

@@ -1,6 +1,6 @@
 /*
- * What the files of the web process share. They, and no others, know Kore: the rest of the program sees struct req and
- * struct res (api/http.h) only.
+ * What the files of the web process share. They, and no others, know Kore: the rest of the program
+ * sees struct req and struct res (api/http.h) only.
  */
 #ifndef APP_WEB_H
 #define APP_WEB_H
@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <kore/kore.h>
+
 #include <kore/http.h>
 
 #include "api/http.h"
@@ -20,16 +21,25 @@
 
 #define WEB_HOOK __attribute__((visibility("default")))
 
-/* web_listen.c: binds host:port, each address that the host has. Says what is wrong and returns false when it can't. */
+/*
+ * web_listen.c: binds host:port, each address that the host has. Says what is wrong and returns
+ * false when it can't.
+ */
 bool web_listen(const char *where);
 
 /* web_request.c: Kore calls this for every request. */
 int web_handle(struct http_request *kr);
-/* True while the database role has not been found harmless; nothing is answered from the database before. */
+/*
+ * True while the database role has not been found harmless; nothing is answered from the database
+ * before.
+ */
 void web_requests_start(struct db_pool *db);
 
 /* web_answer.c */
-/* Queues the answer and flushes what the socket takes; then the connection waits for the next request, or closes. */
+/*
+ * Queues the answer and flushes what the socket takes; then the connection waits for the next
+ * request, or closes.
+ */
 void web_answer(struct http_request *kr, const struct res *rs);
 /* The same for a body that lives as long as the process: it is not copied. */
 void web_answer_static(struct http_request *kr, const struct res *rs);
@@ -39,10 +49,14 @@ void web_stream_start(struct http_request *kr, const struct res *rs);
 bool web_stream_add(struct connection *c, struct bytes piece);
 void web_stream_end(struct connection *c);
 /* Fills rs with problem details that the server itself has to give. */
-void web_problem(struct arena *mem, struct res *rs, int status, const char *code, const char *detail);
+void web_problem(struct arena *mem, struct res *rs, int status, const char *code,
+                 const char *detail);
 
 /* web_park.c */
-/* Keeps the request until an answer is there. Takes over c; rs->park is set. False: rs holds a refusal instead. */
+/*
+ * Keeps the request until an answer is there. Takes over c; rs->park is set. False: rs holds a
+ * refusal instead.
+ */
 bool web_park(struct http_request *kr, struct ctx *c, const struct req *rq, struct res *rs);
 /* Once in each round and about four times a second. */
 void web_park_round(void);

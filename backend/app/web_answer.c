@@ -1,6 +1,6 @@
 /*
- * Writes answers. Kore's own writer formats each header by itself and lets line breaks through; this one lays the head
- * out in one piece, with the same security headers on every answer.
+ * Writes answers. Kore's own writer formats each header by itself and lets line breaks through;
+ * this one lays the head out in one piece, with the same security headers on every answer.
  */
 #include "app/web.h"
 
@@ -13,8 +13,9 @@
 #define HEAD_MAX KIB(16)
 
 static const char security[] =
-    "content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'\r\n"
+    "content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'\r\n"
     "strict-transport-security: max-age=31536000\r\n"
     "x-content-type-options: nosniff\r\n"
     "referrer-policy: no-referrer\r\n"
@@ -100,7 +101,9 @@ static const char *status_text(int status)
     static const struct {
         int status;
         const char *text;
-    } more[] = {{422, "Unprocessable Content"}, {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"}};
+    } more[] = {{422, "Unprocessable Content"},
+                {429, "Too Many Requests"},
+                {431, "Request Header Fields Too Large"}};
 
     for (size_t i = 0; i < COUNT_OF(more); i++)
         if (more[i].status == status)
@@ -160,8 +163,10 @@ static void answer(struct http_request *kr, const struct res *rs, bool copy)
     if (c == NULL || c->state == CONN_STATE_DISCONNECTING)
         return;
 
-    bool close = rs->close || web_draining() || (c->flags & (CONN_CLOSE_AFTER | CONN_CLOSE_EMPTY)) || wants_close(kr);
-    bool body = rs->body.len > 0 && kr->method != HTTP_METHOD_HEAD && rs->status != 204 && rs->status != 304;
+    bool close = rs->close || web_draining() ||
+                 (c->flags & (CONN_CLOSE_AFTER | CONN_CLOSE_EMPTY)) || wants_close(kr);
+    bool body = rs->body.len > 0 && kr->method != HTTP_METHOD_HEAD && rs->status != 204 &&
+                rs->status != 304;
 
     kr->status = (u_int16_t)rs->status;
     lay_out(rs, (kr->flags & HTTP_VERSION_1_0) != 0, close, true);
@@ -209,7 +214,7 @@ bool web_stream_add(struct connection *c, struct bytes piece)
     if (c->state == CONN_STATE_DISCONNECTING)
         return false;
     TAILQ_FOREACH(nb, &c->send_queue, list)
-        waiting += nb->b_len - nb->s_off;
+    waiting += nb->b_len - nb->s_off;
     if (waiting + piece.len > STREAM_QUEUE_MAX) {
         metric_add(METRIC_stream_cut, 1);
         kore_connection_disconnect(c);
@@ -228,10 +233,13 @@ void web_stream_end(struct connection *c)
     flush(c);
 }
 
-void web_problem(struct arena *mem, struct res *rs, int status, const char *code, const char *detail)
+void web_problem(struct arena *mem, struct res *rs, int status, const char *code,
+                 const char *detail)
 {
     *rs = (struct res){.status = status, .type = "application/problem+json"};
-    rs->body = bytes_of(text_printf(mem, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"detail\":\"%s\"}",
+    rs->body = bytes_of(text_printf(mem,
+                                    "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,"
+                                    "\"code\":\"%s\",\"detail\":\"%s\"}",
                                     status_text(status), status, code, detail));
 }
 
@@ -262,7 +270,9 @@ void kore_app_error(struct connection *c, int status)
             detail = known[i].detail;
         }
     }
-    snprintf(body, sizeof(body), "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"detail\":\"%s\"}",
+    snprintf(body, sizeof(body),
+             "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"detail\":"
+             "\"%s\"}",
              status_text(status), status, code, detail);
 
     struct res rs = {.status = status, .type = "application/problem+json", .body = bytes_of(body)};

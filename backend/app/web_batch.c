@@ -14,7 +14,10 @@ static struct {
     struct web_parked *finished[FINISHED_MAX];
 } own = {.fd = -1};
 
-/* Tells the loop what to watch. A connection that was closed and opened again may have the same number. */
+/*
+ * Tells the loop what to watch. A connection that was closed and opened again may have the same
+ * number.
+ */
 static void watch(bool anew)
 {
     int fd = db_batch_fd(own.batch);
@@ -60,7 +63,10 @@ bool web_batch_add(struct web_parked *p, struct db_batch_item *item)
 
 void web_batch_round(void)
 {
-    /* Waking one may add another, which finishes at once while the database is away: those come in the next round. */
+    /*
+     * Waking one may add another, which finishes at once while the database is away: those come in
+     * the next round.
+     */
     size_t count = own.finished_count;
     struct web_parked *now[FINISHED_MAX];
 

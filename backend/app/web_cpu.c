@@ -1,6 +1,6 @@
 /*
- * The one helper thread of a worker: what would hold up the loop for long, such as hashing a password. The thread is
- * made with the first piece of work, and tells the loop by an eventfd.
+ * The one helper thread of a worker: what would hold up the loop for long, such as hashing a
+ * password. The thread is made with the first piece of work, and tells the loop by an eventfd.
  */
 #include "app/web.h"
 
@@ -91,7 +91,10 @@ static void finished(void *event, int error)
     }
 }
 
-/* Signals belong to the loop's thread; the stack is small, because hashing takes its memory from the heap. */
+/*
+ * Signals belong to the loop's thread; the stack is small, because hashing takes its memory from
+ * the heap.
+ */
 static bool start(void)
 {
     pthread_attr_t attr;

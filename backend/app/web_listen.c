@@ -72,10 +72,14 @@ bool web_listen(const char *where)
             why = errno;
     }
     freeaddrinfo(found);
-    /* A host without IPv6 still has a localhost of both kinds; a taken port is a fault on either. */
+    /*
+     * A host without IPv6 still has a localhost of both kinds; a taken port is a fault on either.
+     */
     if (opened == 0 || why == EADDRINUSE) {
         fprintf(stderr, "Can't listen on %s: %s.%s\n", where, strerror(why),
-                why == EADDRINUSE ? " Stop the program that has the port, or set KONSTRUCT_LISTEN to another." : "");
+                why == EADDRINUSE
+                    ? " Stop the program that has the port, or set KONSTRUCT_LISTEN to another."
+                    : "");
         return false;
     }
     log_info("web_listening", "on", where, NULL);

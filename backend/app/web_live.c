@@ -1,6 +1,6 @@
 /*
- * Live events: which parked requests wait on which Redis channel. One subscription per channel and worker, however many
- * wait. With Redis away they all look at their rows every quarter of a second.
+ * Live events: which parked requests wait on which Redis channel. One subscription per channel and
+ * worker, however many wait. With Redis away they all look at their rows every quarter of a second.
  */
 #include "app/web.h"
 
@@ -177,7 +177,10 @@ void web_live_join(struct web_link *link, const char *name)
     live.any_fresh |= ch->stands;
 }
 
-/* Its channel goes with the next look, news or round: here its list may be in the middle of being woken. */
+/*
+ * Its channel goes with the next look, news or round: here its list may be in the middle of being
+ * woken.
+ */
 void web_live_leave(struct web_link *link)
 {
     web_link_remove(link);

@@ -1,6 +1,6 @@
 /*
- * Parked requests: those that wait for something without holding up the worker's loop. Kore keeps the request asleep;
- * this file keeps its memory, bounds it in time and number, and resumes it.
+ * Parked requests: those that wait for something without holding up the worker's loop. Kore keeps
+ * the request asleep; this file keeps its memory, bounds it in time and number, and resumes it.
  */
 #include "app/web.h"
 
@@ -128,7 +128,8 @@ bool web_park(struct http_request *kr, struct ctx *c, const struct req *rq, stru
     if (count >= PARK_PER_PROCESS)
         return refuse(c, rs, 503, "busy", "Too many requests wait at this moment; try again soon.");
     if (park.kind == PARK_LIVE && tenant_full(c->tenant_id))
-        return refuse(c, rs, 429, "too_many_waiting", "Too many requests of your company wait at this moment.");
+        return refuse(c, rs, 429, "too_many_waiting",
+                      "Too many requests of your company wait at this moment.");
 
     struct web_parked *p = calloc(1, sizeof(*p));
 
@@ -222,7 +223,10 @@ void web_parked_wake(struct web_parked *p, enum wake why, struct bytes news)
     ctx_end(c);
 }
 
-/* Proxies cut what is silent for long, and a reader that has gone shows only when something is written to him. */
+/*
+ * Proxies cut what is silent for long, and a reader that has gone shows only when something is
+ * written to him.
+ */
 static void ping(struct web_parked *p, int64_t now_ms)
 {
     p->ping_ms = now_ms + PING_EVERY_MS;
@@ -236,7 +240,9 @@ void web_park_tick(int64_t now_ms)
         struct web_parked *p = l->owner;
 
         next = l->next;
-        /* A thread that works on the state must be let finish; what it does is bounded by itself. */
+        /*
+         * A thread that works on the state must be let finish; what it does is bounded by itself.
+         */
         if (now_ms >= p->deadline_ms && p->park.kind != PARK_CPU && p->kr != NULL)
             web_parked_wake(p, WAKE_DEADLINE, (struct bytes){0});
         else if (p->park.stream && now_ms >= p->ping_ms)

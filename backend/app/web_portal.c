@@ -1,6 +1,7 @@
 /*
- * The portal's files, built into the program and served from its memory. Each was compressed when it was built; names
- * with a hash are kept by browsers for ever, the page itself is asked for each time.
+ * The portal's files, built into the program and served from its memory. Each was compressed when
+ * it was built; names with a hash are kept by browsers for ever, the page itself is asked for each
+ * time.
  */
 #include "app/web.h"
 
@@ -37,7 +38,9 @@ static size_t file_count;
 
 static _Noreturn void broken(const char *why)
 {
-    fprintf(stderr, "The portal's pack in this program is broken: %s. Run 'make portal' and build again.\n", why);
+    fprintf(stderr,
+            "The portal's pack in this program is broken: %s. Run 'make portal' and build again.\n",
+            why);
     exit(1);
 }
 
@@ -59,7 +62,10 @@ static const char *quoted(const char *tag)
     return text;
 }
 
-/* <path> <type> <coding> <immutable 0|1> <etag> <offset> <length>, with tabs between. Keeps what it is given. */
+/*
+ * <path> <type> <coding> <immutable 0|1> <etag> <offset> <length>, with tabs between. Keeps what it
+ * is given.
+ */
 static void take_line(char *line, const char *blobs, size_t blobs_len)
 {
     char *words[7], *rest = line;
@@ -68,8 +74,8 @@ static void take_line(char *line, const char *blobs, size_t blobs_len)
     for (size_t i = 0; i < COUNT_OF(words); i++)
         if ((words[i] = strsep(&rest, "\t")) == NULL)
             broken("a line is short");
-    if (text_int(words[5], &offset) != OK || text_int(words[6], &len) != OK || offset < 0 || len < 0 ||
-        (uint64_t)offset > blobs_len || (uint64_t)len > blobs_len - (uint64_t)offset)
+    if (text_int(words[5], &offset) != OK || text_int(words[6], &len) != OK || offset < 0 ||
+        len < 0 || (uint64_t)offset > blobs_len || (uint64_t)len > blobs_len - (uint64_t)offset)
         broken("a file lies outside");
 
     struct file *f = file_find(words[0]);
@@ -91,7 +97,8 @@ void web_portal_load(void)
     size_t len = (size_t)(web_portal_pack_end - web_portal_pack);
     const char *end = memmem(web_portal_pack, len, "\n\n", 2);
 
-    if (len < sizeof(first) || memcmp(web_portal_pack, first, sizeof(first) - 1) != 0 || end == NULL)
+    if (len < sizeof(first) || memcmp(web_portal_pack, first, sizeof(first) - 1) != 0 ||
+        end == NULL)
         broken("it does not begin as it should");
 
     const char *blobs = end + 2;
@@ -134,7 +141,9 @@ static int weight(const char *at, const char *end)
     return (int)(strtod(strchr(q, '=') + 1, NULL) * 1000);
 }
 
-/* What the client gives for a coding; -1 when he does not name it. `any` is what he gives for "*". */
+/*
+ * What the client gives for a coding; -1 when he does not name it. `any` is what he gives for "*".
+ */
 static int wanted(const char *accept, const char *name)
 {
     size_t len = strlen(name);
@@ -213,7 +222,8 @@ void web_portal_answer(struct http_request *kr, const char *path)
 
     if (f == NULL) {
         rs = (struct res){.status = 404, .type = "application/problem+json"};
-        rs.body = BYTES("{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,\"code\":\"not_found\","
+        rs.body = BYTES("{\"type\":\"about:blank\",\"title\":\"Not "
+                        "Found\",\"status\":404,\"code\":\"not_found\","
                         "\"detail\":\"There is no such file.\"}");
         web_answer_static(kr, &rs);
         return;
@@ -225,7 +235,8 @@ void web_portal_answer(struct http_request *kr, const char *path)
     rs.type = f->type;
     res_header(&rs, "etag", body->etag);
     res_header(&rs, "vary", "accept-encoding");
-    res_header(&rs, "cache-control", f->immutable ? "public, max-age=31536000, immutable" : "no-cache");
+    res_header(&rs, "cache-control",
+               f->immutable ? "public, max-age=31536000, immutable" : "no-cache");
     if (known_to(header(kr, "if-none-match"), body->etag)) {
         rs.status = 304;
     } else {

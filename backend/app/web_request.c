@@ -6,7 +6,10 @@
 #include "io/db.h"
 #include "seam.h"
 
-/* The database may be away when the process starts, so its role is judged at the first chance, and before anything else. */
+/*
+ * The database may be away when the process starts, so its role is judged at the first chance, and
+ * before anything else.
+ */
 #define ROLE_EVERY_MS 250
 
 static struct db_pool *pool;
@@ -52,8 +55,8 @@ static bool method_of(int kore_method, enum method *out)
         int kore;
         enum method ours;
     } known[] = {
-        {HTTP_METHOD_GET, GET},     {HTTP_METHOD_HEAD, GET},    {HTTP_METHOD_POST, POST},
-        {HTTP_METHOD_PUT, PUT},     {HTTP_METHOD_PATCH, PATCH}, {HTTP_METHOD_DELETE, DELETE},
+        {HTTP_METHOD_GET, GET}, {HTTP_METHOD_HEAD, GET},    {HTTP_METHOD_POST, POST},
+        {HTTP_METHOD_PUT, PUT}, {HTTP_METHOD_PATCH, PATCH}, {HTTP_METHOD_DELETE, DELETE},
     };
 
     for (size_t i = 0; i < COUNT_OF(known); i++) {
@@ -143,11 +146,13 @@ static bool handle_early(struct http_request *kr, struct ctx *c, const char *pat
         web_problem(c->mem, &rs, 400, "path_malformed", "The path could not be read.");
     else if (!known)
         web_problem(c->mem, &rs, 405, "method_not_allowed", "This method is not used here.");
-    else if ((kr->method == HTTP_METHOD_GET || kr->method == HTTP_METHOD_HEAD) && web_portal_owns(path)) {
+    else if ((kr->method == HTTP_METHOD_GET || kr->method == HTTP_METHOD_HEAD) &&
+             web_portal_owns(path)) {
         web_portal_answer(kr, path);
         return true;
     } else if (!role_checked() && strcmp(path, "/healthz") != 0)
-        web_problem(c->mem, &rs, 503, "database_away", "The database can't be reached; try again in a moment.");
+        web_problem(c->mem, &rs, 503, "database_away",
+                    "The database can't be reached; try again in a moment.");
     else
         return false;
     web_answer(kr, &rs);

@@ -1,7 +1,7 @@
 /*
- * The system calls that a worker may make besides Kore's own list; any other ends the process. libpq and hiredis
- * connect, the helper thread is made, and memory comes and goes. There is no way to run a program or to open a listening
- * socket. The key manager has a shorter list of its own.
+ * The system calls that a worker may make besides Kore's own list; any other ends the process.
+ * libpq and hiredis connect, the helper thread is made, and memory comes and goes. There is no way
+ * to run a program or to open a listening socket. The key manager has a shorter list of its own.
  */
 #include "app/web.h"
 
@@ -13,7 +13,10 @@
 #include <sched.h>
 
 static struct sock_filter more[] = {
-    /* A thread, but no process: clone3 hides its flags in memory, and the C library falls back to clone. */
+    /*
+     * A thread, but no process: clone3 hides its flags in memory, and the C library falls back to
+     * clone.
+     */
     KORE_SYSCALL_ALLOW_WITH_FLAG(clone, 0, CLONE_THREAD),
     KORE_SYSCALL_DENY(clone3, ENOSYS),
     KORE_SYSCALL_ALLOW(set_robust_list),

@@ -1,4 +1,7 @@
-/* What Kore asks of us from within its loop: log lines, connections that come and go, the rounds, the end. */
+/*
+ * What Kore asks of us from within its loop: log lines, connections that come and go, the rounds,
+ * the end.
+ */
 #include "seam.h"
 
 #include <stdlib.h>
@@ -33,8 +36,8 @@ void kore_app_log(int prio, const char *text)
 }
 
 /*
- * Connections per address, by a hash of it: two addresses in one slot share a limit, which can only make it stricter.
- * An IPv6 customer owns a whole /64.
+ * Connections per address, by a hash of it: two addresses in one slot share a limit, which can only
+ * make it stricter. An IPv6 customer owns a whole /64.
  */
 static uint32_t *address_slot(const struct connection *c)
 {
@@ -104,8 +107,8 @@ static bool all_sent(void)
     const struct connection *c;
 
     TAILQ_FOREACH(c, &connections, list)
-        if (c->proto == CONN_PROTO_HTTP && !TAILQ_EMPTY(&c->send_queue))
-            return false;
+    if (c->proto == CONN_PROTO_HTTP && !TAILQ_EMPTY(&c->send_queue))
+        return false;
     return true;
 }
 

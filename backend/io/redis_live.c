@@ -115,7 +115,8 @@ static void connect_now(struct redis_live *r)
 
     if (!redis_url_read(r->url, &to))
         return;
-    r->native = to.path[0] != '\0' ? redisConnectUnixNonBlock(to.path) : redisConnectNonBlock(to.host, to.port);
+    r->native = to.path[0] != '\0' ? redisConnectUnixNonBlock(to.path)
+                                   : redisConnectNonBlock(to.host, to.port);
     if (r->native == NULL)
         abort();
     if (r->native->err != 0) {
@@ -142,12 +143,14 @@ static void take(struct redis_live *r, const redisReply *reply)
         r->calls->there();
         return;
     }
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 3 || reply->element[1]->type != REDIS_REPLY_STRING)
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 3 ||
+        reply->element[1]->type != REDIS_REPLY_STRING)
         return;
     if (is(reply->element[0], "subscribe"))
         r->calls->stands(reply->element[1]->str);
     else if (is(reply->element[0], "message") && reply->element[2]->type == REDIS_REPLY_STRING)
-        r->calls->news(reply->element[1]->str, (struct bytes){reply->element[2]->str, (size_t)reply->element[2]->len});
+        r->calls->news(reply->element[1]->str,
+                       (struct bytes){reply->element[2]->str, (size_t)reply->element[2]->len});
 }
 
 void redis_live_ready(struct redis_live *r)
@@ -165,7 +168,8 @@ void redis_live_ready(struct redis_live *r)
         return;
     }
     r->heard_ms = r->now_ms;
-    while (r->native != NULL && redisGetReplyFromReader(r->native, &reply) == REDIS_OK && reply != NULL) {
+    while (r->native != NULL && redisGetReplyFromReader(r->native, &reply) == REDIS_OK &&
+           reply != NULL) {
         const redisReply *got = reply;
         bool refused = got->type == REDIS_REPLY_ERROR;
 

@@ -28,7 +28,8 @@ bool redis_url_read(const char *url, struct redis_url *out)
 {
     *out = (struct redis_url){.port = 6379};
     if (text_starts(url, "unix://"))
-        return copy(out->path, sizeof(out->path), url + strlen("unix://"), strlen(url + strlen("unix://")));
+        return copy(out->path, sizeof(out->path), url + strlen("unix://"),
+                    strlen(url + strlen("unix://")));
     if (!text_starts(url, "redis://"))
         return false;
 
@@ -36,17 +37,20 @@ bool redis_url_read(const char *url, struct redis_url *out)
     const char *colon = sign == NULL ? NULL : strchr(at, ':');
     char port[8] = "6379";
 
-    if (colon != NULL && colon < sign && !copy(out->password, sizeof(out->password), colon + 1, (size_t)(sign - colon - 1)))
+    if (colon != NULL && colon < sign &&
+        !copy(out->password, sizeof(out->password), colon + 1, (size_t)(sign - colon - 1)))
         return false;
     if (sign != NULL)
         at = sign + 1;
 
-    size_t host_len = strcspn(at, ":/"), port_len = at[host_len] == ':' ? strcspn(at + host_len + 1, "/") : 0;
+    size_t host_len = strcspn(at, ":/"),
+           port_len = at[host_len] == ':' ? strcspn(at + host_len + 1, "/") : 0;
     const char *rest = at + host_len + (at[host_len] == ':' ? port_len + 1 : 0);
 
     if (at[host_len] == ':' && !copy(port, sizeof(port), at + host_len + 1, port_len))
         return false;
     if (rest[0] == '/' && rest[1] != '\0' && !read_number(rest + 1, 1023, &out->number))
         return false;
-    return host_len > 0 && copy(out->host, sizeof(out->host), at, host_len) && read_number(port, 65535, &out->port);
+    return host_len > 0 && copy(out->host, sizeof(out->host), at, host_len) &&
+           read_number(port, 65535, &out->port);
 }

@@ -1,6 +1,6 @@
 /*
- * What the patched Kore asks of the program that it serves: the seam between build/kore and backend/app/web*.c. Both
- * sides include it, so that they can't disagree.
+ * What the patched Kore asks of the program that it serves: the seam between build/kore and
+ * backend/app/web*.c. Both sides include it, so that they can't disagree.
  */
 #ifndef KORE_SEAM_H
 #define KORE_SEAM_H
@@ -14,7 +14,9 @@ struct http_request;
 /* A line that Kore would have printed; `prio` is one of syslog.h. */
 void kore_app_log(int prio, const char *text);
 
-/* Queues the whole answer for a request that Kore itself refuses. The connection closes after it. */
+/*
+ * Queues the whole answer for a request that Kore itself refuses. The connection closes after it.
+ */
 void kore_app_error(struct connection *c, int status);
 
 /* The largest body that this request may have, in bytes. */
