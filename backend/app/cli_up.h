@@ -113,6 +113,8 @@ char *up_log_tail(struct up *u, const char *name);
 const char *up_log_path(struct up *u, const char *name);
 /* How a process ended, in words. */
 const char *up_ending(struct up *u, int status);
+/* Each start has logs of its own; those of the start before stay as NAME.log.1. */
+void up_logs_turn(struct up *u);
 /* Cuts logs that have grown past their bound. */
 void up_logs_bound(struct up *u);
 

@@ -296,6 +296,7 @@ rc_t up_folders(struct up *u)
     up_note_address(u);
     for (size_t i = 0; i < COUNT_OF(own); i++)
         TRY(make_folder(u, text_printf(u->c->mem, "%s/%s", u->run, own[i]), 0700, false));
+    up_logs_turn(u);
     TRY(find_home(u));
     for (size_t i = 0; i < COUNT_OF(services); i++)
         TRY(make_folder(u, text_printf(u->c->mem, "%s/%s", u->home, services[i]), 0700, true));

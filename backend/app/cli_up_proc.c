@@ -107,6 +107,13 @@ static void become(const struct up *u, const struct command *cmd, char **argv, i
     prctl(PR_SET_PDEATHSIG, cmd->end_signal);
     if (getppid() != parent)
         _exit(126);
+    /*
+     * What is ignored stays so across exec: by us a broken pipe, by a shell's background job
+     * Ctrl-C.
+     */
+    signal(SIGPIPE, SIG_DFL);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGQUIT, SIG_DFL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     execvpe(argv[0], argv, cmd->env != NULL ? cmd->env : environ);
@@ -284,6 +291,17 @@ static void bound(struct up *u, const char *name)
         fclose(to);
     if (truncate(path, 0) != 0)
         return;
+}
+
+void up_logs_turn(struct up *u)
+{
+    for (size_t i = 0; i < COUNT_OF(stop_order); i++) {
+        const char *path = up_log_path(u, stop_order[i].name);
+
+        /* An older log that stays where it is does no harm. */
+        if (rename(path, text_printf(u->c->mem, "%s.1", path)) != 0)
+            continue;
+    }
 }
 
 void up_logs_bound(struct up *u)

@@ -20,6 +20,7 @@
 #define BACKOFF_MOST_MS 30000
 #define DEATHS_TO_TELL 3
 #define LOOK_AT_LOGS_MS 60000
+#define COMMAND_PATIENCE_MS 10000
 
 static const char *own_program(struct up *u, const char *name)
 {
@@ -155,9 +156,8 @@ static rc_t start_again(struct up *u, enum up_child which)
 /*
  * The first restart comes at once, later ones ever later; one that lived for a while begins anew.
  */
-static void plan_restart(struct up *u, enum up_child which, int status)
+static int64_t plan_restart(struct child *child)
 {
-    struct child *child = &u->children[which];
     int64_t now = up_now_ms(), wait = 0;
 
     child->quick_deaths = now - child->since_ms < QUICK_MS ? child->quick_deaths + 1 : 0;
@@ -166,13 +166,22 @@ static void plan_restart(struct up *u, enum up_child which, int status)
     if (wait > BACKOFF_MOST_MS)
         wait = BACKOFF_MOST_MS;
     child->restart_at_ms = now + wait;
-    fprintf(stderr, "  %s %s; starting it again%s\n", up_child_name(which), up_ending(u, status),
-            wait > 0 ? text_printf(u->c->mem, " in %.1f s", (double)wait / 1000) : "");
-    if (child->quick_deaths >= DEATHS_TO_TELL) {
-        const char *tail = up_log_tail(u, up_child_name(which));
+    return wait;
+}
 
-        fprintf(stderr, "  %s keeps ending; the last lines of %s:%s\n", up_child_name(which),
-                up_log_path(u, up_child_name(which)), tail != NULL ? tail : " empty");
+static void tell_death(struct up *u, enum up_child which, int status, int64_t wait_ms)
+{
+    const char *name = up_child_name(which);
+
+    fprintf(stderr, "  %s %s; starting it again", name, up_ending(u, status));
+    if (wait_ms > 0)
+        fprintf(stderr, " in %.1f s", (double)wait_ms / 1000);
+    fputc('\n', stderr);
+    if (u->children[which].quick_deaths >= DEATHS_TO_TELL) {
+        const char *tail = up_log_tail(u, name);
+
+        fprintf(stderr, "  %s keeps ending; the last lines of %s:%s\n", name, up_log_path(u, name),
+                tail != NULL ? tail : " empty");
     }
 }
 
@@ -182,12 +191,12 @@ static void tend(struct up *u, enum up_child which)
     int status;
 
     if (child->pid != 0 && up_child_ended(u, which, &status))
-        plan_restart(u, which, status);
+        tell_death(u, which, status, plan_restart(child));
     if (child->pid == 0 && child->restart_at_ms != 0 && up_now_ms() >= child->restart_at_ms) {
         child->restart_at_ms = 0;
         if (start_again(u, which) != OK && !u->stop) {
             fprintf(stderr, "  %s\n", u->c->fault.detail);
-            child->restart_at_ms = up_now_ms() + BACKOFF_MOST_MS;
+            plan_restart(child);
         }
     }
 }
@@ -224,13 +233,17 @@ static int exit_code(int status)
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-static int stop_command(pid_t pid)
+static int stop_command(struct up *u, pid_t pid)
 {
+    int64_t limit = up_now_ms() + COMMAND_PATIENCE_MS;
     int status = 0;
 
     kill(pid, SIGTERM);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        continue;
+    while (waitpid(pid, &status, WNOHANG) == 0) {
+        up_pause(u, 100);
+        if (u->hurry || up_now_ms() > limit)
+            kill(pid, SIGKILL);
+    }
     return exit_code(status);
 }
 
@@ -257,5 +270,5 @@ int up_watch(struct up *u)
         }
         up_pause(u, 500);
     }
-    return command != 0 ? stop_command(command) : 0;
+    return command != 0 ? stop_command(u, command) : 0;
 }
