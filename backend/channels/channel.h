@@ -24,8 +24,9 @@ struct hook {
  * probed() fills it with what the vendor says about a token.
  */
 struct hook_claim {
-    const char *install; /* the workspace: Slack's team id; NULL when the body names none (url_verification) */
-    const char *app;     /* the vendor's id of our app, or NULL */
+    const char *
+        install; /* the workspace: Slack's team id; NULL when the body names none (url_verification) */
+    const char *app; /* the vendor's id of our app, or NULL */
 };
 
 /* Longest text of one message that we take in, bytes. What is longer is cut, and the cut shows. */
@@ -35,15 +36,20 @@ enum hook_kind { HOOK_IGNORE, HOOK_CHALLENGE, HOOK_MESSAGE };
 
 struct hook_event {
     enum hook_kind kind;
-    const char *why;         /* HOOK_IGNORE: a short stable word for the counter, such as "bot", "edit", "join" */
-    const char *challenge;   /* HOOK_CHALLENGE: what to answer, as text/plain */
+    const char
+        *why; /* HOOK_IGNORE: a short stable word for the counter, such as "bot", "edit", "join" */
+    const char *challenge; /* HOOK_CHALLENGE: what to answer, as text/plain */
     /* HOOK_MESSAGE: */
-    const char *message_key; /* the message's own identity within the installation (Slack: channel + ts): not the event's */
-    const char *thread_key;  /* the conversation within the installation (Slack: channel + thread ts; channel for a DM) */
-    const char *reply_to;    /* what write() needs to answer in the right place, opaque text of at most 500 bytes */
+    const char *
+        message_key; /* the message's own identity within the installation (Slack: channel + ts): not the event's */
+    const char *
+        thread_key; /* the conversation within the installation (Slack: channel + thread ts; channel for a DM) */
+    const char *
+        reply_to; /* what write() needs to answer in the right place, opaque text of at most 500 bytes */
     const char *author;      /* the vendor's id of who wrote */
     const char *author_name; /* or NULL */
-    const char *text;        /* plain text with the vendor's mark-up undone; never blank; at most HOOK_TEXT_MAX bytes */
+    const char *
+        text; /* plain text with the vendor's mark-up undone; never blank; at most HOOK_TEXT_MAX bytes */
     int64_t sent_s;
     /* Nobody addressed us: it is for us only when thread_key is a conversation that we have already. */
     bool only_if_known_thread;
@@ -51,7 +57,8 @@ struct hook_event {
 
 /* One part of an answer on its way out. */
 struct channel_post {
-    const char *token;    /* names this part for ever: the vendor carries it, so that a crash can be settled */
+    const char *
+        token; /* names this part for ever: the vendor carries it, so that a crash can be settled */
     const char *secret;   /* the installation's opened bot token */
     const char *reply_to; /* from hook_event */
     const char *text;     /* Markdown, at most max_text bytes */
@@ -63,12 +70,12 @@ struct channel_post {
 };
 
 enum channel_result {
-    POST_SENT,     /* provider_id is set */
-    POST_LATER,    /* try again after retry_after_ms: nothing was posted */
-    POST_REFUSED,  /* for ever: revoked token, channel gone. `why` says it in the vendor's word */
-    POST_UNKNOWN,  /* may or may not have been posted: settle by find(); said by found(), only a person can settle it */
-    POST_ABSENT,   /* found(): it was certainly not posted */
-    POST_MORE      /* found(): not on this page; ask find() again with `cursor` */
+    POST_SENT,    /* provider_id is set */
+    POST_LATER,   /* try again after retry_after_ms: nothing was posted */
+    POST_REFUSED, /* for ever: revoked token, channel gone. `why` says it in the vendor's word */
+    POST_UNKNOWN, /* may or may not have been posted: settle by find(); said by found(), only a person can settle it */
+    POST_ABSENT,  /* found(): it was certainly not posted */
+    POST_MORE     /* found(): not on this page; ask find() again with `cursor` */
 };
 
 struct channel_outcome {
@@ -82,8 +89,8 @@ struct channel_outcome {
 /* A channel that only answers inside the product (portal) has a name and nothing else: write and claim are NULL. */
 struct channel {
     const char *name;
-    size_t max_text;  /* bytes of Markdown that one post may carry */
-    bool can_find;    /* find() settles an unknown post */
+    size_t max_text;         /* bytes of Markdown that one post may carry */
+    bool can_find;           /* find() settles an unknown post */
     const char *api_setting; /* the setting that holds the vendor's address, such as "slack_api" */
 
     /*
@@ -102,8 +109,8 @@ struct channel {
                   struct channel_outcome *out);
     /* The request and reading that prove a bot token when a channel is added: fills install, app and self ids. */
     rc_t (*probe)(struct ctx *c, const char *api_base, const char *secret, struct http_ask *out);
-    rc_t (*probed)(struct ctx *c, const struct http_answer *http, struct hook_claim *claim, const char **self,
-                   const char **shown_name);
+    rc_t (*probed)(struct ctx *c, const struct http_answer *http, struct hook_claim *claim,
+                   const char **self, const char **shown_name);
 };
 
 #define CHANNEL(name) extern const struct channel channel_##name;
@@ -121,6 +128,7 @@ const struct channel *const *channel_all(size_t *count);
  * Blank text has no parts. max is at least CHANNEL_SPLIT_LEAST.
  */
 #define CHANNEL_SPLIT_LEAST 64
-rc_t channel_split(struct ctx *c, const char *markdown, size_t max, const char ***parts, size_t *count) MUST;
+rc_t channel_split(struct ctx *c, const char *markdown, size_t max, const char ***parts,
+                   size_t *count) MUST;
 
 #endif

@@ -53,12 +53,12 @@ static const char *utf8_of(struct arena *mem, unsigned long at)
 static const struct {
     const char *name, *plain;
 } entities[] = {
-    {"&amp;", "&"},          {"&lt;", "<"},          {"&gt;", ">"},          {"&quot;", "\""},
-    {"&apos;", "'"},         {"&nbsp;", "\u00a0"},   {"&ndash;", "\u2013"},  {"&mdash;", "\u2014"},
-    {"&hellip;", "\u2026"},  {"&bull;", "\u2022"},   {"&copy;", "\u00a9"},   {"&reg;", "\u00ae"},
-    {"&trade;", "\u2122"},   {"&euro;", "\u20ac"},   {"&pound;", "\u00a3"},  {"&deg;", "\u00b0"},
-    {"&times;", "\u00d7"},   {"&larr;", "\u2190"},   {"&rarr;", "\u2192"},   {"&laquo;", "\u00ab"},
-    {"&raquo;", "\u00bb"},   {"&lsquo;", "\u2018"},  {"&rsquo;", "\u2019"},  {"&ldquo;", "\u201c"},
+    {"&amp;", "&"},         {"&lt;", "<"},         {"&gt;", ">"},         {"&quot;", "\""},
+    {"&apos;", "'"},        {"&nbsp;", "\u00a0"},  {"&ndash;", "\u2013"}, {"&mdash;", "\u2014"},
+    {"&hellip;", "\u2026"}, {"&bull;", "\u2022"},  {"&copy;", "\u00a9"},  {"&reg;", "\u00ae"},
+    {"&trade;", "\u2122"},  {"&euro;", "\u20ac"},  {"&pound;", "\u00a3"}, {"&deg;", "\u00b0"},
+    {"&times;", "\u00d7"},  {"&larr;", "\u2190"},  {"&rarr;", "\u2192"},  {"&laquo;", "\u00ab"},
+    {"&raquo;", "\u00bb"},  {"&lsquo;", "\u2018"}, {"&rsquo;", "\u2019"}, {"&ldquo;", "\u201c"},
     {"&rdquo;", "\u201d"},
 };
 
@@ -84,8 +84,8 @@ const char *mrkdwn_attribute(struct arena *mem, const MD_ATTRIBUTE *from)
     for (size_t i = 0; from->size > 0 && from->substr_offsets[i] < from->size; i++) {
         const char *text = from->text + from->substr_offsets[i];
         size_t len = from->substr_offsets[i + 1] - from->substr_offsets[i];
-        const char *entity =
-            from->substr_types[i] == MD_TEXT_ENTITY ? mrkdwn_entity(mem, text, len) : NULL;
+        const char *entity = from->substr_types[i] == MD_TEXT_ENTITY ? mrkdwn_entity(mem, text, len)
+                                                                     : NULL;
 
         if (entity != NULL)
             buf_text(&out, entity);
@@ -102,7 +102,8 @@ bool mrkdwn_url_safe(const char *url)
     static const char *const schemes[] = {"http://", "https://", "mailto:", "tel:"};
 
     for (size_t i = 0; i < COUNT_OF(schemes); i++)
-        if (strncasecmp(url, schemes[i], strlen(schemes[i])) == 0 && url[strlen(schemes[i])] != '\0')
+        if (strncasecmp(url, schemes[i], strlen(schemes[i])) == 0 &&
+            url[strlen(schemes[i])] != '\0')
             return true;
     return false;
 }
@@ -115,7 +116,8 @@ struct bytes mrkdwn_link(struct arena *mem, const char *url, struct bytes label)
     for (const char *at = url; *at != '\0'; at++) {
         if (*at == '&')
             buf_text(&out, "&amp;");
-        else if ((unsigned char)*at <= ' ' || *at == '<' || *at == '>' || *at == '|' || *at == '\x7f')
+        else if ((unsigned char)*at <= ' ' || *at == '<' || *at == '>' || *at == '|' ||
+                 *at == '\x7f')
             buf_printf(&out, "%%%02X", (unsigned)(unsigned char)*at);
         else
             buf_char(&out, *at);

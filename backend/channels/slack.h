@@ -15,7 +15,8 @@ rc_t slack_check(struct ctx *c, const struct hook *hook, struct bytes signing_se
 
 /* slack_read.c */
 rc_t slack_claim(struct ctx *c, const struct hook *hook, struct hook_claim *out) MUST;
-rc_t slack_read(struct ctx *c, const struct hook *hook, const char *self, struct hook_event *out) MUST;
+rc_t slack_read(struct ctx *c, const struct hook *hook, const char *self, struct hook_event *out)
+    MUST;
 
 /* slack_text.c */
 /* Slack's mark-up undone; mentions of `self` (may be NULL) at the start are dropped, elsewhere they read "@you". */
@@ -31,8 +32,8 @@ struct slack_place {
 };
 rc_t slack_place(struct ctx *c, const char *reply_to, struct slack_place *out) MUST;
 /* A request to one Web API method with the token in its header; the body is still to be set. */
-rc_t slack_call(struct ctx *c, const char *api_base, const char *secret, const char *method, const char *type,
-                struct http_ask *out) MUST;
+rc_t slack_call(struct ctx *c, const char *api_base, const char *secret, const char *method,
+                const char *type, struct http_ask *out) MUST;
 rc_t slack_write(struct ctx *c, const struct channel_post *post, struct http_ask *out) MUST;
 rc_t slack_wrote(struct ctx *c, const struct http_answer *http, struct channel_outcome *out) MUST;
 /* Reads a Web API answer. NULL when it is not a JSON object. */
@@ -46,9 +47,10 @@ rc_t slack_found(struct ctx *c, const struct http_answer *http, const struct cha
                  struct channel_outcome *out) MUST;
 
 /* slack_probe.c */
-rc_t slack_probe(struct ctx *c, const char *api_base, const char *secret, struct http_ask *out) MUST;
-rc_t slack_probed(struct ctx *c, const struct http_answer *http, struct hook_claim *claim, const char **self,
-                  const char **shown_name) MUST;
+rc_t slack_probe(struct ctx *c, const char *api_base, const char *secret, struct http_ask *out)
+    MUST;
+rc_t slack_probed(struct ctx *c, const struct http_answer *http, struct hook_claim *claim,
+                  const char **self, const char **shown_name) MUST;
 
 /* Ids and timestamps as Slack makes them: capitals and digits; digits, a dot, digits. */
 bool slack_id_valid(const char *id);

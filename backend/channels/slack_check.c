@@ -24,10 +24,13 @@ rc_t slack_fresh(struct ctx *c, const struct hook *hook)
     if (stamp == NULL || header(hook, "x-slack-signature") == NULL)
         return ctx_fail(c, E_UNAUTH, "hook_unsigned", "The request carries no Slack signature.");
     if (text_int(stamp, &sent) != OK)
-        return ctx_fail(c, E_UNAUTH, "hook_unsigned", "The request's timestamp is not a number of seconds.");
+        return ctx_fail(c, E_UNAUTH, "hook_unsigned",
+                        "The request's timestamp is not a number of seconds.");
     if (sent < hook->now_s - WINDOW_S || sent > hook->now_s + WINDOW_S)
-        return ctx_fail(c, E_UNAUTH, "hook_stale",
-                        "The request's timestamp is more than %d seconds off our clock; check both clocks.", WINDOW_S);
+        return ctx_fail(
+            c, E_UNAUTH, "hook_stale",
+            "The request's timestamp is more than %d seconds off our clock; check both clocks.",
+            WINDOW_S);
     return OK;
 }
 
@@ -40,7 +43,8 @@ static const char *sign(struct ctx *c, const char *stamp, struct bytes body, str
     buf_printf(&base, "v0:%s:", stamp);
     buf_add(&base, body.data, body.len);
     crypto_hmac_sha256(secret, buf_bytes(&base), digest);
-    return text_printf(c->mem, "v0=%s", text_hex(c->mem, (struct bytes){(const char *)digest, sizeof(digest)}));
+    return text_printf(c->mem, "v0=%s",
+                       text_hex(c->mem, (struct bytes){(const char *)digest, sizeof(digest)}));
 }
 
 rc_t slack_check(struct ctx *c, const struct hook *hook, struct bytes signing_secret)
@@ -49,7 +53,8 @@ rc_t slack_check(struct ctx *c, const struct hook *hook, struct bytes signing_se
 
     /* An empty secret would let anybody sign. */
     if (signing_secret.len == 0)
-        return ctx_fail(c, E_UNAUTH, "hook_signature", "No signing secret is known for this workspace.");
+        return ctx_fail(c, E_UNAUTH, "hook_signature",
+                        "No signing secret is known for this workspace.");
 
     struct bytes theirs = bytes_of(header(hook, "x-slack-signature"));
     const char *stamp = header(hook, "x-slack-request-timestamp");
@@ -57,6 +62,7 @@ rc_t slack_check(struct ctx *c, const struct hook *hook, struct bytes signing_se
 
     if (!text_same_secret(ours, theirs))
         return ctx_fail(c, E_UNAUTH, "hook_signature",
-                        "The signature does not fit; compare the signing secret with the one in the app's settings.");
+                        "The signature does not fit; compare the signing secret with the one in "
+                        "the app's settings.");
     return OK;
 }

@@ -38,22 +38,26 @@ rc_t slack_find(struct ctx *c, const struct channel_post *post, struct http_ask 
     form_add(&form, "channel", place.channel);
     if (place.thread_ts != NULL)
         form_add(&form, "ts", place.thread_ts);
-    form_add(&form, "oldest", text_printf(c->mem, "%lld.000000", (long long)(post->since_s - CLOCKS_S)));
+    form_add(&form, "oldest",
+             text_printf(c->mem, "%lld.000000", (long long)(post->since_s - CLOCKS_S)));
     form_add(&form, "limit", text_printf(c->mem, "%d", PAGE));
     form_add(&form, "include_all_metadata", "true");
     if (post->cursor != NULL)
         form_add(&form, "cursor", post->cursor);
     out->body = buf_bytes(&form);
     if (form.over)
-        return ctx_fail(c, E_UPSTREAM, "slack_cursor", "Slack's page cursor is longer than we take");
+        return ctx_fail(c, E_UPSTREAM, "slack_cursor",
+                        "Slack's page cursor is longer than we take");
     return OK;
 }
 
 /* Errors of a read that pass by themselves; with all others only a person can tell. */
-static const char *const passing[] = {"ratelimited",         "rate_limited",    "internal_error", "fatal_error",
-                                      "service_unavailable", "request_timeout", "team_added_to_org"};
+static const char *const passing[] = {"ratelimited",      "rate_limited",        "internal_error",
+                                      "fatal_error",      "service_unavailable", "request_timeout",
+                                      "team_added_to_org"};
 
-static void judge_refusal(struct ctx *c, const struct http_answer *http, const char *word, struct channel_outcome *out)
+static void judge_refusal(struct ctx *c, const struct http_answer *http, const char *word,
+                          struct channel_outcome *out)
 {
     bool passes = http->status == 429 || http->status == 408 || http->status >= 500 ||
                   (http->status == 200 && word == NULL);
@@ -62,7 +66,8 @@ static void judge_refusal(struct ctx *c, const struct http_answer *http, const c
         passes = passes || strcmp(word, passing[i]) == 0;
     *out = (struct channel_outcome){
         .result = passes ? POST_LATER : POST_UNKNOWN,
-        .why = word == NULL ? text_printf(c->mem, "http_%d", http->status) : text_printf(c->mem, "%.60s", word),
+        .why = word == NULL ? text_printf(c->mem, "http_%d", http->status)
+                            : text_printf(c->mem, "%.60s", word),
         .retry_after_ms = slack_wait_ms(http),
     };
 }
@@ -104,7 +109,8 @@ rc_t slack_found(struct ctx *c, const struct http_answer *http, const struct cha
         bare = bare || is_bare(message, post->self);
         if (is_ours(message, post->token) && slack_ts_valid(ts)) {
             *out = (struct channel_outcome){
-                .result = POST_SENT, .provider_id = text_printf(c->mem, "%s:%s", place.channel, ts)};
+                .result = POST_SENT,
+                .provider_id = text_printf(c->mem, "%s:%s", place.channel, ts)};
             return OK;
         }
     }

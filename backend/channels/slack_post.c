@@ -38,11 +38,12 @@ static bool token_valid(const char *token)
     return len > 0;
 }
 
-rc_t slack_call(struct ctx *c, const char *api_base, const char *secret, const char *method, const char *type,
-                struct http_ask *out)
+rc_t slack_call(struct ctx *c, const char *api_base, const char *secret, const char *method,
+                const char *type, struct http_ask *out)
 {
     if (secret == NULL || !token_valid(secret))
-        return ctx_bad(c, "token", "token_malformed", "The token has blanks or line breaks in it; copy it again.");
+        return ctx_bad(c, "token", "token_malformed",
+                       "The token has blanks or line breaks in it; copy it again.");
     *out = (struct http_ask){
         .method = "POST",
         .url = text_printf(c->mem, "%s/%s", api_base, method),
@@ -65,12 +66,14 @@ rc_t slack_write(struct ctx *c, const struct channel_post *post, struct http_ask
 
     TRY(slack_place(c, post->reply_to, &place));
     TRY(mrkdwn_of(c, post->text, &text));
-    TRY(slack_call(c, post->api_base, post->secret, "chat.postMessage", "application/json; charset=utf-8", out));
+    TRY(slack_call(c, post->api_base, post->secret, "chat.postMessage",
+                   "application/json; charset=utf-8", out));
 
-    json_t *body = json_pack("{s:s, s:s*, s:s, s:b, s:b, s:b, s:s, s:{s:s, s:{s:s}}}", "channel", place.channel,
-                             "thread_ts", place.thread_ts, "text", text, "unfurl_links", 0, "unfurl_media", 0,
-                             "link_names", 0, "client_msg_id", client_id(c, post->token), "metadata", "event_type",
-                             SLACK_METADATA, "event_payload", "token", post->token);
+    json_t *body = json_pack("{s:s, s:s*, s:s, s:b, s:b, s:b, s:s, s:{s:s, s:{s:s}}}", "channel",
+                             place.channel, "thread_ts", place.thread_ts, "text", text,
+                             "unfurl_links", 0, "unfurl_media", 0, "link_names", 0, "client_msg_id",
+                             client_id(c, post->token), "metadata", "event_type", SLACK_METADATA,
+                             "event_payload", "token", post->token);
 
     if (body == NULL)
         return ctx_fail(c, E_INTERNAL, "slack_text", "the answer is not UTF-8");
@@ -200,8 +203,9 @@ rc_t slack_wrote(struct ctx *c, const struct http_answer *http, struct channel_o
             *out = (struct channel_outcome){
                 .result = POST_SENT, .provider_id = text_printf(c->mem, "%s:%s", channel, ts)};
     } else if (word != NULL) {
-        *out = (struct channel_outcome){
-            .result = word_result(word), .why = text_printf(c->mem, "%.60s", word), .retry_after_ms = slack_wait_ms(http)};
+        *out = (struct channel_outcome){.result = word_result(word),
+                                        .why = text_printf(c->mem, "%.60s", word),
+                                        .retry_after_ms = slack_wait_ms(http)};
     }
     return OK;
 }

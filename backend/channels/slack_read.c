@@ -92,8 +92,8 @@ static const char *ignore_why(const json_t *event, const char *self)
         return "hidden";
     if (user != NULL && text_is(user, self))
         return "self";
-    if (json_str(event, "bot_id") != NULL || json_is_object(json_object_get(event, "bot_profile")) ||
-        text_is(user, "USLACKBOT"))
+    if (json_str(event, "bot_id") != NULL ||
+        json_is_object(json_object_get(event, "bot_profile")) || text_is(user, "USLACKBOT"))
         return "bot";
     return NULL;
 }
@@ -111,7 +111,8 @@ static void add_files(struct buf *text, const json_t *files)
     for (size_t i = 0; i < json_array_size(files) && i < FILES_MAX; i++) {
         const char *name = json_str(json_array_get(files, i), "name");
 
-        buf_printf(text, "%s[file: %.200s]", text->len > 0 ? "\n" : "", name == NULL ? "without a name" : name);
+        buf_printf(text, "%s[file: %.200s]", text->len > 0 ? "\n" : "",
+                   name == NULL ? "without a name" : name);
     }
 }
 
@@ -148,7 +149,8 @@ static void ignore(struct hook_event *out, const char *why)
     *out = (struct hook_event){.kind = HOOK_IGNORE, .why = why};
 }
 
-static rc_t read_message(struct ctx *c, const json_t *event, const char *self, struct hook_event *out)
+static rc_t read_message(struct ctx *c, const json_t *event, const char *self,
+                         struct hook_event *out)
 {
     const char *channel = json_str(event, "channel");
     const char *ts = json_str(event, "ts");
@@ -161,7 +163,8 @@ static rc_t read_message(struct ctx *c, const json_t *event, const char *self, s
         return ctx_fail(c, E_INVALID, "hook_shape", "The message lacks its channel, ts or user.");
 
     bool direct = is_direct(event, channel);
-    bool named = text_is(json_str(event, "type"), "app_mention") || (raw != NULL && slack_mentions(raw, self));
+    bool named = text_is(json_str(event, "type"), "app_mention") ||
+                 (raw != NULL && slack_mentions(raw, self));
     bool in_thread = thread_ts != NULL && strcmp(thread_ts, ts) != 0;
     const char *thread = direct && !in_thread ? NULL : (thread_ts != NULL ? thread_ts : ts);
     const char *place = thread == NULL ? channel : text_printf(c->mem, "%s:%s", channel, thread);
@@ -194,7 +197,8 @@ static rc_t read_challenge(struct ctx *c, const json_t *root, struct hook_event 
         if (challenge[i] < 0x21 || challenge[i] > 0x7e)
             len = 0;
     if (len == 0 || len > CHALLENGE_MAX)
-        return ctx_fail(c, E_INVALID, "hook_shape", "url_verification carries no challenge that could be sent back.");
+        return ctx_fail(c, E_INVALID, "hook_shape",
+                        "url_verification carries no challenge that could be sent back.");
     *out = (struct hook_event){.kind = HOOK_CHALLENGE, .challenge = challenge};
     return OK;
 }

@@ -50,7 +50,8 @@ static bool token_read(const char *text, struct token *out)
     const char *bar = memchr(text + 1, '|', inside);
     size_t target = bar == NULL ? inside : (size_t)(bar - text - 1);
 
-    *out = (struct token){.target = {text + 1, target}, .label = {text + 1 + inside, 0}, .len = inside + 2};
+    *out = (struct token){
+        .target = {text + 1, target}, .label = {text + 1 + inside, 0}, .len = inside + 2};
     if (bar != NULL)
         out->label = (struct bytes){bar + 1, inside - target - 1};
     return true;
@@ -77,7 +78,8 @@ static void add_special(struct buf *out, const struct token *t)
     const char *end = memchr(t->target.data, '^', t->target.len);
 
     buf_char(out, '@');
-    add_plain(out, t->target.data + 1, end == NULL ? t->target.len - 1 : (size_t)(end - t->target.data) - 1);
+    add_plain(out, t->target.data + 1,
+              end == NULL ? t->target.len - 1 : (size_t)(end - t->target.data) - 1);
 }
 
 static void add_link(struct buf *out, const struct token *t)

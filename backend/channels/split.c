@@ -66,7 +66,10 @@ static void fence_line(struct fence *f, const char *line, size_t len)
 
     while (word < rest_len && !isspace((unsigned char)rest[word]))
         word++;
-    *f = (struct fence){.mark = mark, .run = run, .language = rest, .language_len = word <= LANGUAGE_MAX ? word : 0};
+    *f = (struct fence){.mark = mark,
+                        .run = run,
+                        .language = rest,
+                        .language_len = word <= LANGUAGE_MAX ? word : 0};
     f->body = line + len;
 }
 
@@ -134,7 +137,8 @@ static size_t word_end(const char *text, size_t len)
 /* Where to cut text that is longer than max: the first kind of boundary that leaves the part a third full. */
 static size_t cut_at(const char *text, size_t len, size_t max, bool in_code)
 {
-    static size_t (*const kinds[])(const char *text, size_t len) = {paragraph_end, line_end, sentence_end, word_end};
+    static size_t (*const kinds[])(const char *text, size_t len) = {paragraph_end, line_end,
+                                                                    sentence_end, word_end};
 
     /* In code there are no sentences, and an empty line is no better than another. */
     static const bool for_code[] = {false, true, false, true};
@@ -230,7 +234,8 @@ static size_t gap(const char *text, bool in_code)
 }
 
 /* Where this part ends. *after becomes the fence's state there; an open one is known to find room for its end. */
-static size_t part_end(const char *text, size_t room, const struct fence *before, struct fence *after)
+static size_t part_end(const char *text, size_t room, const struct fence *before,
+                       struct fence *after)
 {
     size_t left = strlen(text);
     size_t cut = left <= room ? left : cut_at(text, left, room, before->mark != '\0');
@@ -247,11 +252,13 @@ static size_t part_end(const char *text, size_t room, const struct fence *before
     return cut;
 }
 
-rc_t channel_split(struct ctx *c, const char *markdown, size_t max, const char ***parts, size_t *count)
+rc_t channel_split(struct ctx *c, const char *markdown, size_t max, const char ***parts,
+                   size_t *count)
 {
     struct parts found = {0};
     struct fence before = {0}, after;
-    const char *at = markdown + (text_blank(markdown) ? strlen(markdown) : strspn(markdown, "\r\n"));
+    const char *at = markdown +
+                     (text_blank(markdown) ? strlen(markdown) : strspn(markdown, "\r\n"));
 
     if (max < CHANNEL_SPLIT_LEAST)
         return ctx_fail(c, E_INTERNAL, "split_max", "parts of %zu bytes are too small", max);

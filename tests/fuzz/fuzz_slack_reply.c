@@ -23,10 +23,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         return 0;
 
     struct ctx *c = ctx_new(MIB(256), NULL);
-    struct http_answer http = {.status = data[0] < 0x20 ? statuses[data[0] % COUNT_OF(statuses)] : 200,
+    struct http_answer http = {.status = data[0] < 0x20 ? statuses[data[0] % COUNT_OF(statuses)]
+                                                        : 200,
                                .body = {text_copy(c->mem, (const char *)data, len), len},
                                .retry_after_ms = -1};
-    struct channel_post post = {.reply_to = "C1:10.5", .token = "t1", .self = "U0BOT", .secret = "x", .api_base = ""};
+    struct channel_post post = {
+        .reply_to = "C1:10.5", .token = "t1", .self = "U0BOT", .secret = "x", .api_base = ""};
     struct channel_outcome out;
     struct hook_claim claim;
     const char *self, *shown;

@@ -30,7 +30,8 @@ static inline struct hook slack_hook(const struct slack_headers *headers, const 
 }
 
 /* The signature that Slack would make. */
-static inline const char *slack_sign(struct ctx *c, const char *stamp, struct bytes body, const char *secret)
+static inline const char *slack_sign(struct ctx *c, const char *stamp, struct bytes body,
+                                     const char *secret)
 {
     struct buf base = buf_new(c->mem, body.len + 100);
     unsigned char digest[32];
@@ -38,7 +39,8 @@ static inline const char *slack_sign(struct ctx *c, const char *stamp, struct by
     buf_printf(&base, "v0:%s:", stamp);
     buf_add(&base, body.data, body.len);
     crypto_hmac_sha256(bytes_of(secret), buf_bytes(&base), digest);
-    return text_printf(c->mem, "v0=%s", text_hex(c->mem, (struct bytes){(const char *)digest, sizeof(digest)}));
+    return text_printf(c->mem, "v0=%s",
+                       text_hex(c->mem, (struct bytes){(const char *)digest, sizeof(digest)}));
 }
 
 #endif

@@ -79,7 +79,8 @@ static const struct {
     {"[x](/docs/x)", "x (/docs/x)"},
     {"[x](javascript:alert)", "x (javascript:alert)"},
     /* Nothing that a model writes may call people. */
-    {"<!channel> <!here> <@U123> <#C1>", "&lt;!channel&gt; &lt;!here&gt; &lt;@U123&gt; &lt;#C1&gt;"},
+    {"<!channel> <!here> <@U123> <#C1>",
+     "&lt;!channel&gt; &lt;!here&gt; &lt;@U123&gt; &lt;#C1&gt;"},
     {"[all](!channel)", "all (!channel)"},
     {"[me](@U123)", "me (@U123)"},
     {"[](<!channel>)", "!channel"},
@@ -112,9 +113,11 @@ static void assert_safe(const char *slack)
 {
     for (const char *at = slack; *at != '\0'; at++) {
         if (*at == '<')
-            assert_true(strncmp(at, "<http", 5) == 0 || strncmp(at, "<mailto:", 8) == 0 || strncmp(at, "<tel:", 5) == 0);
+            assert_true(strncmp(at, "<http", 5) == 0 || strncmp(at, "<mailto:", 8) == 0 ||
+                        strncmp(at, "<tel:", 5) == 0);
         if (*at == '&')
-            assert_true(strncmp(at, "&amp;", 5) == 0 || strncmp(at, "&lt;", 4) == 0 || strncmp(at, "&gt;", 4) == 0);
+            assert_true(strncmp(at, "&amp;", 5) == 0 || strncmp(at, "&lt;", 4) == 0 ||
+                        strncmp(at, "&gt;", 4) == 0);
     }
 }
 
@@ -122,9 +125,44 @@ static void assert_safe(const char *slack)
 static const char *jumble(struct ctx *c, unsigned seed)
 {
     static const char *const pieces[] = {
-        "word", " ", "\n", "\n\n", "**", "*", "_", "~~", "`", "```\n", "# ", "- ", "1. ", "> ", "|", "|a|b|\n|---|---|\n", "[",
-        "](", ")", "<", ">", "&", "&lt;", "<!channel>", "<@U1>", "https://a.example", "![", "\\", "\u00e9", "\u4e2d",
-        "    ", "---\n", "    - ", "!here", "(!channel)", "]", "mailto:a@b.example", "&#33;",
+        "word",
+        " ",
+        "\n",
+        "\n\n",
+        "**",
+        "*",
+        "_",
+        "~~",
+        "`",
+        "```\n",
+        "# ",
+        "- ",
+        "1. ",
+        "> ",
+        "|",
+        "|a|b|\n|---|---|\n",
+        "[",
+        "](",
+        ")",
+        "<",
+        ">",
+        "&",
+        "&lt;",
+        "<!channel>",
+        "<@U1>",
+        "https://a.example",
+        "![",
+        "\\",
+        "\u00e9",
+        "\u4e2d",
+        "    ",
+        "---\n",
+        "    - ",
+        "!here",
+        "(!channel)",
+        "]",
+        "mailto:a@b.example",
+        "&#33;",
     };
     struct buf b = buf_new(c->mem, MIB(1));
     unsigned length = seed % 60 + 1;
@@ -156,7 +194,8 @@ static void any_text_is_safe_and_whole(void **state)
         assert_safe(slack);
         assert_true(text_utf8(bytes_of(slack)));
         /* Words get lost only where Markdown itself has a place for what is not shown: definitions, fences' info, tables. */
-        if (strstr(markdown, "```") == NULL && strstr(markdown, "~~~") == NULL && strpbrk(markdown, "|]") == NULL)
+        if (strstr(markdown, "```") == NULL && strstr(markdown, "~~~") == NULL &&
+            strpbrk(markdown, "|]") == NULL)
             assert_int_equal(count_of(markdown, "word"), count_of(slack, "word"));
         ctx_end(c);
     }

@@ -62,11 +62,16 @@ static void the_better_boundary_wins(void **state)
     const struct {
         const char *text, *first, *second;
     } rows[] = {
-        {text_printf(c->mem, "%s\n\nb. b\nb b %s", x30, x30), x30, text_printf(c->mem, "b. b\nb b %s", x30)},
-        {text_printf(c->mem, "%s\nb. b b %s", x30, x30), x30, text_printf(c->mem, "b. b b %s", x30)},
-        {text_printf(c->mem, "%s. b b %s", x30, x30), text_printf(c->mem, "%s.", x30), text_printf(c->mem, "b b %s", x30)},
-        {text_printf(c->mem, "%s b %s", x30, many(c, "x", 40)), text_printf(c->mem, "%s b", x30), many(c, "x", 40)},
-        {text_printf(c->mem, "a\n\n%s %s", x30, many(c, "x", 40)), text_printf(c->mem, "a\n\n%s", x30), many(c, "x", 40)},
+        {text_printf(c->mem, "%s\n\nb. b\nb b %s", x30, x30), x30,
+         text_printf(c->mem, "b. b\nb b %s", x30)},
+        {text_printf(c->mem, "%s\nb. b b %s", x30, x30), x30,
+         text_printf(c->mem, "b. b b %s", x30)},
+        {text_printf(c->mem, "%s. b b %s", x30, x30), text_printf(c->mem, "%s.", x30),
+         text_printf(c->mem, "b b %s", x30)},
+        {text_printf(c->mem, "%s b %s", x30, many(c, "x", 40)), text_printf(c->mem, "%s b", x30),
+         many(c, "x", 40)},
+        {text_printf(c->mem, "a\n\n%s %s", x30, many(c, "x", 40)),
+         text_printf(c->mem, "a\n\n%s", x30), many(c, "x", 40)},
         {many(c, "\u3042\u3002", 11), many(c, "\u3042\u3002", 10), "\u3042\u3002"},
     };
 
@@ -89,7 +94,8 @@ static void never_inside_a_character(void **state)
     for (size_t i = 0; i < COUNT_OF(characters); i++)
         for (size_t shift = 0; shift < 64; shift++) {
             struct ctx *c = ctx_new(MIB(8), NULL);
-            const char *text = text_printf(c->mem, "%s%s", many(c, "x", shift), many(c, characters[i], 200));
+            const char *text = text_printf(c->mem, "%s%s", many(c, "x", shift),
+                                           many(c, characters[i], 200));
             struct split s = split(c, text, 64);
             struct buf whole = buf_new(c->mem, MIB(1));
 
@@ -106,11 +112,13 @@ static void a_fence_is_closed_and_opened_again(void **state)
 {
     struct ctx *c = ctx_new(MIB(8), NULL);
     const char *line = "    x = 1234567\n";
-    struct split s = split(c, text_printf(c->mem, "look:\n```python\n%s```\nend", many(c, line, 12)), 100);
+    struct split s = split(
+        c, text_printf(c->mem, "look:\n```python\n%s```\nend", many(c, line, 12)), 100);
 
     (void)state;
     assert_int_equal(s.count, 3);
-    assert_string_equal(s.parts[0], text_printf(c->mem, "look:\n```python\n%s```", many(c, line, 5)));
+    assert_string_equal(s.parts[0],
+                        text_printf(c->mem, "look:\n```python\n%s```", many(c, line, 5)));
     assert_string_equal(s.parts[1], text_printf(c->mem, "```python\n%s```", many(c, line, 5)));
     assert_string_equal(s.parts[2], text_printf(c->mem, "```python\n%s```\nend", many(c, line, 2)));
     ctx_end(c);
@@ -122,8 +130,8 @@ static void no_empty_fences(void **state)
     (void)state;
     for (size_t before = 1; before < 120; before++) {
         struct ctx *c = ctx_new(MIB(8), NULL);
-        const char *text = text_printf(c->mem, "%s\n~~~~\n%s\n~~~~\n%s", many(c, "w ", before), many(c, "1234567\n", 11),
-                                       many(c, "v ", 40));
+        const char *text = text_printf(c->mem, "%s\n~~~~\n%s\n~~~~\n%s", many(c, "w ", before),
+                                       many(c, "1234567\n", 11), many(c, "v ", 40));
         struct split s = split(c, text, 100);
 
         for (size_t i = 0; i < s.count; i++) {
@@ -156,8 +164,19 @@ static const char *essence(struct ctx *c, const char *text)
 
 static const char *jumble(struct ctx *c, unsigned seed)
 {
-    static const char *const pieces[] = {"word ", "a. ", "\n", "\n\n", "\n```\n", "\n```c\n", "    code(x);\n", "\u00e9\u4e2d",
-                                         "- item\n", "longerwordwithoutanybreakinside", "\n  ```\n", "\U0001f600 ", "?! "};
+    static const char *const pieces[] = {"word ",
+                                         "a. ",
+                                         "\n",
+                                         "\n\n",
+                                         "\n```\n",
+                                         "\n```c\n",
+                                         "    code(x);\n",
+                                         "\u00e9\u4e2d",
+                                         "- item\n",
+                                         "longerwordwithoutanybreakinside",
+                                         "\n  ```\n",
+                                         "\U0001f600 ",
+                                         "?! "};
     struct buf b = buf_new(c->mem, MIB(1));
     unsigned length = seed % 400 + 1;
 
@@ -194,8 +213,10 @@ static void words_stay_whole(void **state)
 
     (void)state;
     for (size_t i = 0; i < s.count; i++)
-        for (char *at = strtok(text_dup(c->mem, s.parts[i]), " "); at != NULL; at = strtok(NULL, " "))
-            assert_true(strcmp(at, "alpha") == 0 || strcmp(at, "beta") == 0 || strcmp(at, "gamma") == 0);
+        for (char *at = strtok(text_dup(c->mem, s.parts[i]), " "); at != NULL;
+             at = strtok(NULL, " "))
+            assert_true(strcmp(at, "alpha") == 0 || strcmp(at, "beta") == 0 ||
+                        strcmp(at, "gamma") == 0);
     ctx_end(c);
 }
 

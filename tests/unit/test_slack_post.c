@@ -184,20 +184,23 @@ static void how_a_thread_is_read_back(void **state)
     assert_int_equal(channel_slack.find(c, &post, &ask), OK);
     assert_string_equal(ask.url, "https://api.example/api/conversations.replies");
     assert_string_equal(header(&ask, "Content-Type"), "application/x-www-form-urlencoded");
-    assert_true(bytes_is(ask.body, "channel=C1&ts=10.5&oldest=1699999400.000000&limit=200&include_all_metadata=true"));
+    assert_true(bytes_is(
+        ask.body,
+        "channel=C1&ts=10.5&oldest=1699999400.000000&limit=200&include_all_metadata=true"));
 
     post = post_to("D1");
     post.cursor = "bmV4dA==&x";
     assert_int_equal(channel_slack.find(c, &post, &ask), OK);
     assert_string_equal(ask.url, "https://api.example/api/conversations.history");
-    assert_true(bytes_is(ask.body, "channel=D1&oldest=1699999400.000000&limit=200&include_all_metadata=true"
-                                   "&cursor=bmV4dA%3D%3D%26x"));
+    assert_true(bytes_is(ask.body,
+                         "channel=D1&oldest=1699999400.000000&limit=200&include_all_metadata=true"
+                         "&cursor=bmV4dA%3D%3D%26x"));
 }
 
 #define OTHER "{\"user\":\"U1\",\"ts\":\"10.5\",\"text\":\"hi\"}"
-#define MARKED(token)                                                                              \
-    "{\"user\":\"U0BOT\",\"ts\":\"10.6\",\"metadata\":{\"event_type\":\"konstruct_answer\",\"event_payload\":{\"token\":\"" token  \
-    "\"}}}"
+#define MARKED(token)                                                                        \
+    "{\"user\":\"U0BOT\",\"ts\":\"10.6\",\"metadata\":{\"event_type\":\"konstruct_answer\"," \
+    "\"event_payload\":{\"token\":\"" token "\"}}}"
 #define BARE "{\"user\":\"U0BOT\",\"ts\":\"10.7\",\"text\":\"?\"}"
 
 static void what_a_thread_says(void **state)
@@ -208,14 +211,22 @@ static void what_a_thread_says(void **state)
         enum channel_result result;
         const char *why;
     } rows[] = {
-        {200, "{\"ok\":true,\"messages\":[" OTHER "," MARKED(TOKEN) "],\"has_more\":false}", POST_SENT, NULL},
-        {200, "{\"ok\":true,\"messages\":[" BARE "," MARKED(TOKEN) "],\"has_more\":true}", POST_SENT, NULL},
-        {200, "{\"ok\":true,\"messages\":[" OTHER "," MARKED("another") "],\"has_more\":false}", POST_ABSENT, NULL},
+        {200, "{\"ok\":true,\"messages\":[" OTHER "," MARKED(TOKEN) "],\"has_more\":false}",
+         POST_SENT, NULL},
+        {200, "{\"ok\":true,\"messages\":[" BARE "," MARKED(TOKEN) "],\"has_more\":true}",
+         POST_SENT, NULL},
+        {200, "{\"ok\":true,\"messages\":[" OTHER "," MARKED("another") "],\"has_more\":false}",
+         POST_ABSENT, NULL},
         {200, "{\"ok\":true,\"messages\":[]}", POST_ABSENT, NULL},
         /* Our own message without its metadata: they are hidden from us, so absence means nothing. */
-        {200, "{\"ok\":true,\"messages\":[" OTHER "," BARE "],\"has_more\":false}", POST_UNKNOWN, "metadata_hidden"},
-        {200, "{\"ok\":true,\"messages\":[" OTHER "],\"has_more\":true}", POST_UNKNOWN, "no_next_page"},
-        {200, "{\"ok\":true,\"messages\":[],\"has_more\":true,\"response_metadata\":{\"next_cursor\":\"n1\"}}", POST_MORE, NULL},
+        {200, "{\"ok\":true,\"messages\":[" OTHER "," BARE "],\"has_more\":false}", POST_UNKNOWN,
+         "metadata_hidden"},
+        {200, "{\"ok\":true,\"messages\":[" OTHER "],\"has_more\":true}", POST_UNKNOWN,
+         "no_next_page"},
+        {200,
+         "{\"ok\":true,\"messages\":[],\"has_more\":true,\"response_metadata\":{\"next_cursor\":"
+         "\"n1\"}}",
+         POST_MORE, NULL},
         {200, "{\"ok\":true}", POST_LATER, "http_200"},
         {200, "{\"ok\":false,\"error\":\"ratelimited\"}", POST_LATER, "ratelimited"},
         {200, "{\"ok\":false,\"error\":\"internal_error\"}", POST_LATER, "internal_error"},
@@ -242,7 +253,8 @@ static void what_a_thread_says(void **state)
     }
 }
 
-static rc_t probed(struct ctx *c, int status, const char *body, struct hook_claim *claim, const char **self)
+static rc_t probed(struct ctx *c, int status, const char *body, struct hook_claim *claim,
+                   const char **self)
 {
     struct http_answer http = answer(status, body);
     const char *shown;
@@ -261,8 +273,9 @@ static void a_token_is_proved(void **state)
     assert_int_equal(channel_slack.probe(c, "https://api.example/api", "xoxb-1", &ask), OK);
     assert_string_equal(ask.url, "https://api.example/api/auth.test");
     assert_int_equal(probed(c, 200,
-                            "{\"ok\":true,\"team\":\"Acme\",\"team_id\":\"T1\",\"user_id\":\"U0BOT\",\"bot_id\":\"B1\"}", &claim,
-                            &self),
+                            "{\"ok\":true,\"team\":\"Acme\",\"team_id\":\"T1\",\"user_id\":"
+                            "\"U0BOT\",\"bot_id\":\"B1\"}",
+                            &claim, &self),
                      OK);
     assert_string_equal(claim.install, "T1");
     assert_null(claim.app);
@@ -279,7 +292,8 @@ static void a_refused_token_says_what_to_do(void **state)
         {200, "{\"ok\":false,\"error\":\"token_revoked\"}", "token_refused", "Install the app"},
         {200, "{\"ok\":false,\"error\":\"brand_new\"}", "token_refused", "brand_new"},
         {200, "{\"ok\":false}", "token_refused", "nothing"},
-        {200, "{\"ok\":true,\"team_id\":\"T1\",\"user_id\":\"U1\"}", "token_not_bot", "person's token"},
+        {200, "{\"ok\":true,\"team_id\":\"T1\",\"user_id\":\"U1\"}", "token_not_bot",
+         "person's token"},
         {200, "{\"ok\":true,\"bot_id\":\"B1\"}", "channel_broken", "no workspace"},
         {200, "nonsense", "channel_broken", "200"},
         {503, "", "channel_broken", "503"},

@@ -48,10 +48,13 @@ static struct hook_event event(struct ctx *c, const char *inner)
 {
     struct hook_event out;
 
-    assert_int_equal(read_body(c, quoted(c, text_printf(c->mem, "{'type':'event_callback','team_id':'T1','event':{%s}}",
-                                                        inner)),
-                               &out),
-                     OK);
+    assert_int_equal(
+        read_body(
+            c,
+            quoted(c, text_printf(c->mem, "{'type':'event_callback','team_id':'T1','event':{%s}}",
+                                  inner)),
+            &out),
+        OK);
     return out;
 }
 
@@ -74,9 +77,13 @@ static void who_is_ignored(void **state)
         {MESSAGE ",'subtype':'channel_topic'", "subtype"},
         {"'type':'message','channel':'D1','user':'U0BOT','ts':'1.2','text':'hi'", "self"},
         {"'type':'message','channel':'D1','user':'USLACKBOT','ts':'1.2','text':'hi'", "bot"},
-        {"'type':'message','channel':'C1','user':'U1','ts':'1.2','text':'hi','channel_type':'channel'", "not_addressed"},
-        {"'type':'message','channel':'C1','user':'U1','ts':'1.2','text':'hi <@U9>'", "not_addressed"},
-        {"'type':'message','channel':'C1','user':'U1','ts':'1.2','thread_ts':'1.2','text':'hi'", "not_addressed"},
+        {"'type':'message','channel':'C1','user':'U1','ts':'1.2','text':'hi','channel_type':'"
+         "channel'",
+         "not_addressed"},
+        {"'type':'message','channel':'C1','user':'U1','ts':'1.2','text':'hi <@U9>'",
+         "not_addressed"},
+        {"'type':'message','channel':'C1','user':'U1','ts':'1.2','thread_ts':'1.2','text':'hi'",
+         "not_addressed"},
         {"'type':'message','channel':'D1','user':'U1','ts':'1.2','text':'  '", "empty"},
     };
 
@@ -94,23 +101,34 @@ static void where_it_belongs(void **state)
         const char *inner, *message_key, *thread_key;
         bool only_if_known;
     } rows[] = {
-        {"'type':'app_mention','channel':'C1','user':'U1','ts':'10.5','text':'<@U0BOT> hi'", "C1:10.5", "C1:10.5", false},
+        {"'type':'app_mention','channel':'C1','user':'U1','ts':'10.5','text':'<@U0BOT> hi'",
+         "C1:10.5", "C1:10.5", false},
         /* The same message as an event of the other type is the same message in the same thread. */
-        {"'type':'message','channel':'C1','user':'U1','ts':'10.5','text':'<@U0BOT> hi'", "C1:10.5", "C1:10.5", false},
-        {"'type':'message','channel':'C1','user':'U1','ts':'10.5','text':'<@U0BOT|mara> hi'", "C1:10.5", "C1:10.5", false},
-        {"'type':'app_mention','channel':'C1','user':'U1','ts':'11.0','thread_ts':'10.5','text':'<@U0BOT> hi'", "C1:11.0",
+        {"'type':'message','channel':'C1','user':'U1','ts':'10.5','text':'<@U0BOT> hi'", "C1:10.5",
          "C1:10.5", false},
-        {"'type':'message','channel':'C1','user':'U1','ts':'11.0','thread_ts':'10.5','text':'and then?'", "C1:11.0",
-         "C1:10.5", true},
-        {"'type':'message','channel':'D1','channel_type':'im','user':'U1','ts':'10.5','text':'hi'", "D1:10.5", "D1", false},
-        {"'type':'message','channel':'D1','user':'U1','ts':'10.5','text':'hi'", "D1:10.5", "D1", false},
-        {"'type':'message','channel':'D1','channel_type':'im','user':'U1','ts':'11.0','thread_ts':'10.5','text':'hi'",
-         "D1:11.0", "D1:10.5", false},
-        {"'type':'message','channel':'G1','channel_type':'mpim','user':'U1','ts':'10.5','text':'<@U0BOT> hi'", "G1:10.5",
-         "G1:10.5", false},
-        {"'type':'message','subtype':'file_share','channel':'D1','user':'U1','ts':'10.5','text':'hi'", "D1:10.5", "D1",
+        {"'type':'message','channel':'C1','user':'U1','ts':'10.5','text':'<@U0BOT|mara> hi'",
+         "C1:10.5", "C1:10.5", false},
+        {"'type':'app_mention','channel':'C1','user':'U1','ts':'11.0','thread_ts':'10.5','text':'<@"
+         "U0BOT> hi'",
+         "C1:11.0", "C1:10.5", false},
+        {"'type':'message','channel':'C1','user':'U1','ts':'11.0','thread_ts':'10.5','text':'and "
+         "then?'",
+         "C1:11.0", "C1:10.5", true},
+        {"'type':'message','channel':'D1','channel_type':'im','user':'U1','ts':'10.5','text':'hi'",
+         "D1:10.5", "D1", false},
+        {"'type':'message','channel':'D1','user':'U1','ts':'10.5','text':'hi'", "D1:10.5", "D1",
          false},
-        {"'type':'message','subtype':'thread_broadcast','channel':'C1','user':'U1','ts':'11.0','thread_ts':'10.5',"
+        {"'type':'message','channel':'D1','channel_type':'im','user':'U1','ts':'11.0','thread_ts':'"
+         "10.5','text':'hi'",
+         "D1:11.0", "D1:10.5", false},
+        {"'type':'message','channel':'G1','channel_type':'mpim','user':'U1','ts':'10.5','text':'<@"
+         "U0BOT> hi'",
+         "G1:10.5", "G1:10.5", false},
+        {"'type':'message','subtype':'file_share','channel':'D1','user':'U1','ts':'10.5','text':'"
+         "hi'",
+         "D1:10.5", "D1", false},
+        {"'type':'message','subtype':'thread_broadcast','channel':'C1','user':'U1','ts':'11.0','"
+         "thread_ts':'10.5',"
          "'text':'<@U0BOT> hi'",
          "C1:11.0", "C1:10.5", false},
     };
@@ -140,7 +158,8 @@ static void text_is_read_like_a_person(void **state)
         {"<@U0BOT>", "@you"},
         {"<@U0BOTX> hi", "@U0BOTX hi"},
         {"see <#C1|general> and <#C2>", "see #general and #C2"},
-        {"<!here> <!channel> <!subteam^S1|@ops> <!subteam^S2> <!date^1^{date}|1 May>", "@here @channel @ops @subteam 1 May"},
+        {"<!here> <!channel> <!subteam^S1|@ops> <!subteam^S2> <!date^1^{date}|1 May>",
+         "@here @channel @ops @subteam 1 May"},
         {"<https://a.example/?a=1&amp;b=2>", "https://a.example/?a=1&b=2"},
         {"<https://a.example|the page>", "the page (https://a.example)"},
         {"<http://a.example|a.example>", "http://a.example"},
@@ -161,18 +180,22 @@ static void text_is_read_like_a_person(void **state)
 
 static void files_are_named(void **state)
 {
-    struct hook_event e = event(*state, "'type':'message','subtype':'file_share','channel':'D1','user':'U1','ts':'1.2',"
-                                        "'text':'look','files':[{'name':'a.pdf'},{'id':'F1'}]");
+    struct hook_event e = event(
+        *state, "'type':'message','subtype':'file_share','channel':'D1','user':'U1','ts':'1.2',"
+                "'text':'look','files':[{'name':'a.pdf'},{'id':'F1'}]");
 
     assert_string_equal(e.text, "look\n[file: a.pdf]\n[file: without a name]");
-    e = event(*state, "'type':'message','subtype':'file_share','channel':'D1','user':'U1','ts':'1.2','text':'',"
-                      "'files':[{'name':'a.pdf'}]");
+    e = event(
+        *state,
+        "'type':'message','subtype':'file_share','channel':'D1','user':'U1','ts':'1.2','text':'',"
+        "'files':[{'name':'a.pdf'}]");
     assert_string_equal(e.text, "[file: a.pdf]");
 }
 
 static void names_come_along(void **state)
 {
-    struct hook_event e = event(*state, MESSAGE ",'user_profile':{'display_name':'','real_name':'Ann B'}");
+    struct hook_event e = event(*state,
+                                MESSAGE ",'user_profile':{'display_name':'','real_name':'Ann B'}");
 
     assert_string_equal(e.author_name, "Ann B");
     assert_null(event(*state, MESSAGE).author_name);
@@ -194,9 +217,11 @@ static void long_text_is_cut_between_characters(void **state)
             while (b.len < HOOK_TEXT_MAX + 10)
                 buf_text(&b, characters[i]);
 
-            struct hook_event e = event(c, text_printf(c->mem, "'type':'message','channel':'D1','user':'U1','ts':'1.2',"
-                                                               "'text':'%s'",
-                                                       buf_str(&b)));
+            struct hook_event e = event(
+                c, text_printf(c->mem,
+                               "'type':'message','channel':'D1','user':'U1','ts':'1.2',"
+                               "'text':'%s'",
+                               buf_str(&b)));
 
             assert_true(strlen(e.text) <= HOOK_TEXT_MAX && strlen(e.text) > HOOK_TEXT_MAX - 20);
             assert_true(text_utf8(bytes_of(e.text)));
@@ -209,19 +234,26 @@ static void challenge(void **state)
 {
     struct hook_event e;
 
-    assert_int_equal(read_body(*state, "{\"type\":\"url_verification\",\"token\":\"t\",\"challenge\":\"3eZbrw1aB\"}", &e), OK);
+    assert_int_equal(
+        read_body(*state,
+                  "{\"type\":\"url_verification\",\"token\":\"t\",\"challenge\":\"3eZbrw1aB\"}",
+                  &e),
+        OK);
     assert_int_equal(e.kind, HOOK_CHALLENGE);
     assert_string_equal(e.challenge, "3eZbrw1aB");
     assert_int_equal(read_body(*state, "{\"type\":\"url_verification\"}", &e), E_INVALID);
-    assert_int_equal(read_body(*state, "{\"type\":\"url_verification\",\"challenge\":\"a b\"}", &e), E_INVALID);
-    assert_int_equal(read_body(*state, "{\"type\":\"url_verification\",\"challenge\":\"\"}", &e), E_INVALID);
+    assert_int_equal(read_body(*state, "{\"type\":\"url_verification\",\"challenge\":\"a b\"}", &e),
+                     E_INVALID);
+    assert_int_equal(read_body(*state, "{\"type\":\"url_verification\",\"challenge\":\"\"}", &e),
+                     E_INVALID);
 }
 
 static void other_envelopes(void **state)
 {
     struct hook_event e;
 
-    assert_int_equal(read_body(*state, "{\"type\":\"app_rate_limited\",\"team_id\":\"T1\"}", &e), OK);
+    assert_int_equal(read_body(*state, "{\"type\":\"app_rate_limited\",\"team_id\":\"T1\"}", &e),
+                     OK);
     assert_int_equal(e.kind, HOOK_IGNORE);
 }
 
@@ -262,14 +294,20 @@ static void bad_bodies(void **state)
         {"{\"type\":\"event_callback\"}", "hook_shape"},
         {"{\"type\":\"event_callback\",\"event\":[]}", "hook_shape"},
         {"{\"type\":\"event_callback\",\"event\":{\"type\":\"message\"}}", "hook_shape"},
-        {"{\"type\":\"event_callback\",\"event\":{\"type\":\"message\",\"channel\":\"D1\",\"ts\":\"1.2\"}}", "hook_shape"},
-        {"{\"type\":\"event_callback\",\"event\":{\"type\":\"message\",\"channel\":\"D1\",\"ts\":\"1.2\",\"user\":7}}",
+        {"{\"type\":\"event_callback\",\"event\":{\"type\":\"message\",\"channel\":\"D1\",\"ts\":"
+         "\"1.2\"}}",
          "hook_shape"},
-        {"{\"type\":\"event_callback\",\"event\":{\"type\":\"message\",\"channel\":\"D1\",\"ts\":\"12\",\"user\":\"U1\"}}",
+        {"{\"type\":\"event_callback\",\"event\":{\"type\":\"message\",\"channel\":\"D1\",\"ts\":"
+         "\"1.2\",\"user\":7}}",
          "hook_shape"},
-        {"{\"type\":\"event_callback\",\"event\":{\"type\":\"message\",\"channel\":\"D 1\",\"ts\":\"1.2\",\"user\":\"U1\"}}",
+        {"{\"type\":\"event_callback\",\"event\":{\"type\":\"message\",\"channel\":\"D1\",\"ts\":"
+         "\"12\",\"user\":\"U1\"}}",
          "hook_shape"},
-        {"{\"type\":\"event_callback\",\"event\":{\"type\":\"message\",\"channel\":\"D1\",\"ts\":\"1.2\",\"user\":\"U1\","
+        {"{\"type\":\"event_callback\",\"event\":{\"type\":\"message\",\"channel\":\"D "
+         "1\",\"ts\":\"1.2\",\"user\":\"U1\"}}",
+         "hook_shape"},
+        {"{\"type\":\"event_callback\",\"event\":{\"type\":\"message\",\"channel\":\"D1\",\"ts\":"
+         "\"1.2\",\"user\":\"U1\","
          "\"thread_ts\":\"x\"}}",
          "hook_shape"},
     };
