@@ -44,10 +44,12 @@ $(OUT)/obj/%.o: %.c Makefile
 	@$(if $(V),,echo '  cc  $<')
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(LIB): $(call objects,$(LIB_SRC))
+include mk/embed.mk
+
+$(LIB): $(call objects,$(LIB_SRC)) $(EMBED_OBJ)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 
-include $(wildcard mk/*.mk)
+include $(filter-out mk/embed.mk,$(wildcard mk/*.mk))
 
 -include $(shell find build -name '*.d' 2>/dev/null)

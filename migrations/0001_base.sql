@@ -344,9 +344,9 @@ CREATE FUNCTION person_add(new_id uuid, new_name text, new_email text, new_hash 
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS
     $$ INSERT INTO person (id, name, email, password_hash) VALUES (new_id, new_name, new_email, new_hash) $$;
 
-CREATE FUNCTION login_find(wanted_email text) RETURNS TABLE (person_id uuid, password_hash text, tenant_id uuid)
+CREATE FUNCTION login_find(wanted_email text) RETURNS TABLE (person_id uuid, password_hash text, tenant_id uuid, role text)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS
-    $$ SELECT p.id, p.password_hash, m.tenant_id FROM person p JOIN membership m ON m.person_id = p.id
+    $$ SELECT p.id, p.password_hash, m.tenant_id, m.role FROM person p JOIN membership m ON m.person_id = p.id
        WHERE lower(p.email) = lower(wanted_email) ORDER BY m.created_at LIMIT 1 $$;
 
 CREATE FUNCTION session_find(wanted bytea) RETURNS TABLE (tenant_id uuid, person_id uuid, role text)

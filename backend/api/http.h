@@ -32,7 +32,7 @@ struct req {
     /* A header's value by its name in lower case, or NULL. Provided by the server; `native` is its own. */
     const char *(*header)(const struct req *rq, const char *name);
     void *native;
-    const char *session_hash; /* of the cookie that was accepted by the gate, or NULL */
+    const char *session_token, *role; /* filled by the gate once a session was accepted, else NULL */
 };
 
 struct res_header {
@@ -47,6 +47,9 @@ struct res {
     int header_count;
     bool close;      /* close the connection after this answer */
     struct park *park; /* not NULL: there is no answer yet; see below */
+    /* Called once the handler's transaction is committed, never otherwise: for hints to the workers. */
+    void (*committed)(struct ctx *c, void *arg);
+    void *committed_arg;
 };
 
 /*
@@ -62,7 +65,8 @@ struct res {
  */
 enum park_kind {
     PARK_CPU,   /* `work(state)` runs on the process's one helper thread; then resume(WAKE_DONE) */
-    PARK_BATCH, /* the row in `batch` is written by the next group commit (io/db_batch.h); then resume(WAKE_DONE) */
+    PARK_BATCH, /* the row in `batch` is written by the next group commit (io/db_batch.h); then resume(WAKE_DONE). The server
+                 * sets the item's done and owner, and keeps the request's memory until done, even if the client leaves. */
     PARK_LIVE   /* waits for messages on the Redis channel `channel` */
 };
 

@@ -120,15 +120,14 @@ rc_t job_later(struct ctx *c, const struct job *job, int64_t wait_ms)
 
 static const struct stmt q_next = {
     "job_next_in_lane",
-    "SELECT id, number FROM job WHERE tenant_id = tenant_now() AND lane_id = $1 AND state = 'ready' ORDER BY number LIMIT 1"};
+    "SELECT id FROM job WHERE tenant_id = tenant_now() AND lane_id = $1 AND state = 'ready' ORDER BY number LIMIT 1"};
 
-rc_t job_next_in_lane(struct ctx *c, const char *lane_id, const char **id, int64_t *number)
+rc_t job_next_in_lane(struct ctx *c, const char *lane_id, const char **id)
 {
     struct db_rows rows;
 
     TRY(db_rows(c, &q_next, ARGS(A(lane_id)), &rows));
     *id = rows.count == 0 ? NULL : db_text(&rows, 0, 0);
-    *number = rows.count == 0 ? 0 : db_int(&rows, 0, 1);
     return OK;
 }
 
@@ -139,7 +138,7 @@ static const struct stmt q_sweep = {
     "  (SELECT tenant_id FROM job WHERE state = 'ready' ORDER BY tenant_id LIMIT 1)"
     "  UNION ALL SELECT (SELECT j.tenant_id FROM job j WHERE j.state = 'ready' AND j.tenant_id > w.tenant_id"
     "   ORDER BY j.tenant_id LIMIT 1) FROM waiting w WHERE w.tenant_id IS NOT NULL)"
-    " SELECT tenant_id, id, number FROM ("
+    " SELECT tenant_id, id FROM ("
     "  SELECT tenant_id, id, number, 0 AS place FROM job WHERE state = 'running' AND lease_until < clock_timestamp()"
     "  UNION ALL"
     "  SELECT f.* FROM waiting w, LATERAL (SELECT j.tenant_id, j.id, j.number, row_number() OVER (ORDER BY j.number) AS place"
@@ -157,7 +156,7 @@ rc_t job_sweep(struct ctx *c, int64_t per_tenant, int64_t most, struct job_hint 
     *count = (size_t)rows.count;
     *hints = arena_take(c->mem, (*count + 1) * sizeof(**hints));
     for (int i = 0; i < rows.count; i++)
-        (*hints)[i] = (struct job_hint){db_text(&rows, i, 0), db_text(&rows, i, 1), db_int(&rows, i, 2)};
+        (*hints)[i] = (struct job_hint){db_text(&rows, i, 0), db_text(&rows, i, 1)};
     return db_commit(c);
 }
 

@@ -40,12 +40,11 @@ rc_t job_retry(struct ctx *c, const struct job *job, const char *why) MUST;
 rc_t job_later(struct ctx *c, const struct job *job, int64_t wait_ms) MUST;
 
 /* The next ready job of a lane, or NULL: to be rung for when the one before it has ended. */
-rc_t job_next_in_lane(struct ctx *c, const char *lane_id, const char **id, int64_t *number) MUST;
+rc_t job_next_in_lane(struct ctx *c, const char *lane_id, const char **id) MUST;
 
 /* A hint that a job may be ready. */
 struct job_hint {
     const char *tenant_id, *job_id;
-    int64_t number;
 };
 
 /*

@@ -63,17 +63,18 @@ rc_t person_add(struct ctx *c, const char *id, const char *name, const char *ema
     return E_CONFLICT;
 }
 
-static const struct stmt q_login = {"person_for_login", "SELECT person_id, password_hash, tenant_id FROM login_find($1)"};
+static const struct stmt q_login = {"person_for_login",
+                                    "SELECT person_id, password_hash, tenant_id, role FROM login_find($1)"};
 
-rc_t person_for_login(struct ctx *c, const char *email, const char **person_id, const char **hash,
-                      const char **tenant_id)
+rc_t person_for_login(struct ctx *c, const char *email, struct login_record *out)
 {
     struct db_rows rows;
 
+    *out = (struct login_record){.person_id = NULL};
     TRY(db_rows(c, &q_login, ARGS(A(email)), &rows));
-    *person_id = rows.count == 0 ? NULL : db_text(&rows, 0, 0);
-    *hash = rows.count == 0 ? NULL : db_text(&rows, 0, 1);
-    *tenant_id = rows.count == 0 ? NULL : db_text(&rows, 0, 2);
+    if (rows.count > 0)
+        *out = (struct login_record){db_text(&rows, 0, 0), db_text(&rows, 0, 1), db_text(&rows, 0, 2),
+                                     db_text(&rows, 0, 3)};
     return OK;
 }
 

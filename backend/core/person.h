@@ -27,9 +27,11 @@ rc_t sign_up_check(struct ctx *c, struct sign_up *in) MUST;
 /* E_CONFLICT "email_taken" when somebody has this address already. */
 rc_t person_add(struct ctx *c, const char *id, const char *name, const char *email, const char *password_hash) MUST;
 
-/* What a login needs; *hash is NULL when nobody has this address. */
-rc_t person_for_login(struct ctx *c, const char *email, const char **person_id, const char **hash,
-                      const char **tenant_id) MUST;
+/* What a login needs; all NULL when nobody has this address. */
+struct login_record {
+    const char *person_id, *hash, *tenant_id, *role;
+};
+rc_t person_for_login(struct ctx *c, const char *email, struct login_record *out) MUST;
 
 rc_t membership_add(struct ctx *c, const char *person_id, const char *role) MUST;
 

@@ -71,12 +71,6 @@ struct db_batch *db_batch_new(const char *conninfo)
     return b;
 }
 
-static void forgotten(struct db_batch_item *item, void *owner)
-{
-    (void)owner;
-    free(item);
-}
-
 static void finish(struct db_batch_item *item, rc_t rc, const char *why)
 {
     item->rc = rc;
@@ -239,39 +233,6 @@ void db_batch_add(struct db_batch *b, struct db_batch_item *item)
     item->alone = false;
     list_add(&b->waiting, item);
     start(b);
-}
-
-void db_batch_forget(struct db_batch *b, struct db_batch_item *item)
-{
-    struct list *lists[2] = {&b->flying, &b->waiting};
-
-    for (int i = 0; i < 2; i++) {
-        for (struct db_batch_item **link = &lists[i]->first; *link != NULL; link = &(*link)->next) {
-            if (*link != item)
-                continue;
-
-            /* Values were sent already when flying; a waiting one is not sent at all: its sender left before any answer. */
-            struct db_batch_item *copy = malloc(sizeof(*copy));
-
-            if (copy == NULL)
-                abort();
-            *copy = *item;
-            copy->done = forgotten;
-            *link = copy;
-            if (lists[i]->end == &item->next)
-                lists[i]->end = &copy->next;
-            if (b->at == item)
-                b->at = copy;
-            if (i == 1) {
-                *link = copy->next;
-                if (lists[1]->end == &copy->next)
-                    lists[1]->end = link;
-                lists[1]->count--;
-                free(copy);
-            }
-            return;
-        }
-    }
 }
 
 /* One more result of the flying batch: it belongs to BEGIN or a scope, to an item, or to COMMIT. */

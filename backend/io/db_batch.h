@@ -13,7 +13,7 @@
 struct db_batch;
 
 struct db_batch_item {
-    /* Given by the caller; everything must live until done() was called. */
+    /* Given by the caller; everything must live until done() was called, even when the client leaves before. */
     const char *tenant_id;
     const struct stmt *q;
     struct arg args[12];
@@ -35,9 +35,6 @@ void db_batch_free(struct db_batch *b);
 
 /* Takes an item. done() may be called before this returns when the database is away. */
 void db_batch_add(struct db_batch *b, struct db_batch_item *item);
-
-/* The client left: the item's work goes on, but done() is never called, and its memory is copied away from. */
-void db_batch_forget(struct db_batch *b, struct db_batch_item *item);
 
 /*
  * The event loop's side. fd is -1 while there is no connection; it may change whenever one of these was called. Call

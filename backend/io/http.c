@@ -27,6 +27,7 @@ struct call {
     int64_t started_ms, last_ms; /* last_ms: when the last byte came, 0 before the first one */
     int64_t total_ms;
     enum end end;
+    bool head_complete; /* its empty line was seen: curl takes a head that breaks off for an answer */
     rc_t piece_rc; /* what on_piece answered when it ended the call */
 };
 
@@ -82,8 +83,8 @@ static size_t on_header(char *data, size_t one, size_t len, void *arg)
 {
     struct call *k = arg;
 
-    (void)data;
     k->last_ms = clock_mono_ms();
+    k->head_complete = data[0] == '\r' || data[0] == '\n';
     return one * len;
 }
 
@@ -258,7 +259,7 @@ static CURLcode run(struct call *k, CURLM *multi)
     while ((note = curl_multi_info_read(multi, &left)) != NULL)
         if (note->msg == CURLMSG_DONE)
             result = note->data.result;
-    return result;
+    return result == CURLE_OK && k->end == RUNNING && !k->head_complete ? CURLE_GOT_NOTHING : result;
 }
 
 static const char *header_of(struct ctx *c, CURL *easy, const char *name)

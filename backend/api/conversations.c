@@ -1,0 +1,249 @@
+/* Conversations in the portal: begin one, say something, read on, and watch the answer come. */
+#include <string.h>
+
+#include "api/handlers.h"
+#include "base/id.h"
+#include "core/conversation.h"
+#include "core/employee.h"
+#include "core/job.h"
+#include "core/person.h"
+#include "core/inbound.h"
+#include "flow/live.h"
+#include "flow/queue.h"
+
+#define PAGE 200
+#define WAIT_FOR_ANSWER_MS (150 * 1000) /* a little more than a turn may take */
+#define STREAM_MS (30 * 60 * 1000)      /* then the stream ends, and the reader comes back */
+#define NO_CONNECTION "00000000-0000-0000-0000-000000000000"
+
+rc_t conversations_add(struct ctx *c, const struct req *rq, struct res *rs)
+{
+    struct employee employee;
+    const char *employee_id;
+    struct conversation made = {.id = id_new(c->mem), .channel = "portal", .person_id = c->person_id};
+
+    TRY(req_id(c, rq, "id", &employee_id));
+    TRY(employee_get(c, employee_id, &employee));
+    made.employee_id = employee_id;
+    TRY(conversation_open(c, &made));
+    TRY(conversation_get(c, made.id, &made));
+    return res_one(c, rs, 201, &conversation_shape, &made);
+}
+
+rc_t conversations_list(struct ctx *c, const struct req *rq, struct res *rs)
+{
+    const char *employee_id = req_query(c, rq, "employee_id");
+    struct conversation *items;
+    size_t count;
+
+    if (!id_valid(employee_id))
+        return ctx_bad(c, "employee_id", "missing", "Say whose conversations: ?employee_id=...");
+    TRY(conversation_list(c, employee_id, &items, &count));
+    return res_list(c, rs, &conversation_shape, items, count, NULL);
+}
+
+static rc_t after_of(struct ctx *c, const char *text, int64_t *after)
+{
+    *after = 0;
+    if (text == NULL)
+        return OK;
+    if (text_int(text, after) != OK || *after < 0)
+        return ctx_bad(c, "after", "not_a_number", "after must be the seq of a message, or 0.");
+    return OK;
+}
+
+rc_t messages_list(struct ctx *c, const struct req *rq, struct res *rs)
+{
+    struct conversation conversation;
+    struct message *items;
+    const char *id, *next = NULL;
+    int64_t after;
+    size_t count;
+
+    TRY(req_id(c, rq, "id", &id));
+    TRY(after_of(c, req_query(c, rq, "after"), &after));
+    TRY(conversation_get(c, id, &conversation));
+    TRY(message_list(c, id, after, PAGE, &items, &count));
+    if (count == PAGE)
+        next = text_printf(c->mem, "%lld", (long long)items[count - 1].seq);
+    return res_list(c, rs, &message_shape, items, count, next);
+}
+
+/* What is told to the workers once the message is committed. */
+struct said {
+    const char *conversation_id, *inbound_id, *job_id;
+    struct message message;
+};
+
+static void ring(struct ctx *c, void *arg)
+{
+    const struct said *said = arg;
+
+    queue_ring(c, c->tenant_id, said->job_id);
+    live_message(c, said->conversation_id, said->job_id, said->message.seq);
+}
+
+/*
+ * Ids follow from the client's key, so that sending it again finds what is there: one message, one job, one answer. The
+ * job's id is new each time, for its order, and of a repeated one nothing comes.
+ */
+static rc_t say(struct ctx *c, const struct conversation *conversation, const struct new_message *in,
+                struct said *said)
+{
+    struct me me;
+    bool fresh;
+
+    TRY(me_get(c, "", &me));
+    *said = (struct said){
+        .conversation_id = conversation->id,
+        .inbound_id = ID_OF(c->mem, BYTES("portal"), bytes_of(conversation->id), bytes_of(in->key)),
+        .job_id = id_new(c->mem)};
+    const struct inbound inbound = {.id = said->inbound_id,
+                                    .connection_id = NO_CONNECTION,
+                                    .message_key = text_printf(c->mem, "%s/%s", conversation->id, in->key),
+                                    .conversation_id = conversation->id,
+                                    .reply_to = "",
+                                    .author = c->person_id,
+                                    .author_name = me.name,
+                                    .text = in->text};
+
+    said->message = (struct message){.id = said->inbound_id, .author = "person", .name = me.name, .text = in->text};
+    TRY(inbound_add(c, &inbound, &fresh));
+    TRY(job_add(c, said->job_id, "turn", conversation->id, said->inbound_id));
+    return message_add(c, conversation->id, &said->message);
+}
+
+static rc_t answer_look(struct ctx *c, const struct req *rq, struct res *rs, void *state, enum wake why,
+                        struct bytes news)
+{
+    const struct said *said = state;
+    struct message answer;
+    bool found;
+
+    (void)rq;
+    (void)news;
+    TRY(message_find(c, message_answer_id(c, said->inbound_id), &answer, &found));
+    if (found)
+        return res_one(c, rs, 200, &message_shape, &answer);
+    if (why == WAKE_DEADLINE)
+        return ctx_fail(c, E_TIMEOUT, "answer_late", "the answer was not there in time; it will stand in the conversation");
+    return OK;
+}
+
+static struct park *park_live(struct ctx *c, const char *conversation_id, int64_t deadline_ms, void *state,
+                              rc_t (*resume)(struct ctx *, const struct req *, struct res *, void *, enum wake,
+                                             struct bytes))
+{
+    struct park *park = arena_take(c->mem, sizeof(*park));
+
+    *park = (struct park){.kind = PARK_LIVE,
+                          .deadline_ms = deadline_ms,
+                          .state = state,
+                          .resume = resume,
+                          .channel = live_channel(c, conversation_id)};
+    return park;
+}
+
+rc_t messages_add(struct ctx *c, const struct req *rq, struct res *rs)
+{
+    struct conversation conversation;
+    struct said *said = arena_take(c->mem, sizeof(*said));
+    struct new_message in;
+    const char *id;
+
+    TRY(req_id(c, rq, "id", &id));
+    TRY(req_body(c, rq, &new_message_shape, &in));
+    if (!id_valid(in.key))
+        return ctx_bad(c, "key", "not_a_uuid", "key must be a UUID in lower case, new for each message.");
+    TRY(conversation_get(c, id, &conversation));
+    TRY(say(c, &conversation, &in, said));
+    rs->committed = ring;
+    rs->committed_arg = said;
+    if (text_is(req_query(c, rq, "wait"), "1")) {
+        rs->park = park_live(c, id, WAIT_FOR_ANSWER_MS, said, answer_look);
+        return OK;
+    }
+    return res_one(c, rs, 202, &message_shape, &said->message);
+}
+
+/* A reader of a stream: what he has seen. */
+struct reader {
+    const char *conversation_id;
+    int64_t seen;
+};
+
+static void add_event(struct buf *out, const char *event, const char *id, const char *data)
+{
+    if (id != NULL)
+        buf_printf(out, "id: %s\n", id);
+    buf_printf(out, "event: %s\ndata: %s\n\n", event, data);
+}
+
+/* Messages that the reader has not seen; the rows are the truth, events only say when to look. */
+static rc_t add_messages(struct ctx *c, struct reader *reader, struct buf *out)
+{
+    struct message *items;
+    size_t count;
+
+    TRY(message_list(c, reader->conversation_id, reader->seen, PAGE, &items, &count));
+    for (size_t i = 0; i < count; i++) {
+        json_t *object = shape_json(&message_shape, &items[i]);
+
+        add_event(out, "message", text_printf(c->mem, "%lld", (long long)items[i].seq), json_text(c->mem, object));
+        json_decref(object);
+        reader->seen = items[i].seq;
+    }
+    return OK;
+}
+
+static rc_t add_news(struct ctx *c, struct reader *reader, struct bytes news, struct buf *out)
+{
+    json_t *event;
+    const char *type;
+
+    TRY(json_parse(c, news, &event));
+    type = json_str(event, "type");
+    if (text_is(type, "message"))
+        return add_messages(c, reader, out);
+    if (text_is(type, "thinking"))
+        add_event(out, "state",
+                  NULL, text_printf(c->mem, "{\"turn\":\"%s\",\"state\":\"thinking\"}", json_str(event, "turn")));
+    if (text_is(type, "delta")) {
+        json_object_del(event, "type");
+        add_event(out, "delta", NULL, json_text(c->mem, event));
+    }
+    return OK;
+}
+
+static rc_t stream_more(struct ctx *c, const struct req *rq, struct res *rs, void *state, enum wake why,
+                        struct bytes news)
+{
+    struct reader *reader = state;
+    struct buf out = buf_new(c->mem, MIB(12));
+
+    (void)rq;
+    rs->close = why == WAKE_DEADLINE;
+    if (why == WAKE_NEWS)
+        TRY(add_news(c, reader, news, &out));
+    else
+        TRY(add_messages(c, reader, &out));
+    rs->body = buf_bytes(&out);
+    return OK;
+}
+
+rc_t messages_stream(struct ctx *c, const struct req *rq, struct res *rs)
+{
+    struct reader *reader = arena_take(c->mem, sizeof(*reader));
+    const char *last = rq->header(rq, "last-event-id");
+    struct conversation conversation;
+
+    TRY(req_id(c, rq, "id", &reader->conversation_id));
+    TRY(after_of(c, last != NULL ? last : req_query(c, rq, "after"), &reader->seen));
+    TRY(conversation_get(c, reader->conversation_id, &conversation));
+    rs->status = 200;
+    rs->type = "text/event-stream";
+    res_header(rs, "cache-control", "no-store");
+    rs->park = park_live(c, reader->conversation_id, STREAM_MS, reader, stream_more);
+    rs->park->stream = true;
+    return OK;
+}

@@ -1,0 +1,182 @@
+/* The gate before every handler: route, body, who, origin; after it: commit, hints, problem details, counters. */
+#include <string.h>
+
+#include "api/handlers.h"
+#include "api/routes.h"
+#include "base/conf.h"
+#include "base/log.h"
+#include "base/metric.h"
+#include "core/session.h"
+#include "io/db.h"
+
+static rc_t route_of(struct ctx *c, struct req *rq, const struct route **out)
+{
+    bool other_method;
+
+    *out = route_find(rq, &other_method);
+    if (*out != NULL)
+        return OK;
+    if (other_method)
+        return ctx_fail(c, E_INVALID, "method_not_allowed", "This address does not take that method.");
+    return ctx_fail(c, E_NOT_FOUND, "not_found", "There is nothing at this address.");
+}
+
+static rc_t body_check(struct ctx *c, const struct req *rq, const struct route *route)
+{
+    const char *type = rq->header(rq, "content-type");
+
+    if (rq->body.len > route->body_max)
+        return ctx_fail(c, E_LIMIT, "body_too_large", "The body may have at most %zu bytes here.", route->body_max);
+    if (route->who == WHO_VENDOR || rq->body.len == 0)
+        return OK;
+    if (type == NULL || strncasecmp(type, "application/json", strlen("application/json")) != 0)
+        return ctx_fail(c, E_INVALID, "not_json", "Send the body as application/json.");
+    return OK;
+}
+
+/* The origin that a browser names must be the one it talks to, or the public address of this instance. */
+static bool origin_ours(struct ctx *c, const struct req *rq, const char *origin)
+{
+    const char *host = rq->header(rq, "host");
+
+    return (host != NULL && text_is(origin, text_printf(c->mem, "https://%s", host))) ||
+           text_is(origin, conf_text(CONF_public_url));
+}
+
+/*
+ * Against requests that another site makes a browser send: whoever comes with a cookie must name our origin. Programs
+ * without a cookie have nothing that could be abused.
+ */
+static rc_t origin_check(struct ctx *c, const struct req *rq, const struct route *route)
+{
+    const char *origin = rq->header(rq, "origin"), *site = rq->header(rq, "sec-fetch-site");
+
+    if (rq->method == GET || route->who == WHO_VENDOR)
+        return OK;
+    if (origin != NULL && origin_ours(c, rq, origin))
+        return OK;
+    if (origin == NULL && (text_is(site, "same-origin") || text_is(site, "none")))
+        return OK;
+    if (origin == NULL && site == NULL && rq->header(rq, "cookie") == NULL)
+        return OK;
+    return ctx_fail(c, E_FORBIDDEN, "origin_foreign", "This request comes from another site.");
+}
+
+static enum who who_of_role(const char *role)
+{
+    static const struct {
+        const char *role;
+        enum who who;
+    } rows[] = {{"viewer", WHO_VIEWER}, {"member", WHO_MEMBER}, {"manager", WHO_MANAGER}, {"admin", WHO_ADMIN}};
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (text_is(rows[i].role, role))
+            return rows[i].who;
+    return WHO_NOBODY;
+}
+
+static rc_t session_check(struct ctx *c, struct req *rq, const struct route *route)
+{
+    const char *token = req_cookie(c, rq, SESSION_COOKIE), *role = NULL;
+    bool found = false;
+
+    if (token != NULL && token[0] != '\0')
+        TRY(session_find(c, token, &role, &found));
+    if (!found)
+        return ctx_fail(c, E_UNAUTH, "unauthenticated", "You are not logged in, or your session is over. Log in again.");
+    rq->session_token = token;
+    rq->role = role;
+    if (who_of_role(role) < route->who)
+        return ctx_fail(c, E_FORBIDDEN, "role_too_low", "Your role (%s) does not allow this; ask an admin.", role);
+    return OK;
+}
+
+static rc_t metrics_check(struct ctx *c, const struct req *rq)
+{
+    const char *given = rq->header(rq, "authorization"), *token = conf_text(CONF_metrics_token);
+
+    if (token == NULL)
+        return ctx_fail(c, E_NOT_FOUND, "not_found", "KONSTRUCT_METRICS_TOKEN is not set, so there are no metrics here.");
+    if (given == NULL || !text_starts(given, "Bearer ") ||
+        !text_same_secret(bytes_of(given + strlen("Bearer ")), bytes_of(token)))
+        return ctx_fail(c, E_UNAUTH, "unauthenticated", "The metrics token is missing or wrong.");
+    return OK;
+}
+
+static rc_t who_check(struct ctx *c, struct req *rq, const struct route *route)
+{
+    switch (route->who) {
+    case WHO_PUBLIC:
+    case WHO_VENDOR:
+        return OK;
+    case WHO_METRICS:
+        return metrics_check(c, rq);
+    case WHO_VIEWER:
+    case WHO_MEMBER:
+    case WHO_MANAGER:
+    case WHO_ADMIN:
+        return session_check(c, rq, route);
+    case WHO_NOBODY:
+        break;
+    }
+    return ctx_fail(c, E_NOT_FOUND, "not_found", "There is nothing at this address.");
+}
+
+static rc_t serve(struct ctx *c, struct req *rq, struct res *rs)
+{
+    const struct route *route;
+
+    TRY(route_of(c, rq, &route));
+    TRY(body_check(c, rq, route));
+    TRY(origin_check(c, rq, route));
+    TRY(who_check(c, rq, route));
+    TRY(route->handler(c, rq, rs));
+    return db_commit(c);
+}
+
+/* The one place that ends a request: what failed is rolled back and told; what was committed is hinted at. */
+static void conclude(struct ctx *c, const struct req *rq, struct res *rs, rc_t rc)
+{
+    if (rc == OK) {
+        if (rs->committed != NULL)
+            rs->committed(c, rs->committed_arg);
+        return;
+    }
+    db_rollback(c);
+    if (c->fault.rc == OK)
+        ctx_fail(c, rc, "unknown", "a handler failed without saying why");
+    if (rc == E_INTERNAL || rc == E_UNAVAILABLE || rc == E_TIMEOUT)
+        log_fault(c, rq->path);
+    res_problem(c, rs);
+}
+
+static void count(const struct res *rs)
+{
+    if (rs->park != NULL && rs->status == 0) {
+        metric_add(METRIC_http_parked, 1);
+        return;
+    }
+    metric_add(METRIC_http_requests, 1);
+    if (rs->status >= 500)
+        metric_add(METRIC_http_faults, 1);
+}
+
+void api_handle(struct ctx *c, struct req *rq, struct res *rs)
+{
+    *rs = (struct res){.status = 0};
+    conclude(c, rq, rs, serve(c, rq, rs));
+    count(rs);
+}
+
+void api_resume(struct ctx *c, const struct req *rq, struct res *rs, struct park *park, enum wake why, struct bytes news)
+{
+    *rs = (struct res){.status = 0};
+
+    rc_t rc = park->resume(c, rq, rs, park->state, why, news);
+
+    if (rc == OK)
+        rc = db_commit(c);
+    conclude(c, rq, rs, rc);
+    if (rs->status != 0)
+        count(rs);
+}

@@ -1,0 +1,80 @@
+/* See routes.h. */
+#include "api/routes.h"
+
+#include <string.h>
+
+#include "api/handlers.h"
+#include "core/conversation.h"
+#include "core/employee.h"
+#include "core/person.h"
+
+static const struct route routes[] = {
+#define ROUTE(method, path, handler, who, body_max, in, kind, out, status, about)                  \
+    {method, path, handler, who, body_max, in, kind, out, status, about},
+#include "api/routes.def"
+#undef ROUTE
+};
+
+const struct route *routes_all(size_t *count)
+{
+    *count = COUNT_OF(routes);
+    return routes;
+}
+
+static size_t segment_len(const char *path)
+{
+    return strcspn(path, "/");
+}
+
+/* Walks pattern and path segment by segment; parameters are filled as they come. */
+static bool path_fits(const char *pattern, const char *path, struct req *rq)
+{
+    rq->param_count = 0;
+    while (*pattern == '/' && *path == '/') {
+        size_t want = segment_len(++pattern), have = segment_len(++path);
+
+        if (*pattern == ':') {
+            if (have == 0 || rq->param_count == REQ_PARAMS_MAX)
+                return false;
+            rq->params[rq->param_count++] = (struct req_param){pattern + 1, {path, have}};
+        } else if (want != have || strncmp(pattern, path, want) != 0) {
+            return false;
+        }
+        pattern += want;
+        path += have;
+    }
+    return *pattern == '\0' && *path == '\0';
+}
+
+const struct route *route_find(struct req *rq, bool *other_method)
+{
+    *other_method = false;
+    for (size_t i = 0; i < COUNT_OF(routes); i++) {
+        if (!path_fits(routes[i].path, rq->path, rq))
+            continue;
+        if (routes[i].method == rq->method)
+            return &routes[i];
+        *other_method = true;
+    }
+    rq->param_count = 0;
+    return NULL;
+}
+
+size_t api_body_limit(enum method method, const char *path)
+{
+    struct req probe = {.method = method, .path = path};
+    bool other_method;
+    const struct route *route = route_find(&probe, &other_method);
+
+    return route == NULL ? 0 : route->body_max;
+}
+
+size_t api_body_limit_max(void)
+{
+    size_t most = 0;
+
+    for (size_t i = 0; i < COUNT_OF(routes); i++)
+        if (routes[i].body_max > most)
+            most = routes[i].body_max;
+    return most;
+}

@@ -1,0 +1,41 @@
+/* The one table of routes: everything a reviewer must know about a route stands in its row in routes.def. */
+#ifndef API_ROUTES_H
+#define API_ROUTES_H
+
+#include "api/http.h"
+#include "base/shape.h"
+
+/* Who may call a route. The zero value is nobody, so a forgotten column opens nothing. */
+enum who {
+    WHO_NOBODY,
+    WHO_PUBLIC,  /* anybody */
+    WHO_VENDOR,  /* anybody, but the handler checks a signature over the raw body; no origin check */
+    WHO_METRICS, /* holders of the metrics token */
+    WHO_VIEWER,  /* a person of the tenant, and so on upwards */
+    WHO_MEMBER,
+    WHO_MANAGER,
+    WHO_ADMIN
+};
+
+/* What a route answers with, for the API document. */
+enum answer_kind { ANSWER_NONE, ANSWER_ONE, ANSWER_LIST, ANSWER_STREAM, ANSWER_TEXT, ANSWER_OBJECT };
+
+struct route {
+    enum method method;
+    const char *path; /* `:name` stands for one segment */
+    rc_t (*handler)(struct ctx *c, const struct req *rq, struct res *rs);
+    enum who who;
+    size_t body_max; /* bytes; 0: the route takes no body */
+    const struct shape *in;
+    enum answer_kind kind;
+    const struct shape *out;
+    int status; /* of success */
+    const char *about;
+};
+
+const struct route *routes_all(size_t *count);
+
+/* The route of a request, with its parameters filled; *other_method says that only the method did not fit. */
+const struct route *route_find(struct req *rq, bool *other_method);
+
+#endif
