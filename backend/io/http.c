@@ -84,7 +84,10 @@ static size_t on_header(char *data, size_t one, size_t len, void *arg)
     struct call *k = arg;
 
     k->last_ms = clock_mono_ms();
-    k->head_complete = data[0] == '\r' || data[0] == '\n';
+    if (len > 5 && memcmp(data, "HTTP/", 5) == 0)
+        k->head_complete = false;
+    else if (len > 0 && (data[0] == '\r' || data[0] == '\n'))
+        k->head_complete = true;
     return one * len;
 }
 
