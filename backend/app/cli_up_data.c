@@ -19,6 +19,7 @@
 
 #include "app/cli_up.h"
 #include "base/conf.h"
+#include "base/embedded.h"
 #include "io/db.h"
 
 #define PG_OLDEST 15
@@ -256,11 +257,8 @@ static void add_password(struct buf *out, const char *role, const char *conninfo
 static rc_t make_roles(struct up *u)
 {
     struct buf passwords = buf_new(u->c->mem, KIB(4));
-    const char *sql = up_read(u, "migrations/bootstrap.sql");
 
-    if (sql == NULL)
-        return up_file_fail(u, "read", "migrations/bootstrap.sql");
-    TRY(db_script(u->c, sql));
+    TRY(db_script(u->c, embedded_bootstrap[0].start));
     add_password(&passwords, "konstruct_owner", conf_text(CONF_db_owner));
     add_password(&passwords, "konstruct_web", conf_text(CONF_db_web));
     add_password(&passwords, "konstruct_worker", conf_text(CONF_db_worker));
