@@ -21,9 +21,6 @@
  * The limits of HTTP, decided here and nowhere else. docs/web.md says what they mean to operators.
  */
 #define HEADER_BYTES 16384
-#define HEADER_SECONDS 10
-#define BODY_SECONDS 30
-#define IDLE_SECONDS 60
 #define REQUESTS_AT_ONCE (2 * PARK_PER_PROCESS)
 #define TIMER_MS 250
 
@@ -108,9 +105,9 @@ static void set_limits(void)
     worker_count = (u_int8_t)conf_number(CONF_web_workers);
     worker_set_affinity = 0;
     http_header_max = HEADER_BYTES;
-    http_header_timeout = HEADER_SECONDS;
-    http_body_timeout = BODY_SECONDS;
-    http_keepalive_time = IDLE_SECONDS;
+    http_header_timeout = (u_int16_t)conf_number(CONF_web_header_seconds);
+    http_body_timeout = (u_int16_t)conf_number(CONF_web_body_seconds);
+    http_keepalive_time = (u_int16_t)conf_number(CONF_web_idle_seconds);
     http_request_limit = REQUESTS_AT_ONCE;
     http_body_max = api_body_limit_max();
 }

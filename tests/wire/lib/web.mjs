@@ -1,0 +1,87 @@
+// konstruct-web under test: the real program, on a port of its own.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { certificate } from './certificate.mjs';
+import { folder, freePort, kind, program, remove } from './place.mjs';
+import { children, gone, start, stop, title } from './process.mjs';
+import { get, once } from './raw.mjs';
+import { until } from './until.mjs';
+
+export const WEB_KEY = 'wire-tests-web-key-3f1c9a7be20d4685a1';
+
+// The sandbox would end the process that a sanitizer starts to name addresses.
+const checked = kind === 'asan' ? { ASAN_OPTIONS: 'symbolize=0:detect_leaks=0:abort_on_error=1', UBSAN_OPTIONS: 'symbolize=0' } : {};
+
+export class Web {
+    /**
+     * Starts it and waits until it answers. Without `db` it has no database: enough for what does not get past the
+     * server itself.
+     */
+    static async start({ db = 'host=/nonexistent user=konstruct_web', redis, pair, env = {} } = {}) {
+        const web = new Web();
+        web.dir = folder();
+        web.pair = pair ?? (await certificate(web.dir));
+        web.port = await freePort();
+        web.log = join(web.dir, 'web.log');
+        web.child = start(program('konstruct-web'), [], {
+            cwd: web.dir,
+            log: web.log,
+            env: {
+                KONSTRUCT_CONF: '/dev/null',
+                KONSTRUCT_LISTEN: `127.0.0.1:${web.port}`,
+                KONSTRUCT_TLS_CERT: web.pair.cert,
+                KONSTRUCT_TLS_KEY: web.pair.key,
+                KONSTRUCT_DB_WEB: db,
+                KONSTRUCT_WEB_KEY: WEB_KEY,
+                ...(redis === undefined ? {} : { REDIS_URL: redis }),
+                ...checked,
+                ...env,
+            },
+        });
+        web.pid = web.child.pid;
+        await until(async () => {
+            if (web.child.exitCode !== null) throw new Error(`konstruct-web ended:\n${web.said()}`);
+            return await web.answers();
+        }, 'konstruct-web to answer');
+        return web;
+    }
+
+    /** True when a new connection gets an answer. */
+    async answers() {
+        return await once(this.port, get('/healthz', 'Connection: close\r\n')).then((a) => a.status === 200, () => false);
+    }
+
+    /** Everything that it logged. */
+    said() {
+        return readFileSync(this.log, 'utf8');
+    }
+
+    /** Its log lines as objects; lines that are no JSON (a sanitizer's) are kept as {text}. */
+    lines() {
+        return this.said().split('\n').filter(Boolean).map((line) => {
+            try {
+                return JSON.parse(line);
+            } catch {
+                return { text: line };
+            }
+        });
+    }
+
+    /** The pids of its workers, in order. */
+    workers() {
+        return children(this.pid).filter((pid) => title(pid).includes('[wrk')).sort((a, b) => a - b);
+    }
+
+    keyManager() {
+        return children(this.pid).find((pid) => title(pid).includes('[keymgr]'));
+    }
+
+    /** Stops it (if it runs) and removes its folder. Gives how it ended. */
+    async stop(name = 'SIGTERM') {
+        const all = [this.pid, ...children(this.pid)];
+        const ended = await stop(this.child, name);
+        await gone(all);
+        remove(this.dir);
+        return ended;
+    }
+}
