@@ -201,8 +201,9 @@ static bool read_options(struct up *u, int argc, char **argv)
 /* The file that an earlier start left in .run must not come back as if somebody had wished it. */
 static rc_t read_settings(struct up *u)
 {
-    if (getenv("KONSTRUCT_CONF") == NULL && access("konstruct.conf", F_OK) != 0)
-        setenv("KONSTRUCT_CONF", "/dev/null", 1);
+    if (getenv("KONSTRUCT_CONF") == NULL)
+        setenv("KONSTRUCT_CONF",
+               access("konstruct.conf", F_OK) == 0 ? "konstruct.conf" : "/dev/null", 1);
     if (conf_load(0) != OK)
         return ctx_fail(u->c, E_INVALID, "up_settings",
                         "mend the settings named above and start again");

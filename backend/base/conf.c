@@ -84,19 +84,10 @@ static void take_line(const char *file, int number, char *line)
     fault(line, "line %d of %s names a setting that does not exist; take it out or mend its name", number, file);
 }
 
-static void read_file(void)
+static void read_file(const char *path)
 {
-    static const char *const usual[] = {"konstruct.conf", ".run/konstruct.conf"};
-    const char *path = getenv("KONSTRUCT_CONF");
     char line[4096];
     int number = 0;
-
-    for (size_t i = 0; path == NULL && i < COUNT_OF(usual); i++)
-        if (access(usual[i], F_OK) == 0)
-            path = usual[i];
-    if (path == NULL)
-        return;
-
     FILE *file = fopen(path, "re");
 
     if (file == NULL) {
@@ -106,6 +97,21 @@ static void read_file(void)
     while (fgets(line, sizeof(line), file) != NULL)
         take_line(path, ++number, line);
     fclose(file);
+}
+
+/* What an operator wrote goes before what `konstruct up` left behind. */
+static void read_files(void)
+{
+    static const char *const usual[] = {".run/konstruct.conf", "konstruct.conf"};
+    const char *path = getenv("KONSTRUCT_CONF");
+
+    if (path != NULL) {
+        read_file(path);
+        return;
+    }
+    for (size_t i = 0; i < COUNT_OF(usual); i++)
+        if (access(usual[i], F_OK) == 0)
+            read_file(usual[i]);
 }
 
 static void check_secret(const struct row *row, const char *value)
@@ -172,7 +178,7 @@ static void derive_databases(void)
 rc_t conf_load(unsigned need)
 {
     fault_count = 0;
-    read_file();
+    read_files();
     for (size_t i = 0; i < CONF_COUNT; i++) {
         const char *value = getenv(rows[i].env);
 

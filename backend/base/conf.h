@@ -20,7 +20,8 @@ enum conf_flag { CONF_SECRET = 1, CONF_NEED_WEB = 2, CONF_NEED_WORKER = 4 };
 /*
  * Reads and checks all settings once per process. `need` is CONF_NEED_WEB, CONF_NEED_WORKER or 0. On faults it prints
  * each of them with what to do to standard error and returns E_INVALID: the program then exits with 2.
- * The file is $KONSTRUCT_CONF, or ./konstruct.conf, or ./.run/konstruct.conf, whichever is there first.
+ * The file is $KONSTRUCT_CONF; without that .run/konstruct.conf, which `konstruct up` writes, and then
+ * konstruct.conf, which goes before it.
  */
 rc_t conf_load(unsigned need) MUST;
 
