@@ -84,6 +84,8 @@ struct channel_outcome {
     const char *why;
     const char *cursor;
     int64_t retry_after_ms;
+    bool
+        install_broken; /* POST_REFUSED: not this post but the whole installation: its token, its rights */
 };
 
 /* A channel that only answers inside the product (portal) has a name and nothing else: write and claim are NULL. */

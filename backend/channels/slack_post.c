@@ -108,68 +108,70 @@ int64_t slack_wait_ms(const struct http_answer *http)
 static const struct {
     const char *word;
     enum channel_result result;
+    bool install_broken;
 } words[] = {
-    {"ratelimited", POST_LATER},
-    {"rate_limited", POST_LATER},
-    {"message_limit_exceeded", POST_LATER},
-    {"team_added_to_org", POST_LATER},
-    {"org_login_required", POST_LATER},
-    {"request_timeout", POST_LATER},
-    {"fatal_error", POST_UNKNOWN},
-    {"internal_error", POST_UNKNOWN},
-    {"service_unavailable", POST_UNKNOWN},
-    {"duplicate_message_not_found", POST_UNKNOWN},
-    {"duplicate_channel_not_found", POST_UNKNOWN},
-    {"not_authed", POST_REFUSED},
-    {"invalid_auth", POST_REFUSED},
-    {"token_revoked", POST_REFUSED},
-    {"token_expired", POST_REFUSED},
-    {"account_inactive", POST_REFUSED},
-    {"missing_scope", POST_REFUSED},
-    {"no_permission", POST_REFUSED},
-    {"not_allowed_token_type", POST_REFUSED},
-    {"team_access_not_granted", POST_REFUSED},
-    {"access_denied", POST_REFUSED},
-    {"accesslimited", POST_REFUSED},
-    {"ekm_access_denied", POST_REFUSED},
-    {"enterprise_is_restricted", POST_REFUSED},
-    {"two_factor_setup_required", POST_REFUSED},
-    {"channel_not_found", POST_REFUSED},
-    {"channel_type_not_supported", POST_REFUSED},
-    {"not_in_channel", POST_REFUSED},
-    {"is_archived", POST_REFUSED},
-    {"is_inactive", POST_REFUSED},
-    {"restricted_action", POST_REFUSED},
-    {"restricted_action_read_only_channel", POST_REFUSED},
-    {"restricted_action_thread_only_channel", POST_REFUSED},
-    {"restricted_action_non_threadable_channel", POST_REFUSED},
-    {"restricted_action_thread_locked", POST_REFUSED},
-    {"cannot_reply_to_message", POST_REFUSED},
-    {"messages_tab_disabled", POST_REFUSED},
-    {"user_disabled", POST_REFUSED},
-    {"msg_too_long", POST_REFUSED},
-    {"msg_blocks_too_long", POST_REFUSED},
-    {"no_text", POST_REFUSED},
-    {"invalid_arguments", POST_REFUSED},
-    {"invalid_arg_name", POST_REFUSED},
-    {"invalid_charset", POST_REFUSED},
-    {"invalid_json", POST_REFUSED},
-    {"invalid_post_type", POST_REFUSED},
-    {"metadata_must_be_sent_from_app", POST_REFUSED},
-    {"metadata_too_large", POST_REFUSED},
-    {"invalid_metadata_format", POST_REFUSED},
-    {"invalid_metadata_schema", POST_REFUSED},
-    {"method_deprecated", POST_REFUSED},
-    {"deprecated_endpoint", POST_REFUSED},
-    {"unknown_method", POST_REFUSED},
+    {"ratelimited", POST_LATER, false},
+    {"rate_limited", POST_LATER, false},
+    {"message_limit_exceeded", POST_LATER, false},
+    {"team_added_to_org", POST_LATER, false},
+    {"org_login_required", POST_LATER, false},
+    {"request_timeout", POST_LATER, false},
+    {"fatal_error", POST_UNKNOWN, false},
+    {"internal_error", POST_UNKNOWN, false},
+    {"service_unavailable", POST_UNKNOWN, false},
+    {"duplicate_message_not_found", POST_UNKNOWN, false},
+    {"duplicate_channel_not_found", POST_UNKNOWN, false},
+    {"not_authed", POST_REFUSED, true},
+    {"invalid_auth", POST_REFUSED, true},
+    {"token_revoked", POST_REFUSED, true},
+    {"token_expired", POST_REFUSED, true},
+    {"account_inactive", POST_REFUSED, true},
+    {"missing_scope", POST_REFUSED, true},
+    {"no_permission", POST_REFUSED, true},
+    {"not_allowed_token_type", POST_REFUSED, true},
+    {"team_access_not_granted", POST_REFUSED, true},
+    {"access_denied", POST_REFUSED, true},
+    {"accesslimited", POST_REFUSED, true},
+    {"ekm_access_denied", POST_REFUSED, true},
+    {"enterprise_is_restricted", POST_REFUSED, true},
+    {"two_factor_setup_required", POST_REFUSED, true},
+    {"channel_not_found", POST_REFUSED, false},
+    {"channel_type_not_supported", POST_REFUSED, false},
+    {"not_in_channel", POST_REFUSED, false},
+    {"is_archived", POST_REFUSED, false},
+    {"is_inactive", POST_REFUSED, false},
+    {"restricted_action", POST_REFUSED, false},
+    {"restricted_action_read_only_channel", POST_REFUSED, false},
+    {"restricted_action_thread_only_channel", POST_REFUSED, false},
+    {"restricted_action_non_threadable_channel", POST_REFUSED, false},
+    {"restricted_action_thread_locked", POST_REFUSED, false},
+    {"cannot_reply_to_message", POST_REFUSED, false},
+    {"messages_tab_disabled", POST_REFUSED, false},
+    {"user_disabled", POST_REFUSED, false},
+    {"msg_too_long", POST_REFUSED, false},
+    {"msg_blocks_too_long", POST_REFUSED, false},
+    {"no_text", POST_REFUSED, false},
+    {"invalid_arguments", POST_REFUSED, false},
+    {"invalid_arg_name", POST_REFUSED, false},
+    {"invalid_charset", POST_REFUSED, false},
+    {"invalid_json", POST_REFUSED, false},
+    {"invalid_post_type", POST_REFUSED, false},
+    {"metadata_must_be_sent_from_app", POST_REFUSED, false},
+    {"metadata_too_large", POST_REFUSED, false},
+    {"invalid_metadata_format", POST_REFUSED, false},
+    {"invalid_metadata_schema", POST_REFUSED, false},
+    {"method_deprecated", POST_REFUSED, false},
+    {"deprecated_endpoint", POST_REFUSED, false},
+    {"unknown_method", POST_REFUSED, false},
 };
 
-static enum channel_result word_result(const char *word)
+static struct channel_outcome word_outcome(const char *word)
 {
     for (size_t i = 0; i < COUNT_OF(words); i++)
         if (strcmp(words[i].word, word) == 0)
-            return words[i].result;
-    return POST_LATER;
+            return (struct channel_outcome){.result = words[i].result,
+                                            .install_broken = words[i].install_broken};
+    return (struct channel_outcome){.result = POST_LATER};
 }
 
 /* A status that is not 200 comes from before Slack's application, or from its collapse. */
@@ -203,9 +205,9 @@ rc_t slack_wrote(struct ctx *c, const struct http_answer *http, struct channel_o
             *out = (struct channel_outcome){
                 .result = POST_SENT, .provider_id = text_printf(c->mem, "%s:%s", channel, ts)};
     } else if (word != NULL) {
-        *out = (struct channel_outcome){.result = word_result(word),
-                                        .why = text_printf(c->mem, "%.60s", word),
-                                        .retry_after_ms = slack_wait_ms(http)};
+        *out = word_outcome(word);
+        out->why = text_printf(c->mem, "%.60s", word);
+        out->retry_after_ms = slack_wait_ms(http);
     }
     return OK;
 }

@@ -162,6 +162,18 @@ static void what_a_reply_means(void **state)
     }
 }
 
+static void a_refused_token_is_not_a_refused_channel(void **state)
+{
+    struct http_answer token = answer(200, "{\"ok\":false,\"error\":\"token_revoked\"}");
+    struct http_answer place = answer(200, "{\"ok\":false,\"error\":\"is_archived\"}");
+    struct channel_outcome out;
+
+    assert_int_equal(channel_slack.wrote(*state, &token, &out), OK);
+    assert_true(out.install_broken);
+    assert_int_equal(channel_slack.wrote(*state, &place, &out), OK);
+    assert_false(out.install_broken);
+}
+
 static void retry_after_is_obeyed(void **state)
 {
     struct http_answer http = answer(429, "");
@@ -332,6 +344,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_post_into_a_direct_message, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_posts_are_not_made, setup, teardown),
         cmocka_unit_test_setup_teardown(what_a_reply_means, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_refused_token_is_not_a_refused_channel, setup, teardown),
         cmocka_unit_test_setup_teardown(retry_after_is_obeyed, setup, teardown),
         cmocka_unit_test_setup_teardown(how_a_thread_is_read_back, setup, teardown),
         cmocka_unit_test_setup_teardown(what_a_thread_says, setup, teardown),
