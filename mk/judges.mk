@@ -1,0 +1,17 @@
+# Programs written by others that judge ours (tests/judges), and ours that let them ask.
+.PHONY: judges
+
+JUDGES_NPM := tests/judges/node_modules/.installed
+
+judges: $(JUDGES_NPM) $(OUT)/judges/slack_probe
+
+$(JUDGES_NPM): tests/judges/package.json tests/judges/package-lock.json tests/judges/.npmrc
+	cd tests/judges && $(NODE_ENV_PATH) npm ci --ignore-scripts --silent
+	@touch $@
+
+$(OUT)/judges/%: $(OUT)/obj/tests/judges/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# Whatever builds and runs the wire tests needs these as well.
+wire: judges
