@@ -96,8 +96,9 @@ struct channel {
     const char *api_setting; /* the setting that holds the vendor's address, such as "slack_api" */
 
     /*
-     * E_UNAUTH hook_unsigned or hook_stale before a byte of the body is looked at, so that nobody without a fresh
-     * stamp makes us parse; E_INVALID hook_not_utf8, hook_shape or one of json_parse's codes for a bad body.
+     * E_UNAUTH hook_unsigned or hook_stale before a byte of the body is looked at, so that nobody
+     * without a fresh stamp makes us parse; E_INVALID not_json for a wrong content type, and
+     * hook_not_utf8, hook_shape or one of json_parse's codes for a bad body.
      */
     rc_t (*claim)(struct ctx *c, const struct hook *hook, struct hook_claim *out);
     /* E_UNAUTH with code hook_unsigned, hook_stale or hook_signature when it is not really theirs. */

@@ -3,6 +3,7 @@
  * https://api.slack.com/apis/events-api
  */
 #include <string.h>
+#include <strings.h>
 
 #include "channels/slack.h"
 
@@ -36,11 +37,21 @@ static const char *installation(const json_t *root)
     return team != NULL ? team : json_str(root, "enterprise_id");
 }
 
+static rc_t check_type(struct ctx *c, const struct hook *hook)
+{
+    const char *type = hook->header(hook->native, "content-type");
+
+    if (type == NULL || strncasecmp(type, "application/json", strlen("application/json")) != 0)
+        return ctx_fail(c, E_INVALID, "not_json", "Slack's events come as application/json.");
+    return OK;
+}
+
 rc_t slack_claim(struct ctx *c, const struct hook *hook, struct hook_claim *out)
 {
     json_t *root;
 
     TRY(slack_fresh(c, hook));
+    TRY(check_type(c, hook));
     TRY(parse(c, hook, &root));
     *out = (struct hook_claim){.install = installation(root), .app = json_str(root, "api_app_id")};
     if (out->install != NULL && !slack_id_valid(out->install))

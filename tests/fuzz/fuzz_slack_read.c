@@ -10,6 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 static const char *header(const void *native, const char *name)
 {
     (void)native;
+    if (strcmp(name, "content-type") == 0)
+        return "application/json; charset=utf-8";
     return strcmp(name, "x-slack-request-timestamp") == 0 ? "1700000000" : "v0=00";
 }
 

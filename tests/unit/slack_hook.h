@@ -12,6 +12,7 @@
 
 struct slack_headers {
     const char *stamp, *signature;
+    const char *type; /* NULL: application/json */
 };
 
 static inline const char *slack_header(const void *native, const char *name)
@@ -20,6 +21,8 @@ static inline const char *slack_header(const void *native, const char *name)
 
     if (strcmp(name, "x-slack-request-timestamp") == 0)
         return headers->stamp;
+    if (strcmp(name, "content-type") == 0)
+        return headers->type == NULL ? "application/json" : headers->type;
     return strcmp(name, "x-slack-signature") == 0 ? headers->signature : NULL;
 }
 

@@ -23,7 +23,7 @@ static int teardown(void **state)
 static rc_t check(struct ctx *c, const char *stamp, const char *signature, const char *body,
                   const char *secret)
 {
-    struct slack_headers headers = {stamp, signature};
+    struct slack_headers headers = {stamp, signature, NULL};
     struct hook hook = slack_hook(&headers, body);
 
     ctx_forgive(c);
@@ -42,7 +42,7 @@ static void published_example(void **state)
         "398738663015.47445629121.803a0bc8"
         "87a14d10d2c447fce8b6703c";
     struct slack_headers headers = {
-        "1531420618", "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"};
+        "1531420618", "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503", NULL};
     struct hook hook = slack_hook(&headers, body);
 
     hook.now_s = 1531420618 + 60;

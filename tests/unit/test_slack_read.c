@@ -11,7 +11,7 @@
 
 #define SELF "U0BOT"
 
-static const struct slack_headers fresh = {"1700000000", "v0=00"};
+static const struct slack_headers fresh = {"1700000000", "v0=00", NULL};
 
 static int setup(void **state)
 {
@@ -356,9 +356,14 @@ static void claims_that_are_none(void **state)
         struct slack_headers headers;
         const char *body, *code;
     } rows[] = {
-        {{NULL, NULL}, "{'team_id':'T1'}", "hook_unsigned"},
+        {{NULL, NULL, NULL}, "{'team_id':'T1'}", "hook_unsigned"},
         /* Without a fresh stamp the body is not even parsed. */
-        {{"1600000000", "v0=0"}, nested(c, 100), "hook_stale"},
+        {{"1600000000", "v0=0", NULL}, nested(c, 100), "hook_stale"},
+        {{"1600000000", "v0=0", "text/plain"}, "{}", "hook_stale"},
+        {{"1700000000", "v0=0", "application/x-www-form-urlencoded"},
+         "{'team_id':'T1'}",
+         "not_json"},
+        {{"1700000000", "v0=0", ""}, "{'team_id':'T1'}", "not_json"},
         {fresh, nested(c, 100), "json_too_deep"},
         {fresh, "{'team_id':'t1'}", "hook_shape"},
         {fresh, "{'team_id':'T1T1T1T1T1T1T1T1T1T1T1T1T1T1T1T1T1'}", "hook_shape"},
