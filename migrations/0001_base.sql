@@ -163,7 +163,7 @@ CREATE TABLE message (
     author          text NOT NULL CHECK (author IN ('person', 'employee')),
     name            text NOT NULL,
     text            text NOT NULL,
-    outcome         text CHECK (outcome IN ('answered', 'failed')),
+    outcome         text CHECK (outcome IN ('answered', 'refused', 'failed')),
     created_at      timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, conversation_id) REFERENCES conversation

@@ -43,7 +43,7 @@ $(OUT)/kore.o: $(KORE_OBJ) deploy/kore/globals.txt
 $(WEB_OBJ): CFLAGS += -isystem $(KORE_DIR)/include -isystem $(KORE_DIR)/include/kore -Ideploy/kore \
 	-DPORTAL_PACK='"$(PORTAL_PACK)"'
 $(WEB_OBJ): $(KORE_DIR)/.ready
-$(OUT)/obj/backend/app/web_portal.o: $(wildcard $(PORTAL_PACK))
+$(OUT)/obj/backend/app/web_portal.o: build/portal/portal.pack
 
 $(OUT)/konstruct-web: $(WEB_OBJ) $(OUT)/kore.o $(LIB)
 	@test -f $(PORTAL_PACK) || { echo "The portal's files are missing: run 'make portal' first."; exit 1; }

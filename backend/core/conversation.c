@@ -20,7 +20,7 @@ static const struct field message_fields[] = {
     FIELD(struct message, author, READ_ONLY, 20, "person or employee"),
     FIELD(struct message, name, READ_ONLY, 200, "Who wrote it"),
     FIELD(struct message, text, READ_ONLY, MESSAGE_TEXT_MAX, NULL),
-    FIELD(struct message, outcome, READ_ONLY | NULLABLE, 20, "Of an employee's message: answered or failed"),
+    FIELD(struct message, outcome, READ_ONLY | NULLABLE, 20, "Of an employee's message: answered, refused or failed"),
     FIELD(struct message, created, READ_ONLY, 0, "Seconds UTC"),
 };
 const struct shape message_shape = SHAPE("Message", struct message, message_fields);

@@ -185,6 +185,18 @@ rc_t seal_open_key(struct ctx *c, const char *secret, struct seal_place place, c
     return rc;
 }
 
+int64_t seal_key_id(struct ctx *c, const char *text)
+{
+    struct bytes token;
+    int64_t id = 0;
+
+    if (text == NULL || text_unbase64url(c->mem, bytes_of(text), &token) != OK || token.len < HEAD_BYTES)
+        return -1;
+    for (int i = 1; i <= 4; i++)
+        id = id * 256 + (unsigned char)token.data[i];
+    return id;
+}
+
 void crypto_key_pair(unsigned char public_key[32], unsigned char private_key[32])
 {
     crypto_box_keypair(public_key, private_key);

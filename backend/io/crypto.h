@@ -32,6 +32,9 @@ rc_t seal_open_tenant(struct ctx *c, const unsigned char public_key[32], const u
 rc_t seal_open_key(struct ctx *c, const char *secret, struct seal_place place, const char *token,
                    struct bytes *out) MUST;
 
+/* The key id in a token's head, or -1 when it is no token. */
+int64_t seal_key_id(struct ctx *c, const char *token);
+
 void crypto_key_pair(unsigned char public_key[32], unsigned char private_key[32]);
 
 void crypto_hmac_sha256(struct bytes key, struct bytes message, unsigned char out[32]);

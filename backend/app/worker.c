@@ -1,0 +1,193 @@
+/*
+ * konstruct-worker: takes jobs and runs them, many at once, one thread each, plain blocking code. This file is the
+ * process: start, threads, dispatch, heartbeat, clean stop.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "app/become.h"
+#include "app/crew.h"
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/log.h"
+#include "flow/live.h"
+#include "flow/queue.h"
+#include "io/crypto.h"
+#include "io/db.h"
+#include "io/http.h"
+#include "io/redis.h"
+
+#define BELL_WAIT_MS 200      /* how soon a signal to stop is noticed */
+#define SWEEP_MS 2000         /* with Redis there; without it every SWEEP_AWAY_MS */
+#define SWEEP_AWAY_MS 250
+#define SWEEP_PER_TENANT 32
+#define STOP_MS 25000         /* what runs may finish within this; then it is given back */
+
+static volatile sig_atomic_t stopping;
+
+struct beat {
+    struct db_pool *dispatch;
+    atomic_bool over;
+};
+
+static void on_signal(int number)
+{
+    (void)number;
+    stopping = 1;
+}
+
+static rc_t check_roles(struct db_pool *work, struct db_pool *dispatch)
+{
+    struct db_pool *pools[] = {work, dispatch};
+    rc_t rc = OK;
+
+    for (size_t i = 0; i < COUNT_OF(pools) && rc == OK; i++) {
+        struct ctx *c = ctx_new(MIB(1), pools[i]);
+
+        rc = db_check_role(c);
+        if (rc == E_FORBIDDEN)
+            fprintf(stderr, "konstruct-worker does not start: %s\n", c->fault.detail);
+        else if (rc != OK)
+            rc = OK; /* away: the pools try again by themselves, and the role is checked by then too */
+        ctx_end(c);
+    }
+    return rc;
+}
+
+/* One look at the rows: what Redis lost, what became due, what a dead worker left behind. */
+static void sweep(struct db_pool *dispatch, bool redis_away)
+{
+    struct ctx *c = ctx_new(MIB(8), dispatch);
+    struct job_hint *hints;
+    size_t count;
+
+    if (job_sweep(c, SWEEP_PER_TENANT, conf_number(CONF_turns), &hints, &count) != OK)
+        log_fault(c, "sweep_failed");
+    else
+        for (size_t i = 0; i < count; i++) {
+            if (redis_away)
+                crew_offer(&hints[i]);
+            else
+                queue_ring(c, hints[i].tenant_id, hints[i].job_id);
+        }
+    ctx_end(c);
+}
+
+/* Gives free hands what is fairest; true when Redis could not be asked. */
+static bool pick(void)
+{
+    struct ctx *c = ctx_new(MIB(1), NULL);
+    struct job_hint *hints;
+    size_t count;
+    bool away = false;
+
+    do {
+        int64_t hands = crew_free();
+
+        if (hands == 0)
+            break;
+        queue_pick(c, hands < 16 ? hands : 16, &hints, &count, &away);
+        for (size_t i = 0; i < count; i++)
+            crew_offer(&hints[i]);
+    } while (count > 0 && !away && arena_used(c->mem) < KIB(512));
+    ctx_end(c);
+    return away;
+}
+
+/* Waits for the bell, or a little while when there is none. */
+static void wait_for_bell(struct redis *bell)
+{
+    struct ctx *c = ctx_new(MIB(1), NULL);
+    const char *message;
+
+    if (!redis_there(bell) && redis_subscribe(c, bell, QUEUE_BELL) != OK)
+        usleep(BELL_WAIT_MS * 1000);
+    else if (redis_wait(c, bell, BELL_WAIT_MS, &message) == OK && message != NULL)
+        /* Rings that came meanwhile say nothing new. */
+        while (redis_wait(c, bell, 0, &message) == OK && message != NULL && arena_used(c->mem) < KIB(256))
+            ;
+    ctx_end(c);
+}
+
+static void dispatch_until_stopped(struct db_pool *dispatch)
+{
+    struct redis *bell = redis_new(conf_text(CONF_redis_url));
+    int64_t next_sweep_ms = 0;
+
+    while (!stopping) {
+        bool away = pick();
+
+        if (clock_mono_ms() >= next_sweep_ms) {
+            sweep(dispatch, away);
+            next_sweep_ms = clock_mono_ms() + (away ? SWEEP_AWAY_MS : SWEEP_MS);
+            pick();
+        }
+        wait_for_bell(bell);
+    }
+    redis_free(bell);
+}
+
+static void *heartbeat(void *arg)
+{
+    struct beat *beat = arg;
+    int64_t every_ms = conf_number(CONF_lease_seconds) * 1000 / 3, next_ms = clock_mono_ms() + every_ms;
+
+    while (!atomic_load(&beat->over)) {
+        usleep(50 * 1000);
+        if (clock_mono_ms() < next_ms)
+            continue;
+        crew_renew(beat->dispatch);
+        next_ms = clock_mono_ms() + every_ms;
+    }
+    return NULL;
+}
+
+static void handle_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+int main(void)
+{
+    struct beat beat = {.over = false};
+    pthread_t beating;
+
+    if (conf_load(CONF_NEED_WORKER) != OK)
+        return 2;
+    log_start("konstruct-worker", conf_switch(CONF_verbose));
+    if (!become_user(conf_text(CONF_user)))
+        return 2;
+    crypto_start();
+    http_start();
+    handle_signals();
+    live_start(conf_text(CONF_redis_url));
+
+    struct db_pool *work = db_pool_new(conf_text(CONF_db_worker), (int)conf_number(CONF_db_connections));
+    struct db_pool *dispatch = db_pool_new(conf_text(CONF_db_dispatch), 2);
+
+    if (check_roles(work, dispatch) != OK)
+        return 2;
+    crew_start(work, (size_t)conf_number(CONF_turns));
+    beat.dispatch = dispatch;
+    if (pthread_create(&beating, NULL, heartbeat, &beat) != 0)
+        return 1;
+    log_info("started", NULL);
+    dispatch_until_stopped(dispatch);
+    log_info("stopping", NULL);
+    crew_stop(STOP_MS);
+    atomic_store(&beat.over, true);
+    pthread_join(beating, NULL);
+    live_stop();
+    http_stop();
+    db_pool_free(dispatch);
+    db_pool_free(work);
+    log_info("stopped", NULL);
+    return 0;
+}

@@ -1,0 +1,294 @@
+/*
+ * See turn.h. The order is DESIGN's: load and store the question; ask a model unless a stored step has its answer; then in
+ * one transaction the step, the usage, the answer, the audit entry and the parts to send; then deliver.
+ */
+#include "flow/turn.h"
+
+#include <string.h>
+
+#include "base/id.h"
+#include "channels/channel.h"
+#include "core/audit.h"
+#include "core/connection.h"
+#include "core/outbound.h"
+#include "core/step.h"
+#include "core/usage.h"
+#include "flow/deliver.h"
+#include "flow/live.h"
+#include "flow/turn_load.h"
+#include "io/db.h"
+
+#define STEP_ANSWER 1
+#define FIRST_TRY_STEP 100 /* usage of tries that failed but may be billed is booked from here on */
+
+/* How a turn ended, and the words for it. */
+struct ending {
+    const char *text, *outcome;
+    const char *step; /* JSON of what was asked of whom, to be stored; NULL when it is stored already */
+    const struct pool_outcome *asked; /* NULL when nobody was asked this time */
+};
+
+/* The people who watch. */
+struct watchers {
+    struct ctx *c;
+    struct run *run;
+    const char *conversation_id;
+    size_t at;
+};
+
+static void on_delta(void *arg, struct bytes piece)
+{
+    struct watchers *w = arg;
+    struct ctx *scratch = ctx_new(MIB(4), NULL); /* a long answer has many pieces: none stays */
+
+    live_delta(scratch, w->conversation_id, w->run->job.id, w->at, piece);
+    ctx_end(scratch);
+    w->at += piece.len;
+}
+
+static void on_restart(void *arg)
+{
+    struct watchers *w = arg;
+
+    w->at = 0;
+}
+
+static bool on_cancelled(void *arg)
+{
+    const struct watchers *w = arg;
+
+    return atomic_load(&w->run->lost) || atomic_load(&w->run->hurry);
+}
+
+/* What was asked of whom, and with what result: kept with the step. */
+static const char *step_text(struct ctx *c, const struct pool_outcome *o, const char *text)
+{
+    json_t *tries = json_array();
+    json_t *root = json_pack("{s:s, s:s?, s:I, s:I, s:I, s:b, s:I}", "text", text, "model", o->answer.model,
+                             "input_tokens", (json_int_t)o->answer.input_tokens, "cached_tokens",
+                             (json_int_t)o->answer.cached_tokens, "output_tokens", (json_int_t)o->answer.output_tokens,
+                             "counted", o->answer.counted, "ms", (json_int_t)o->ms);
+
+    for (size_t i = 0; i < o->try_count; i++)
+        json_array_append_new(tries, json_pack("{s:s?, s:s?, s:s?, s:s?, s:i, s:I}", "provider", o->tries[i].provider,
+                                               "model", o->tries[i].model, "code", o->tries[i].code, "detail",
+                                               o->tries[i].detail, "status", o->tries[i].status, "ms",
+                                               (json_int_t)o->tries[i].ms));
+    json_object_set_new(root, "tries", tries);
+
+    const char *result = json_text(c->mem, root);
+
+    json_decref(root);
+    return result;
+}
+
+/* A true sentence for each way in which nobody could answer. */
+static const char *excuse(const char *code)
+{
+    static const struct {
+        const char *code, *text;
+    } rows[] = {
+        {"llm_ask_too_long", "That is more than I can read at once. Please send it in smaller pieces."},
+        {"llm_all_failed", "I can't think about this right now: the model that I use does not answer. Your message is "
+                           "kept. Please ask me again in a few minutes."},
+        {"llm_none", "I have no model to think with: none is set up for me here. Please tell the person who runs "
+                     "Konstruct for you."},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (text_is(rows[i].code, code))
+            return rows[i].text;
+    return "I could not answer this, and I am sorry. Your message is kept. Please ask me again, or ask a colleague.";
+}
+
+static rc_t ask(struct ctx *c, struct run *run, struct turn *t, struct pool_outcome *o, struct ending *end)
+{
+    struct watchers w = {.c = c, .run = run, .conversation_id = t->in.conversation_id};
+    const struct pool_sink sink = {on_delta, on_restart, on_cancelled, &w};
+
+    end->asked = o;
+    t->ask.stream = !t->from_channel;
+    if (t->route.count == 0) {
+        *end = (struct ending){.text = excuse("llm_none"), .outcome = "failed"};
+        return OK;
+    }
+    live_thinking(c, t->in.conversation_id, run->job.id);
+
+    rc_t rc = pool_ask(c, &t->route, &t->ask, &sink, o);
+
+    if (atomic_load(&run->lost))
+        return ctx_fail(c, E_CONFLICT, "job_lost", "the lease ran out while the model was thinking");
+    if (rc == OK) {
+        end->text = o->answer.text;
+        end->outcome = o->answer.stop == LLM_STOP_REFUSED ? "refused" : "answered";
+    } else if (rc == E_UPSTREAM || rc == E_LIMIT || rc == E_INVALID) {
+        end->text = excuse(c->fault.code);
+        end->outcome = "failed";
+        ctx_forgive(c);
+    } else {
+        return rc;
+    }
+    end->step = step_text(c, o, end->text);
+    return OK;
+}
+
+/* A step that an earlier attempt stored: its words, and nobody is asked or paid again. */
+static rc_t replay(struct ctx *c, const char *stored, struct ending *end)
+{
+    json_t *root;
+
+    TRY(json_parse(c, bytes_of(stored), &root));
+    end->text = json_str(root, "text");
+    end->outcome = "answered";
+    return OK;
+}
+
+static rc_t book(struct ctx *c, struct run *run, const struct turn *t, const struct pool_outcome *o, bool answered)
+{
+    struct usage u = {.step_no = STEP_ANSWER, .employee_id = t->who.id};
+
+    if (answered) {
+        u.provider = t->route.candidates[o->candidate].llm->name;
+        u.model = o->answer.model;
+        u.input_tokens = o->answer.input_tokens;
+        u.cached_tokens = o->answer.cached_tokens;
+        u.output_tokens = o->answer.output_tokens;
+        u.counted = o->answer.counted;
+        run->tokens += u.input_tokens + u.output_tokens;
+        TRY(usage_add(c, &run->job, &u));
+    }
+    for (size_t i = 0; i < o->try_count; i++) {
+        const struct pool_try *failed = &o->tries[i];
+
+        if (failed->input_tokens + failed->output_tokens == 0)
+            continue;
+        u = (struct usage){.step_no = FIRST_TRY_STEP + (int64_t)i,
+                           .employee_id = t->who.id,
+                           .provider = failed->provider,
+                           .model = failed->model,
+                           .input_tokens = failed->input_tokens,
+                           .cached_tokens = failed->cached_tokens,
+                           .output_tokens = failed->output_tokens,
+                           .counted = failed->counted};
+        run->tokens += u.input_tokens + u.output_tokens;
+        TRY(usage_add(c, &run->job, &u));
+    }
+    return OK;
+}
+
+/* The parts in which an answer leaves, if it leaves through a channel at all. */
+static rc_t add_parts(struct ctx *c, const struct job *job, const struct turn *t, const char *text)
+{
+    struct connection connection;
+    const char **parts;
+    size_t count;
+
+    if (!t->from_channel)
+        return OK;
+    TRY(connection_get(c, t->in.connection_id, &connection));
+
+    const struct channel *channel = channel_find(connection.channel);
+
+    if (channel == NULL)
+        return ctx_fail(c, E_INVALID, "channel_unknown", "no such channel: %s", connection.channel);
+    TRY(channel_split(c, text, channel->max_text, &parts, &count));
+    for (size_t i = 0; i < count; i++)
+        TRY(outbound_add(c, job, (int64_t)i, connection.id, t->in.reply_to, parts[i]));
+    return OK;
+}
+
+/* `carrier` is the job that delivers the parts. */
+static rc_t add_answer(struct ctx *c, const struct job *carrier, const struct turn *t, const struct ending *end,
+                       struct message *said)
+{
+    *said = (struct message){.id = message_answer_id(c, t->in.id),
+                             .author = "employee",
+                             .name = t->who.name,
+                             .text = end->text,
+                             .outcome = end->outcome};
+    TRY(message_add(c, t->in.conversation_id, said));
+    TRY(add_parts(c, carrier, t, end->text));
+    return audit_add(c, text_printf(c->mem, "employee:%s", t->who.id), text_printf(c->mem, "turn.%s", end->outcome),
+                     t->in.conversation_id, text_printf(c->mem, "{\"job\":\"%s\"}", carrier->id));
+}
+
+/* The one transaction in which a turn becomes true. */
+static rc_t record(struct ctx *c, struct run *run, const struct turn *t, const struct ending *end,
+                   struct message *said)
+{
+    TRY(job_guard(c, &run->job));
+    if (end->step != NULL)
+        TRY(step_add(c, &run->job, STEP_ANSWER, "answer", t->request_hash, end->step));
+    if (end->asked != NULL)
+        TRY(book(c, run, t, end->asked, !text_is(end->outcome, "failed")));
+    TRY(add_answer(c, &run->job, t, end, said));
+    if (!t->from_channel)
+        TRY(job_done(c, &run->job));
+    return db_commit(c);
+}
+
+/* True when an earlier attempt recorded the turn and only its delivery is left. */
+static rc_t recorded(struct ctx *c, const struct turn *t, bool *yes)
+{
+    struct message answer;
+
+    return message_find(c, message_answer_id(c, t->in.id), &answer, yes);
+}
+
+static rc_t load(struct ctx *c, struct run *run, struct turn *t, const char **stored, bool *is_recorded)
+{
+    db_relaxed(c); /* all of it is made again by a retry */
+    TRY(turn_load(c, &run->job, t));
+    TRY(step_find(c, &run->job, STEP_ANSWER, "answer", t->request_hash, stored));
+    TRY(recorded(c, t, is_recorded));
+    return db_commit(c);
+}
+
+rc_t turn_run(struct ctx *c, struct run *run)
+{
+    struct pool_outcome *outcome = arena_take(c->mem, sizeof(*outcome));
+    struct turn *t = arena_take(c->mem, sizeof(*t));
+    struct ending end = {.text = NULL};
+    struct message said;
+    const char *stored = NULL;
+    bool is_recorded = false;
+
+    TRY(load(c, run, t, &stored, &is_recorded));
+    if (!is_recorded) {
+        TRY(stored != NULL ? replay(c, stored, &end) : ask(c, run, t, outcome, &end));
+        TRY(record(c, run, t, &end, &said));
+        live_message(c, t->in.conversation_id, run->job.id, said.seq);
+    }
+    return t->from_channel ? deliver_job(c, &run->job) : OK;
+}
+
+/*
+ * The sender of a turn that will not be done gets one true sentence, unless his answer was recorded and only its delivery
+ * died. In the portal it stands in the conversation; in a channel a job of its own carries it, as safe as any answer.
+ */
+rc_t turn_bury(struct ctx *c, struct run *run)
+{
+    const struct ending end = {
+        .text = "Something went wrong with your last message, and I could not answer it. Nothing else is affected. "
+                "Please ask me again, or ask a colleague.",
+        .outcome = "failed"};
+    const struct job carrier = {.id = id_new(c->mem)};
+    struct turn *t = arena_take(c->mem, sizeof(*t));
+    struct message said;
+    bool is_recorded;
+
+    TRY(turn_load_place(c, &run->job, t));
+    TRY(recorded(c, t, &is_recorded));
+    if (is_recorded)
+        return OK;
+    if (t->from_channel)
+        TRY(job_add(c, carrier.id, "delivery", run->job.lane_id, run->job.id));
+    TRY(add_answer(c, &carrier, t, &end, &said));
+    live_message(c, t->in.conversation_id, run->job.id, said.seq);
+    return OK;
+}
+
+rc_t delivery_run(struct ctx *c, struct run *run)
+{
+    return deliver_job(c, &run->job);
+}

@@ -1,0 +1,161 @@
+/* See turn_load.h. */
+#include "flow/turn_load.h"
+
+#include <string.h>
+
+#include "base/conf.h"
+#include "base/log.h"
+#include "core/connection.h"
+
+#define NO_CONNECTION "00000000-0000-0000-0000-000000000000"
+
+/* A conversation begins with its first message; its employee is the connection's, and stays. */
+static rc_t place_of(struct ctx *c, struct turn *t, struct conversation *place)
+{
+    struct connection connection;
+
+    if (t->from_channel) {
+        TRY(connection_get(c, t->in.connection_id, &connection));
+        const struct conversation wanted = {.id = t->in.conversation_id,
+                                            .employee_id = connection.employee_id,
+                                            .connection_id = connection.id,
+                                            .channel = connection.channel};
+
+        TRY(conversation_open(c, &wanted));
+    }
+    return conversation_get(c, t->in.conversation_id, place);
+}
+
+rc_t turn_load_place(struct ctx *c, const struct job *job, struct turn *t)
+{
+    struct conversation place;
+
+    TRY(inbound_get(c, job->subject_id, &t->in));
+    t->from_channel = !text_is(t->in.connection_id, NO_CONNECTION);
+    TRY(place_of(c, t, &place));
+    TRY(employee_brain(c, place.employee_id, &t->who));
+    t->asked = (struct message){.id = t->in.id,
+                                .author = "person",
+                                .name = t->in.author_name != NULL ? t->in.author_name : t->in.author,
+                                .text = t->in.text};
+    return message_add(c, t->in.conversation_id, &t->asked);
+}
+
+/* Persona and facts as one text: what comes first changes least, so that providers' prompt caches work. */
+static const char *system_text(struct ctx *c, const struct turn *t)
+{
+    struct buf b = buf_new(c->mem, KIB(64));
+
+    buf_printf(&b, "You are %s, %s.\n\n%s", t->who.name, t->who.role, t->who.persona);
+    if (t->ask.fact_count > 0)
+        buf_text(&b, "\n\nWhat you know:");
+    for (size_t i = 0; i < t->ask.fact_count; i++)
+        buf_printf(&b, "\n- %s", t->ask.facts[i]);
+    return buf_str(&b);
+}
+
+/* The newest messages that fit; the one that is asked now is always among them. Answers that failed are no part of it. */
+static rc_t window(struct ctx *c, struct turn *t)
+{
+    struct llm_message *list;
+    struct message *items;
+    size_t count, bytes = 0, first;
+
+    TRY(message_window(c, t->in.conversation_id, t->asked.seq, TURN_WINDOW, &items, &count));
+    for (first = count; first > 0; first--) {
+        bytes += strlen(items[first - 1].text);
+        if (bytes > TURN_WINDOW_BYTES && first < count)
+            break;
+    }
+    list = arena_take(c->mem, (count - first + 1) * sizeof(*list));
+    t->ask.messages = list;
+    for (size_t i = first; i < count; i++) {
+        bool own = text_is(items[i].author, "employee");
+
+        if (own && !text_is(items[i].outcome, "answered"))
+            continue;
+        list[t->ask.count++] = (struct llm_message){own ? LLM_EMPLOYEE : LLM_PERSON, items[i].text};
+    }
+    return OK;
+}
+
+/* The instance's own accounts; a provider without its settings is left out, which the log tells. */
+static bool account_of(const struct llm *llm, struct llm_account *out)
+{
+    static const struct {
+        const char *provider;
+        enum conf url, key;
+    } rows[] = {{"openai", CONF_openai_url, CONF_openai_key},
+                {"anthropic", CONF_anthropic_url, CONF_anthropic_key},
+                {"ollama", CONF_ollama_url, CONF_COUNT}};
+
+    *out = (struct llm_account){.base_url = NULL};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (!text_is(rows[i].provider, llm->name))
+            continue;
+        out->base_url = conf_text(rows[i].url);
+        out->key = rows[i].key == CONF_COUNT ? NULL : conf_text(rows[i].key);
+    }
+    if (llm->can & LLM_CAN_LOCAL)
+        return true;
+    return (out->base_url != NULL || llm->default_url != NULL) &&
+           (out->key != NULL || !llm->needs_key || out->base_url != NULL);
+}
+
+static void candidate(struct turn *t, const char *provider, const char *model, const char *purpose)
+{
+    const struct llm *llm = provider == NULL ? NULL : llm_find(provider);
+    struct pool_candidate *next = &t->route.candidates[t->route.count];
+
+    if (provider == NULL)
+        return;
+    if (llm == NULL || !account_of(llm, &next->account)) {
+        log_warn("llm_not_set_up", "provider", provider, "employee", t->who.id, NULL);
+        return;
+    }
+    next->llm = llm;
+    next->model = model;
+    next->purpose = purpose;
+    t->route.count++;
+}
+
+static void hash_text(struct buf *b, const char *text)
+{
+    buf_printf(b, "%zu:%s", text == NULL ? 0 : strlen(text), text == NULL ? "" : text);
+}
+
+/* The same question gets the same hash, whoever asks it again after a crash. */
+static void hash_request(struct ctx *c, struct turn *t)
+{
+    struct buf b = buf_new(c->mem, MIB(4));
+    unsigned char *hash = arena_take(c->mem, 32);
+
+    hash_text(&b, t->ask.system);
+    for (size_t i = 0; i < t->route.count; i++)
+        hash_text(&b, t->route.candidates[i].model);
+    for (size_t i = 0; i < t->ask.count; i++)
+        hash_text(&b, t->ask.messages[i].text);
+    crypto_sha256(buf_bytes(&b), hash);
+    t->request_hash = (struct bytes){(const char *)hash, 32};
+}
+
+rc_t turn_load(struct ctx *c, const struct job *job, struct turn *t)
+{
+    const char **facts;
+
+    *t = (struct turn){.from_channel = false};
+    TRY(turn_load_place(c, job, t));
+    TRY(employee_facts(c, t->who.id, &facts, &t->ask.fact_count));
+    t->ask.facts = facts;
+    t->ask.name = t->who.name;
+    t->ask.role = t->who.role;
+    t->ask.system = system_text(c, t);
+    t->ask.max_tokens = TURN_ANSWER_TOKENS;
+    TRY(window(c, t));
+    candidate(t, t->who.primary_provider, t->who.primary_model, "primary");
+    candidate(t, t->who.fallback_provider, t->who.fallback_model, "fallback");
+    candidate(t, t->who.local_provider, t->who.local_model, "local");
+    t->route.limits.turn_ms = conf_number(CONF_turn_seconds) * 1000;
+    hash_request(c, t);
+    return OK;
+}

@@ -1,0 +1,31 @@
+/* What a turn starts from. */
+#ifndef FLOW_TURN_LOAD_H
+#define FLOW_TURN_LOAD_H
+
+#include "core/conversation.h"
+#include "core/employee.h"
+#include "core/inbound.h"
+#include "flow/pool.h"
+#include "flow/runner.h"
+
+#define TURN_WINDOW 40               /* messages of a conversation that an employee looks back on */
+#define TURN_WINDOW_BYTES KIB(48)    /* and their text; older ones are left out */
+#define TURN_ANSWER_TOKENS 1500
+
+struct turn {
+    struct inbound in;
+    bool from_channel; /* else from the portal: the answer needs no delivery */
+    struct employee_brain who;
+    struct message asked;
+    struct llm_ask ask;
+    struct pool_route route;
+    struct bytes request_hash; /* of all that is asked, for replaying */
+};
+
+/* Loads it, and stores the person's message in its conversation. In the caller's transaction; job is read only. */
+rc_t turn_load(struct ctx *c, const struct job *job, struct turn *t) MUST;
+
+/* Only who asked and where: for a job that will not be done. */
+rc_t turn_load_place(struct ctx *c, const struct job *job, struct turn *t) MUST;
+
+#endif
