@@ -25,6 +25,7 @@
 #define PG_OLDEST 15
 #define PG_NEWEST 30
 #define START_LIMIT_MS 60000
+#define REST_LIMIT_MS 5000
 
 static const char *data_folder(struct up *u)
 {
@@ -71,6 +72,19 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
     return remove(path);
 }
 
+/* Processes of the broken-off attempt may still be on their way out, and write. */
+static rc_t remove_rest(struct up *u, const char *folder)
+{
+    int64_t limit = up_now_ms() + REST_LIMIT_MS;
+
+    while (access(folder, F_OK) == 0 && nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0) {
+        if (up_now_ms() > limit || (errno != ENOTEMPTY && errno != EEXIST && errno != ENOENT))
+            return up_file_fail(u, "remove the rest of a broken-off start,", folder);
+        up_pause(u, 50);
+    }
+    return OK;
+}
+
 /*
  * The password goes through a file that only the service user reads: on a command line everybody
  * could.
@@ -108,12 +122,11 @@ rc_t up_postgres_make(struct up *u)
                                 u->throw_away ? "--no-sync" : NULL,
                                 NULL};
 
-    if (access(fresh, F_OK) == 0 && nftw(fresh, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
-        return up_file_fail(u, "remove the rest of a broken-off start,", fresh);
+    TRY(remove_rest(u, fresh));
     TRY(write_password(u, password));
     rc_t rc = up_run(
         u, &(struct command){
-               .name = "initdb", .argv = argv, .as_service_user = true, .end_signal = SIGKILL});
+               .name = "initdb", .argv = argv, .as_service_user = true, .end_signal = SIGTERM});
     unlink(password);
     TRY(rc);
     if (rename(fresh, data_folder(u)) != 0)

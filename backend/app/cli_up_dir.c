@@ -23,6 +23,7 @@
 #define SHARED_HOME "/var/lib/konstruct"
 #define ROOM_FIRST_MB 400
 #define ROOM_LATER_MB 50
+#define LEFTOVER_LIMIT_MS 5000
 #define LONGEST_SOCKET "/.s.PGSQL.5432.lock"
 
 rc_t up_file_fail(struct up *u, const char *doing, const char *path)
@@ -365,7 +366,7 @@ rc_t up_leftovers(struct up *u)
         long pid;
         unsigned long long start;
         int ending;
-        int64_t limit = up_now_ms() + 15000;
+        int64_t limit = up_now_ms() + LEFTOVER_LIMIT_MS; /* the kernel has told it already */
 
         if (sscanf(line, "%31s %ld %llu %d", name, &pid, &start, &ending) != 4 || pid <= 1 ||
             start == 0)
