@@ -7,19 +7,8 @@ import {
     lazyRouteComponent,
     redirect,
 } from '@tanstack/react-router';
-import type { Me } from './api/client';
-import { signedOut } from './api/fault';
 import { employeeQuery, employeesQuery, meQuery } from './api/queries';
 import { Broken, Missing } from './pages/Trouble';
-
-async function whoIsIn(client: QueryClient): Promise<Me | null> {
-    try {
-        return await client.ensureQueryData(meQuery);
-    } catch (error) {
-        if (signedOut(error)) return null;
-        throw error;
-    }
-}
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({
     errorComponent: Broken,
@@ -27,8 +16,8 @@ const root = createRootRouteWithContext<{ client: QueryClient }>()({
 });
 
 /* Only a path of our own may be gone to after the log-in. */
-function ownPath(next: unknown): { next?: string } {
-    return typeof next === 'string' && /^\/(?![/\\])/.test(next) ? { next } : {};
+function ownPath(next: unknown): { next?: string | undefined } {
+    return { next: typeof next === 'string' && /^\/(?![/\\])/.test(next) ? next : undefined };
 }
 
 const guest = createRoute({
@@ -36,7 +25,7 @@ const guest = createRoute({
     id: 'guest',
     validateSearch: (search: Record<string, unknown>) => ownPath(search['next']),
     beforeLoad: async ({ context, search }) => {
-        if (await whoIsIn(context.client)) throw redirect({ href: search.next ?? '/' });
+        if (await context.client.ensureQueryData(meQuery)) throw redirect({ href: search.next ?? '/' });
     },
     component: lazyRouteComponent(() => import('./pages/Guest'), 'Guest'),
 });
@@ -57,7 +46,7 @@ const inside = createRoute({
     getParentRoute: () => root,
     id: 'inside',
     beforeLoad: async ({ context, location }) => {
-        const me = await whoIsIn(context.client);
+        const me = await context.client.ensureQueryData(meQuery);
         if (me) return { me };
         throw redirect({
             to: '/login',

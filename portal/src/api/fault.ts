@@ -89,8 +89,10 @@ const OTHERWISE: Sentences = [
 
 export function explain(error: unknown): Told {
     if (!(error instanceof Fault)) return { what: OTHERWISE[0], todo: OTHERWISE[1] };
-    const [what, todo] = BY_CODE[error.code] ?? BY_STATUS[error.status] ?? OTHERWISE;
-    return { what, todo, ...(error.reference ? { reference: error.reference } : {}) };
+    const known = BY_CODE[error.code];
+    const [what, todo] = known ?? BY_STATUS[error.status] ?? OTHERWISE;
+    /* A mistyped password needs nobody to look into the log. */
+    return { what, todo, ...(error.reference && !known ? { reference: error.reference } : {}) };
 }
 
 /* Worth another try by itself: the way was blocked, not the request refused. */

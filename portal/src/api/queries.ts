@@ -1,12 +1,21 @@
 /* What the pages read. Each entry names the data once: its key, where it comes from, how long it counts as fresh. */
 import { queryOptions } from '@tanstack/react-query';
-import { call, http } from './client';
+import { call, http, type Me } from './client';
+import { signedOut } from './fault';
 
 const MINUTE_MS = 60_000;
 
+/* Nobody being logged in is an answer, not a fault. */
 export const meQuery = queryOptions({
     queryKey: ['me'],
-    queryFn: ({ signal }) => call(http.GET('/api/v1/me', { signal })),
+    queryFn: async ({ signal }): Promise<Me | null> => {
+        try {
+            return await call(http.GET('/api/v1/me', { signal }));
+        } catch (error) {
+            if (signedOut(error)) return null;
+            throw error;
+        }
+    },
     staleTime: Infinity,
 });
 

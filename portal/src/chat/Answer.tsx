@@ -17,7 +17,7 @@ const parts: Components = {
     ),
 };
 
-export default function Answer({ text }: { text: string }) {
+export function Answer({ text }: { text: string }) {
     return (
         <div className="prose-answer wrap-break-word">
             <Markdown components={parts}>{text}</Markdown>

@@ -131,7 +131,7 @@ function Running({
                 </div>
             )}
             {link === 'lost' && (
-                <div className="mx-auto w-full max-w-180 px-4 pb-2 sm:px-6">
+                <div className="mx-auto w-full max-w-192 px-4 pb-2 sm:px-6">
                     <Notice
                         tone="away"
                         urgent={false}

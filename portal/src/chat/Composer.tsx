@@ -47,9 +47,9 @@ export function Composer({ place, name, input, held = false, onSay }: Props) {
                 event.preventDefault();
                 send();
             }}
-            className="mx-auto w-full max-w-180 shrink-0 px-4 pb-4 sm:px-6"
+            className="shrink-0 px-4 pb-4 sm:px-6"
         >
-            <div className="flex items-end gap-2 rounded-lg border border-line-field bg-surface p-1.5 transition-colors duration-120 focus-within:border-accent focus-within:outline-1 focus-within:-outline-offset-1 focus-within:outline-accent">
+            <div className="mx-auto flex max-w-180 items-end gap-2 rounded-lg border border-line-field bg-surface p-1.5 transition-colors duration-120 focus-within:border-accent focus-within:outline-1 focus-within:-outline-offset-1 focus-within:outline-accent">
                 <textarea
                     ref={input}
                     rows={1}
@@ -71,7 +71,10 @@ export function Composer({ place, name, input, held = false, onSay }: Props) {
                     <ArrowUp size={18} />
                 </Button>
             </div>
-            <p id="composer-keys" className="mt-1.5 px-1 text-[12px] leading-4 text-ink-soft max-sm:sr-only">
+            <p
+                id="composer-keys"
+                className="mx-auto mt-1.5 max-w-180 px-1 text-[12px] leading-4 text-ink-soft max-sm:sr-only"
+            >
                 Enter sends, Shift + Enter begins a new line.
             </p>
         </form>

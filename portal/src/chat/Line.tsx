@@ -1,15 +1,15 @@
 /* One message, in each of its states: stored, on its way, not sent, being written, awaited. */
 import { TriangleAlert } from 'lucide-react';
-import { Suspense, lazy, memo, useEffect, useState, type ReactNode } from 'react';
+import { memo, useEffect, useState, type ReactNode } from 'react';
 import type { Message } from '../api/client';
 import { Button } from '../components/Button';
 import { Notice } from '../components/Notice';
 import { Portrait } from '../components/Portrait';
 import { When } from '../components/When';
 import { cx } from '../lib/cx';
+import { Answer } from './Answer';
 import type { Unsent } from './outbox';
 
-const Answer = lazy(() => import('./Answer'));
 const LONG_WAIT_MS = 20_000;
 
 function FromPerson({ text, faint, children }: { text: string; faint?: boolean; children: ReactNode }) {
@@ -43,29 +43,26 @@ function FromEmployee({ name, when, children }: { name: string; when?: ReactNode
     );
 }
 
-/* Plain until the part that reads Markdown is there. */
-function Words({ text }: { text: string }) {
-    return (
-        <Suspense fallback={<p className="whitespace-pre-wrap">{text}</p>}>
-            <Answer text={text} />
-        </Suspense>
-    );
+interface LineProps {
+    message: Message;
+    /* The name of the person who looks, to whom own words are "You". */
+    own: string;
 }
 
-export const Line = memo(function Line({ message }: { message: Message }) {
+export const Line = memo(function Line({ message, own }: LineProps) {
     const when = <When at={message.created} className="text-[12px] text-ink-soft" />;
 
     if (message.author === 'person')
         return (
             <FromPerson text={message.text}>
                 <span className="mt-1 flex gap-1.5 text-[12px] leading-4 text-ink-soft">
-                    {message.name} {when}
+                    {message.name === own ? 'You' : message.name} {when}
                 </span>
             </FromPerson>
         );
     return (
         <FromEmployee name={message.name} when={when}>
-            <Words text={message.text} />
+            <Answer text={message.text} />
             {message.outcome === 'failed' && (
                 <p className="mt-2 flex items-center gap-1.5 text-table text-amber">
                     <TriangleAlert aria-hidden size={14} /> This could not be answered.
@@ -105,7 +102,7 @@ export function Draft({ name, text }: { name: string; text: string }) {
     return (
         <FromEmployee name={name}>
             <div aria-busy data-streaming>
-                <Words text={text} />
+                <Answer text={text} />
             </div>
         </FromEmployee>
     );

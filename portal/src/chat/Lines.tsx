@@ -1,4 +1,5 @@
 /* The transcript on the screen. New words arrive without moving what is being read. */
+import { useRouteContext } from '@tanstack/react-router';
 import { ArrowDown } from 'lucide-react';
 import type { Employee } from '../api/client';
 import { Button } from '../components/Button';
@@ -18,6 +19,7 @@ interface Props {
 export function Lines({ employee, transcript, waiting, onAgain, onEdit }: Props) {
     const { messages, draft } = transcript;
     const { scroller, content, behind, toEnd } = useStick(waiting.at(-1)?.key);
+    const own = useRouteContext({ from: '/inside', select: (context) => context.me.name });
     const last = messages.at(-1);
     const since = waiting.at(-1)?.created ?? last?.created ?? 0;
 
@@ -30,23 +32,30 @@ export function Lines({ employee, transcript, waiting, onAgain, onEdit }: Props)
                 aria-label={`Conversation with ${employee.name}`}
                 className="h-full overflow-y-auto overscroll-contain px-4 focus-visible:-outline-offset-2 sm:px-6"
             >
-                <ol ref={content} className="mx-auto grid max-w-180 gap-6 py-6">
-                    {messages.map((message) => (
-                        <Line key={message.id} message={message} />
-                    ))}
-                    {waiting.map((entry) => (
-                        <Waiting
-                            key={entry.key}
-                            entry={entry}
-                            onAgain={() => onAgain(entry)}
-                            onEdit={() => onEdit(entry)}
-                        />
-                    ))}
-                    {draft && <Draft name={employee.name} text={draft.text} />}
-                    {awaited(transcript, waiting) && (
-                        <Awaited name={employee.name} since={since} />
-                    )}
-                </ol>
+                <div ref={content} className="mx-auto grid max-w-180 gap-6 py-6">
+                    {/* Read out as a whole once it is there, not piece by piece while it is written. */}
+                    <div role="log" className="contents">
+                        <ol className="grid gap-6 empty:hidden">
+                            {messages.map((message) => (
+                                <Line key={message.id} message={message} own={own} />
+                            ))}
+                        </ol>
+                    </div>
+                    <ol className="grid gap-6 empty:hidden">
+                        {waiting.map((entry) => (
+                            <Waiting
+                                key={entry.key}
+                                entry={entry}
+                                onAgain={() => onAgain(entry)}
+                                onEdit={() => onEdit(entry)}
+                            />
+                        ))}
+                        {draft && <Draft name={employee.name} text={draft.text} />}
+                        {awaited(transcript, waiting) && (
+                            <Awaited name={employee.name} since={since} />
+                        )}
+                    </ol>
+                </div>
             </div>
             {behind && (
                 <Button
@@ -57,9 +66,6 @@ export function Lines({ employee, transcript, waiting, onAgain, onEdit }: Props)
                     <ArrowDown size={15} /> Newest
                 </Button>
             )}
-            <p role="status" className="sr-only">
-                {last?.author === 'employee' ? `${last.name}: ${last.text}` : ''}
-            </p>
         </div>
     );
 }

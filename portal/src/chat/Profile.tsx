@@ -4,9 +4,7 @@ import { Link } from '@tanstack/react-router';
 import type { Employee } from '../api/client';
 import { explain } from '../api/fault';
 import { conversationsQuery } from '../api/queries';
-import { Portrait } from '../components/Portrait';
 import { Skeleton } from '../components/Skeleton';
-import { State } from '../components/State';
 import { When } from '../components/When';
 import { moment } from '../lib/time';
 import { channelOf, isOurs, titleOf } from './title';
@@ -26,24 +24,17 @@ export function Profile({ employee, conversationId, onLeave }: Props) {
 
     return (
         <div className="p-5">
-            <div className="flex items-center gap-3">
-                <Portrait name={employee.name} />
-                <div className="min-w-0">
-                    <p className="truncate font-semibold">{employee.name}</p>
-                    <State state={employee.state} />
-                </div>
-            </div>
-            <p className="mt-3 font-medium">{employee.role}</p>
-            {employee.about && <p className="mt-1 text-ink-soft">{employee.about}</p>}
+            <h2 className="font-semibold">About {employee.name}</h2>
+            <p className="mt-2 text-ink-soft">{employee.about || employee.role}</p>
             <dl className="mt-4 grid gap-1.5 border-t border-line pt-4 text-table">
                 {facts.map(([name, value]) => (
                     <div key={name} className="flex justify-between gap-3">
                         <dt className="text-ink-soft">{name}</dt>
-                        <dd className="tabular truncate">{value}</dd>
+                        <dd className="truncate">{value}</dd>
                     </div>
                 ))}
             </dl>
-            <h2 className="mt-6 font-semibold">Conversations</h2>
+            <h2 className="mt-7 font-semibold">Conversations</h2>
             {isPending && (
                 <div className="mt-3 grid gap-3">
                     <Skeleton className="h-3.5 w-4/5" />

@@ -3,7 +3,6 @@ import { queryOptions, useQuery, useQueryClient, type QueryClient } from '@tanst
 import { useEffect, useState } from 'react';
 import { call, http, type Message } from '../api/client';
 import { Fault, explain, signedOut } from '../api/fault';
-import { meQuery } from '../api/queries';
 import { openLink, type LinkState } from './link';
 import { addUnsent, dropUnsent, markUnsent, moveUnsent, unsentAt, type Unsent } from './outbox';
 import { EMPTY, lastSeq, withDelta, withMessage, type Delta, type Transcript } from './transcript';
@@ -89,7 +88,6 @@ async function begin({ client, employeeId, onBegun }: Speaking): Promise<string>
     const { id } = await call(
         http.POST('/api/v1/employees/{id}/conversations', {
             params: { path: { id: employeeId } },
-            body: {},
         }),
     );
     client.setQueryData<Transcript>(transcriptKey(id), EMPTY);
@@ -117,9 +115,11 @@ async function deliver(speaking: Speaking, key: string, text: string): Promise<v
             withMessage(old ?? EMPTY, message),
         );
         dropUnsent(place, key);
+        void speaking.client.invalidateQueries({ queryKey: ['conversations'] });
     } catch (error) {
         markUnsent(place, key, explain(error));
-        if (signedOut(error)) void speaking.client.refetchQueries(meQuery);
+        /* The reads of the page meet the same no, and lead to the log-in. */
+        if (signedOut(error)) void speaking.client.invalidateQueries();
         if (!(error instanceof Fault)) reportError(error);
     }
 }

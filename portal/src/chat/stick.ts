@@ -6,7 +6,7 @@ const NEAR_PX = 48;
 /* `ownKey` changes when this person says something: then the end is where everybody wants to be. */
 export function useStick(ownKey: string | undefined) {
     const scroller = useRef<HTMLDivElement>(null);
-    const content = useRef<HTMLOListElement>(null);
+    const content = useRef<HTMLDivElement>(null);
     const following = useRef(true);
     const [behind, setBehind] = useState(false);
 

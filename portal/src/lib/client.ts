@@ -6,12 +6,9 @@ import { meQuery } from '../api/queries';
 const TRIES = 2;
 
 export function makeClient(onSignedOut: () => void): QueryClient {
-    /*
-     * The first question a page asks is who is logged in; a no to that is no event. Any later no means that the log-in
-     * ended: the router asks again and leads to the log-in page.
-     */
+    /* A no to anything means that the log-in has ended: who is in is asked anew, and the router leads to the log-in. */
     function look(error: unknown): void {
-        if (!signedOut(error) || client.getQueryData(meQuery.queryKey) === undefined) return;
+        if (!signedOut(error)) return;
         client.removeQueries(meQuery);
         onSignedOut();
     }

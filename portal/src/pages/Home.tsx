@@ -177,7 +177,7 @@ function Recent({ conversations, staff, pending, quiet }: RecentProps) {
                         </span>
                         <When
                             at={conversation.last_at}
-                            className="w-28 shrink-0 text-right text-table text-ink-soft"
+                            className="shrink-0 text-right text-table text-ink-soft sm:w-28"
                         />
                     </Link>
                 </li>

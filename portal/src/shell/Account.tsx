@@ -59,7 +59,7 @@ export function Account({ folding, onKeys }: Props) {
             >
                 <div className="px-2 py-1.5">
                     <p className="truncate">{me.email}</p>
-                    <p className="truncate text-table text-ink-soft">
+                    <p className="truncate text-table text-ink-soft first-letter:uppercase">
                         {me.role} of {me.tenant_name}
                     </p>
                 </div>

@@ -129,7 +129,7 @@ export default function Goto({ onClose }: { onClose: () => void }) {
                         onClick={() => go(entry)}
                         className={cx(
                             'flex h-10 cursor-pointer items-center gap-3 rounded-lg px-2',
-                            entry === chosen ? 'bg-sunken' : 'hover:bg-sunken',
+                            entry === chosen ? 'bg-accent-soft' : 'hover:bg-sunken',
                         )}
                     >
                         <span className="grid size-6 shrink-0 place-items-center text-ink-soft">

@@ -33,11 +33,11 @@ export function SideBar({ folding = false, onGoto, onKeys }: Props) {
     return (
         <div className="flex h-full flex-col">
             <div className={cx('flex h-14 items-center px-5', folding && 'max-lg:px-4.5')}>
-                <span className={folding ? 'max-lg:hidden' : ''}>
+                <span className={cx('flex', folding && 'max-lg:hidden')}>
                     <Logo />
                 </span>
                 {folding && (
-                    <span className="lg:hidden">
+                    <span className="flex lg:hidden">
                         <Logo wordless />
                     </span>
                 )}
@@ -51,7 +51,7 @@ export function SideBar({ folding = false, onGoto, onKeys }: Props) {
                             <kbd
                                 aria-hidden
                                 className={cx(
-                                    'ml-auto rounded-md border border-line px-1.5 font-sans text-[11px] leading-4.5 text-ink-soft',
+                                    'ml-auto rounded-md border border-line px-1.5 font-sans text-[11px] leading-4.5 text-ink-soft pointer-coarse:hidden',
                                     folding && 'max-lg:hidden',
                                 )}
                             >

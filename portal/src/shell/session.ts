@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
 import { call, http } from '../api/client';
 import { signedOut } from '../api/fault';
+import { meQuery } from '../api/queries';
 import { forgetUnsent } from '../chat/outbox';
 
 export function useLogOut() {
@@ -20,8 +21,11 @@ export function useLogOut() {
         },
         onSuccess: async () => {
             forgetUnsent();
-            client.clear();
+            client.setQueryData(meQuery.queryKey, null);
             await router.navigate({ to: '/login' });
+            /* Now that no page is there that would ask for it again. */
+            client.clear();
+            client.setQueryData(meQuery.queryKey, null);
         },
     });
 }
