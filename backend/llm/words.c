@@ -116,6 +116,8 @@ static void stem(char *word)
         if (len > 4 && (ends(word, len, "xe") || ends(word, len, "che") || ends(word, len, "she") ||
                         ends(word, len, "sse")))
             len--;
+        if (len == 3 && ends(word, len, "oe")) /* goes, does */
+            len--;
     }
     for (size_t i = 0; i < COUNT_OF(endings); i++)
         if (len > strlen(endings[i]) + 2 && ends(word, len, endings[i])) {
@@ -218,6 +220,9 @@ static double weight(const struct shelf *shelf, const char *word)
     for (size_t i = 0; i < shelf->count; i++)
         if (words_have(shelf->texts[i], word))
             holding += 1;
+    /* "Where" may be answered by a text that names a place without calling it one. */
+    if (holding < 1 && strcmp(word, "where") == 0)
+        return 0;
     return log(1 + (all - holding + 0.5) / (holding + 0.5));
 }
 
