@@ -8,7 +8,7 @@ PARTS = $(MAKE) --no-print-directory $(JOBS)
 run:
 	@scripts/install build run
 	@echo 'Konstruct is built:'
-	@scripts/step 'programs in C' $(PARTS) build/release/konstruct build/release/konstruct-worker
+	@scripts/step 'programs in C' $(PARTS) programs
 	@scripts/step 'portal' $(PARTS) portal
 	@scripts/step 'web process' $(PARTS) build
 	@exec build/release/konstruct up

@@ -14,7 +14,6 @@
 
 #include "app/cli.h"
 #include "base/conf.h"
-#include "io/crypto.h"
 #include "io/http.h"
 
 #define MEMORY_MAX MIB(64)
@@ -232,6 +231,7 @@ int cmd_up(int argc, char **argv)
     if (!read_options(&u, argc, argv))
         return usage();
     take_signals();
+    http_start();
     if (begin(&u) == OK) {
         greet(&u);
         code = up_watch(&u);
@@ -239,6 +239,7 @@ int cmd_up(int argc, char **argv)
         fprintf(stderr, "\nkonstruct up: %s\n", u.c->fault.detail);
     }
     up_stop_all(&u);
+    http_stop();
     ctx_end(u.c);
     return code;
 }
