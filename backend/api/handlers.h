@@ -7,7 +7,7 @@
 #include "api/http.h"
 #include "base/shape.h"
 
-#define ROUTE(method, path, handler, who, body_max, in, kind, out, status, about)                  \
+#define ROUTE(method, path, handler, who, body_max, query, in, kind, out, status, about)                  \
     rc_t handler(struct ctx *c, const struct req *rq, struct res *rs);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wredundant-decls" /* a handler may serve two routes */

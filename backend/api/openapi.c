@@ -92,17 +92,25 @@ static const char *path_text(struct ctx *c, const char *path)
     return buf_str(&out);
 }
 
-static json_t *parameters(struct ctx *c, const char *path)
+static void add_parameter(json_t *list, const char *name, const char *in)
+{
+    json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:{s:s}}", "name", name, "in", in, "required",
+                                          text_is(in, "path"), "schema", "type", "string"));
+}
+
+static json_t *parameters(struct ctx *c, const struct route *r)
 {
     json_t *list = json_array();
+    const char *path = r->path;
 
     while ((path = strchr(path, ':')) != NULL) {
         const char *name = text_copy(c->mem, path + 1, strcspn(path + 1, "/"));
 
-        json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:{s:s}}", "name", name, "in", "path", "required", 1,
-                                              "schema", "type", "string"));
+        add_parameter(list, name, "path");
         path++;
     }
+    for (char *rest = text_dup(c->mem, r->query), *name; (name = strsep(&rest, " ")) != NULL;)
+        add_parameter(list, name, "query");
     return list;
 }
 
@@ -142,7 +150,7 @@ static json_t *operation(struct ctx *c, const struct route *r)
     json_t *responses = json_object();
     json_t *op = json_pack("{s:s, s:s, s:o}", "summary", r->about, "operationId",
                            text_printf(c->mem, "%s_%s", method_names[r->method], path_text(c, r->path)), "parameters",
-                           parameters(c, r->path));
+                           parameters(c, r));
 
     put(responses, text_printf(c->mem, "%d", r->status), success(c, r));
     put(responses, "default",

@@ -26,6 +26,7 @@ struct route {
     rc_t (*handler)(struct ctx *c, const struct req *rq, struct res *rs);
     enum who who;
     size_t body_max; /* bytes; 0: the route takes no body */
+    const char *query; /* names of its query parameters with blanks between, or NULL */
     const struct shape *in;
     enum answer_kind kind;
     const struct shape *out;

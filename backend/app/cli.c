@@ -9,6 +9,7 @@
 #include "core/tenant.h"
 #include "io/crypto.h"
 #include "io/db.h"
+#include "io/http.h"
 
 static const struct command {
     const char *name, *arguments, *about;
@@ -117,6 +118,7 @@ int main(int argc, char **argv)
 {
     log_start("konstruct", false);
     crypto_start();
+    http_start();
     if (argc < 2)
         return usage(stderr);
     if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)

@@ -134,12 +134,10 @@ int cmd_channel(int argc, char **argv)
 
     if (c == NULL)
         return 2;
-    http_start();
 
     rc_t rc = adding ? add(c, argc, argv, channel) : list(c);
     int code = rc == OK ? 0 : cli_fault(c);
 
     cli_end(c);
-    http_stop();
     return code;
 }

@@ -169,7 +169,6 @@ int cmd_doctor(int argc, char **argv)
     if (!cli_settings())
         return 2;
     good("settings", "well-formed");
-    http_start();
     check_role("database as web", conf_text(CONF_db_web), "set DATABASE_URL or KONSTRUCT_DB_WEB", true);
     check_role("database as worker", conf_text(CONF_db_worker), "set DATABASE_URL or KONSTRUCT_DB_WORKER", true);
     check_role("database as dispatch", conf_text(CONF_db_dispatch), "set DATABASE_URL or KONSTRUCT_DB_DISPATCH", true);
@@ -184,7 +183,6 @@ int cmd_doctor(int argc, char **argv)
     check_model("Anthropic", conf_text(CONF_anthropic_url), "KONSTRUCT_ANTHROPIC_URL");
     check_model("Ollama", conf_text(CONF_ollama_url), "KONSTRUCT_OLLAMA_URL");
     check_disk();
-    http_stop();
     printf(faults == 0 ? "Everything is as it should be.\n" : "%d faults. Mend them from the top down.\n", faults);
     return faults == 0 ? 0 : 1;
 }
