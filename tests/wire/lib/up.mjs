@@ -12,12 +12,12 @@ export class Up {
     }
 
     /** Begins a start; nothing is waited for. */
-    async begin({ args = [], env = {}, port } = {}) {
+    async begin({ args = [], env = {}, port, command = program('konstruct') } = {}) {
         this.port = port ?? (await freePort());
         this.starts = (this.starts ?? 0) + 1;
         this.log = join(this.dir, `up-${this.starts}.log`);
         const all = ['up', '--dir', this.run, '--port', `${this.port}`, '--throw-away', ...args];
-        this.child = start(program('konstruct'), all, { cwd: top, log: this.log, env: { KONSTRUCT_CONF: '/dev/null', ...env } });
+        this.child = start(command, all, { cwd: top, log: this.log, env: { KONSTRUCT_CONF: '/dev/null', ...env } });
         return this;
     }
 
