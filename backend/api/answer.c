@@ -10,7 +10,8 @@
 const char *req_param(struct ctx *c, const struct req *rq, const char *name)
 {
     for (int i = 0; i < rq->param_count; i++)
-        if (strncmp(rq->params[i].name, name, strlen(name)) == 0 && !isalnum((unsigned char)rq->params[i].name[strlen(name)]))
+        if (strncmp(rq->params[i].name, name, strlen(name)) == 0 &&
+            !isalnum((unsigned char)rq->params[i].name[strlen(name)]))
             return text_copy(c->mem, rq->params[i].value.data, rq->params[i].value.len);
     abort();
 }
@@ -18,7 +19,8 @@ const char *req_param(struct ctx *c, const struct req *rq, const char *name)
 rc_t req_id(struct ctx *c, const struct req *rq, const char *name, const char **out)
 {
     *out = req_param(c, rq, name);
-    return id_valid(*out) ? OK : ctx_fail(c, E_NOT_FOUND, "not_found", "There is no such thing here.");
+    return id_valid(*out) ? OK
+                          : ctx_fail(c, E_NOT_FOUND, "not_found", "There is no such thing here.");
 }
 
 static int hex_value(char digit)
@@ -32,7 +34,8 @@ static char *query_decode(struct ctx *c, const char *from, size_t len)
     size_t at = 0;
 
     for (size_t i = 0; i < len; i++) {
-        if (from[i] == '%' && i + 2 < len && isxdigit((unsigned char)from[i + 1]) && isxdigit((unsigned char)from[i + 2])) {
+        if (from[i] == '%' && i + 2 < len && isxdigit((unsigned char)from[i + 1]) &&
+            isxdigit((unsigned char)from[i + 2])) {
             out[at++] = (char)(hex_value(from[i + 1]) * 16 + hex_value(from[i + 2]));
             i += 2;
         } else {
@@ -42,7 +45,9 @@ static char *query_decode(struct ctx *c, const char *from, size_t len)
     return out;
 }
 
-/* Finds name=value among pieces that `separator` parts; blanks before a name are skipped (cookies). */
+/*
+ * Finds name=value among pieces that `separator` parts; blanks before a name are skipped (cookies).
+ */
 static struct bytes pair_find(const char *text, const char *name, char separator)
 {
     size_t name_len = strlen(name);
@@ -96,13 +101,14 @@ rc_t res_json(struct ctx *c, struct res *rs, int status, json_t *object)
     return OK;
 }
 
-rc_t res_one(struct ctx *c, struct res *rs, int status, const struct shape *shape, const void *object)
+rc_t res_one(struct ctx *c, struct res *rs, int status, const struct shape *shape,
+             const void *object)
 {
     return res_json(c, rs, status, shape_json(shape, object));
 }
 
-rc_t res_list(struct ctx *c, struct res *rs, const struct shape *shape, const void *items, size_t count,
-              const char *next)
+rc_t res_list(struct ctx *c, struct res *rs, const struct shape *shape, const void *items,
+              size_t count, const char *next)
 {
     json_t *list = json_array(), *root = json_object();
 
@@ -126,11 +132,16 @@ void res_session(struct ctx *c, struct res *rs, const char *token)
     long long seconds = token == NULL ? 0 : (long long)conf_number(CONF_session_days) * 86400;
 
     res_header(rs, "set-cookie",
-               text_printf(c->mem, SESSION_COOKIE "=%s; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=%lld",
+               text_printf(c->mem,
+                           SESSION_COOKIE
+                           "=%s; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=%lld",
                            token == NULL ? "" : token, seconds));
 }
 
-/* What a result code means in HTTP, and what is said when the detail is none of the caller's business. */
+/*
+ * What a result code means in HTTP, and what is said when the detail is none of the caller's
+ * business.
+ */
 static const struct {
     rc_t rc;
     int status;
@@ -142,10 +153,14 @@ static const struct {
     {E_NOT_FOUND, 404, "Not found", "There is no such thing here."},
     {E_CONFLICT, 409, "Conflict", NULL},
     {E_LIMIT, 429, "Too much", NULL},
-    {E_UPSTREAM, 502, "A service outside failed", "A service that is needed for this failed. Try again in a moment."},
-    {E_TIMEOUT, 504, "Took too long", "This took too long and was given up. Try again in a moment."},
-    {E_UNAVAILABLE, 503, "Not available now", "This can't be done right now, and nothing was changed. Try again in a moment."},
-    {E_INTERNAL, 500, "Our fault", "Something went wrong on our side. The reference finds it in our log."},
+    {E_UPSTREAM, 502, "A service outside failed",
+     "A service that is needed for this failed. Try again in a moment."},
+    {E_TIMEOUT, 504, "Took too long",
+     "This took too long and was given up. Try again in a moment."},
+    {E_UNAVAILABLE, 503, "Not available now",
+     "This can't be done right now, and nothing was changed. Try again in a moment."},
+    {E_INTERNAL, 500, "Our fault",
+     "Something went wrong on our side. The reference finds it in our log."},
 };
 
 /* Codes of E_LIMIT that are about size have their own status. */
@@ -169,10 +184,11 @@ void res_problem(struct ctx *c, struct res *rs)
         i++;
 
     int status = status_of(fault, meanings[i].status);
-    json_t *problem = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s}", "type", "about:blank", "title", meanings[i].title,
-                                "status", status, "code", fault->code == NULL ? "unknown" : fault->code, "detail",
-                                meanings[i].instead != NULL ? meanings[i].instead : fault->detail, "reference",
-                                c->reference);
+    json_t *problem = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s}", "type", "about:blank", "title",
+                                meanings[i].title, "status", status, "code",
+                                fault->code == NULL ? "unknown" : fault->code, "detail",
+                                meanings[i].instead != NULL ? meanings[i].instead : fault->detail,
+                                "reference", c->reference);
 
     if (problem == NULL)
         abort();

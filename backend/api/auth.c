@@ -1,4 +1,7 @@
-/* Signing up, logging in and out. Passwords are hashed on the helper thread, never on the event loop. */
+/*
+ * Signing up, logging in and out. Passwords are hashed on the helper thread, never on the event
+ * loop.
+ */
 #include <string.h>
 
 #include "api/handlers.h"
@@ -24,12 +27,14 @@ struct hashing {
 };
 
 static struct park *park_cpu(struct ctx *c, struct hashing *h, void (*work)(void *),
-                             rc_t (*resume)(struct ctx *, const struct req *, struct res *, void *, enum wake, struct bytes))
+                             rc_t (*resume)(struct ctx *, const struct req *, struct res *, void *,
+                                            enum wake, struct bytes))
 {
     struct park *park = arena_take(c->mem, sizeof(*park));
 
     h->c = c;
-    *park = (struct park){.kind = PARK_CPU, .deadline_ms = HASHING_MS, .state = h, .work = work, .resume = resume};
+    *park = (struct park){
+        .kind = PARK_CPU, .deadline_ms = HASHING_MS, .state = h, .work = work, .resume = resume};
     return park;
 }
 
@@ -60,8 +65,8 @@ static void signup_work(void *state)
     h->hash = hash;
 }
 
-static rc_t signup_finish(struct ctx *c, const struct req *rq, struct res *rs, void *state, enum wake why,
-                          struct bytes news)
+static rc_t signup_finish(struct ctx *c, const struct req *rq, struct res *rs, void *state,
+                          enum wake why, struct bytes news)
 {
     struct hashing *h = state;
     const char *tenant_id = id_new(c->mem), *person_id = id_new(c->mem);
@@ -75,7 +80,8 @@ static rc_t signup_finish(struct ctx *c, const struct req *rq, struct res *rs, v
     TRY(person_add(c, person_id, h->up.name, h->up.email, h->hash));
     TRY(tenant_add(c, tenant_id, h->up.company));
     TRY(membership_add(c, person_id, "admin"));
-    TRY(audit_add(c, text_printf(c->mem, "person:%s", person_id), "person.signed_up", person_id, "{}"));
+    TRY(audit_add(c, text_printf(c->mem, "person:%s", person_id), "person.signed_up", person_id,
+                  "{}"));
     return welcome(c, rs, 201, person_id, "admin");
 }
 
@@ -90,7 +96,10 @@ rc_t signup_add(struct ctx *c, const struct req *rq, struct res *rs)
     return OK;
 }
 
-/* Somebody unknown costs as much time as a wrong password, so that nobody learns which addresses have accounts. */
+/*
+ * Somebody unknown costs as much time as a wrong password, so that nobody learns which addresses
+ * have accounts.
+ */
 static void login_work(void *state)
 {
     struct hashing *h = state;
@@ -102,8 +111,8 @@ static void login_work(void *state)
         h->fits = password_fits(h->known.hash, h->password);
 }
 
-static rc_t login_finish(struct ctx *c, const struct req *rq, struct res *rs, void *state, enum wake why,
-                         struct bytes news)
+static rc_t login_finish(struct ctx *c, const struct req *rq, struct res *rs, void *state,
+                         enum wake why, struct bytes news)
 {
     struct hashing *h = state;
 
@@ -116,7 +125,8 @@ static rc_t login_finish(struct ctx *c, const struct req *rq, struct res *rs, vo
         return ctx_fail(c, E_UNAUTH, "login_wrong", "The e-mail address or the password is wrong.");
     }
     TRY(db_tenant(c, h->known.tenant_id));
-    TRY(audit_add(c, text_printf(c->mem, "person:%s", h->known.person_id), "person.logged_in", h->known.person_id, "{}"));
+    TRY(audit_add(c, text_printf(c->mem, "person:%s", h->known.person_id), "person.logged_in",
+                  h->known.person_id, "{}"));
     return welcome(c, rs, 200, h->known.person_id, h->known.role);
 }
 
@@ -135,7 +145,8 @@ rc_t login_add(struct ctx *c, const struct req *rq, struct res *rs)
 rc_t logout_add(struct ctx *c, const struct req *rq, struct res *rs)
 {
     TRY(session_end(c, rq->session_token));
-    TRY(audit_add(c, text_printf(c->mem, "person:%s", c->person_id), "person.logged_out", c->person_id, "{}"));
+    TRY(audit_add(c, text_printf(c->mem, "person:%s", c->person_id), "person.logged_out",
+                  c->person_id, "{}"));
     res_session(c, rs, NULL);
     rs->status = 204;
     return OK;

@@ -5,9 +5,9 @@
 #include "base/id.h"
 #include "core/conversation.h"
 #include "core/employee.h"
+#include "core/inbound.h"
 #include "core/job.h"
 #include "core/person.h"
-#include "core/inbound.h"
 #include "flow/live.h"
 #include "flow/queue.h"
 
@@ -20,7 +20,8 @@ rc_t conversations_add(struct ctx *c, const struct req *rq, struct res *rs)
 {
     struct employee employee;
     const char *employee_id;
-    struct conversation made = {.id = id_new(c->mem), .channel = "portal", .person_id = c->person_id};
+    struct conversation made = {
+        .id = id_new(c->mem), .channel = "portal", .person_id = c->person_id};
 
     TRY(req_id(c, rq, "id", &employee_id));
     TRY(employee_get(c, employee_id, &employee));
@@ -84,11 +85,12 @@ static void ring(struct ctx *c, void *arg)
 }
 
 /*
- * Ids follow from the client's key, so that sending it again finds what is there: one message, one job, one answer. The
- * job's id is new each time, for its order, and of a repeated one nothing comes.
+ * Ids follow from the client's key, so that sending it again finds what is there: one message, one
+ * job, one answer. The job's id is new each time, for its order, and of a repeated one nothing
+ * comes.
  */
-static rc_t say(struct ctx *c, const struct conversation *conversation, const struct new_message *in,
-                struct said *said)
+static rc_t say(struct ctx *c, const struct conversation *conversation,
+                const struct new_message *in, struct said *said)
 {
     struct me me;
     bool fresh;
@@ -98,23 +100,25 @@ static rc_t say(struct ctx *c, const struct conversation *conversation, const st
         .conversation_id = conversation->id,
         .inbound_id = ID_OF(c->mem, BYTES("portal"), bytes_of(conversation->id), bytes_of(in->key)),
         .job_id = id_new(c->mem)};
-    const struct inbound inbound = {.id = said->inbound_id,
-                                    .connection_id = NO_CONNECTION,
-                                    .message_key = text_printf(c->mem, "%s/%s", conversation->id, in->key),
-                                    .conversation_id = conversation->id,
-                                    .reply_to = "",
-                                    .author = c->person_id,
-                                    .author_name = me.name,
-                                    .text = in->text};
+    const struct inbound inbound = {
+        .id = said->inbound_id,
+        .connection_id = NO_CONNECTION,
+        .message_key = text_printf(c->mem, "%s/%s", conversation->id, in->key),
+        .conversation_id = conversation->id,
+        .reply_to = "",
+        .author = c->person_id,
+        .author_name = me.name,
+        .text = in->text};
 
-    said->message = (struct message){.id = said->inbound_id, .author = "person", .name = me.name, .text = in->text};
+    said->message = (struct message){
+        .id = said->inbound_id, .author = "person", .name = me.name, .text = in->text};
     TRY(inbound_add(c, &inbound, &fresh));
     TRY(job_add(c, said->job_id, "turn", conversation->id, said->inbound_id));
     return message_add(c, conversation->id, &said->message);
 }
 
-static rc_t answer_look(struct ctx *c, const struct req *rq, struct res *rs, void *state, enum wake why,
-                        struct bytes news)
+static rc_t answer_look(struct ctx *c, const struct req *rq, struct res *rs, void *state,
+                        enum wake why, struct bytes news)
 {
     const struct said *said = state;
     struct message answer;
@@ -126,13 +130,15 @@ static rc_t answer_look(struct ctx *c, const struct req *rq, struct res *rs, voi
     if (found)
         return res_one(c, rs, 200, &message_shape, &answer);
     if (why == WAKE_DEADLINE)
-        return ctx_fail(c, E_TIMEOUT, "answer_late", "the answer was not there in time; it will stand in the conversation");
+        return ctx_fail(c, E_TIMEOUT, "answer_late",
+                        "the answer was not there in time; it will stand in the conversation");
     return OK;
 }
 
-static struct park *park_live(struct ctx *c, const char *conversation_id, int64_t deadline_ms, void *state,
-                              rc_t (*resume)(struct ctx *, const struct req *, struct res *, void *, enum wake,
-                                             struct bytes))
+static struct park *park_live(struct ctx *c, const char *conversation_id, int64_t deadline_ms,
+                              void *state,
+                              rc_t (*resume)(struct ctx *, const struct req *, struct res *, void *,
+                                             enum wake, struct bytes))
 {
     struct park *park = arena_take(c->mem, sizeof(*park));
 
@@ -154,7 +160,8 @@ rc_t messages_add(struct ctx *c, const struct req *rq, struct res *rs)
     TRY(req_id(c, rq, "id", &id));
     TRY(req_body(c, rq, &new_message_shape, &in));
     if (!id_valid(in.key))
-        return ctx_bad(c, "key", "not_a_uuid", "key must be a UUID in lower case, new for each message.");
+        return ctx_bad(c, "key", "not_a_uuid",
+                       "key must be a UUID in lower case, new for each message.");
     TRY(conversation_get(c, id, &conversation));
     TRY(say(c, &conversation, &in, said));
     rs->committed = ring;
@@ -189,7 +196,8 @@ static rc_t add_messages(struct ctx *c, struct reader *reader, struct buf *out)
     for (size_t i = 0; i < count; i++) {
         json_t *object = shape_json(&message_shape, &items[i]);
 
-        add_event(out, "message", text_printf(c->mem, "%lld", (long long)items[i].seq), json_text(c->mem, object));
+        add_event(out, "message", text_printf(c->mem, "%lld", (long long)items[i].seq),
+                  json_text(c->mem, object));
         json_decref(object);
         reader->seen = items[i].seq;
     }
@@ -206,8 +214,9 @@ static rc_t add_news(struct ctx *c, struct reader *reader, struct bytes news, st
     if (text_is(type, "message"))
         return add_messages(c, reader, out);
     if (text_is(type, "thinking"))
-        add_event(out, "state",
-                  NULL, text_printf(c->mem, "{\"turn\":\"%s\",\"state\":\"thinking\"}", json_str(event, "turn")));
+        add_event(out, "state", NULL,
+                  text_printf(c->mem, "{\"turn\":\"%s\",\"state\":\"thinking\"}",
+                              json_str(event, "turn")));
     if (text_is(type, "delta")) {
         json_object_del(event, "type");
         add_event(out, "delta", NULL, json_text(c->mem, event));
@@ -215,8 +224,8 @@ static rc_t add_news(struct ctx *c, struct reader *reader, struct bytes news, st
     return OK;
 }
 
-static rc_t stream_more(struct ctx *c, const struct req *rq, struct res *rs, void *state, enum wake why,
-                        struct bytes news)
+static rc_t stream_more(struct ctx *c, const struct req *rq, struct res *rs, void *state,
+                        enum wake why, struct bytes news)
 {
     struct reader *reader = state;
     struct buf out = buf_new(c->mem, MIB(12));

@@ -1,4 +1,7 @@
-/* The gate before every handler: route, body, who, origin; after it: commit, hints, problem details, counters. */
+/*
+ * The gate before every handler: route, body, who, origin; after it: commit, hints, problem
+ * details, counters.
+ */
 #include <string.h>
 
 #include "api/handlers.h"
@@ -17,7 +20,8 @@ static rc_t route_of(struct ctx *c, struct req *rq, const struct route **out)
     if (*out != NULL)
         return OK;
     if (other_method)
-        return ctx_fail(c, E_INVALID, "method_not_allowed", "This address does not take that method.");
+        return ctx_fail(c, E_INVALID, "method_not_allowed",
+                        "This address does not take that method.");
     return ctx_fail(c, E_NOT_FOUND, "not_found", "There is nothing at this address.");
 }
 
@@ -26,7 +30,8 @@ static rc_t body_check(struct ctx *c, const struct req *rq, const struct route *
     const char *type = rq->header(rq, "content-type");
 
     if (rq->body.len > route->body_max)
-        return ctx_fail(c, E_LIMIT, "body_too_large", "The body may have at most %zu bytes here.", route->body_max);
+        return ctx_fail(c, E_LIMIT, "body_too_large", "The body may have at most %zu bytes here.",
+                        route->body_max);
     if (route->who == WHO_VENDOR || rq->body.len == 0)
         return OK;
     if (type == NULL || strncasecmp(type, "application/json", strlen("application/json")) != 0)
@@ -34,7 +39,10 @@ static rc_t body_check(struct ctx *c, const struct req *rq, const struct route *
     return OK;
 }
 
-/* The origin that a browser names must be the one it talks to, or the public address of this instance. */
+/*
+ * The origin that a browser names must be the one it talks to, or the public address of this
+ * instance.
+ */
 static bool origin_ours(struct ctx *c, const struct req *rq, const char *origin)
 {
     const char *host = rq->header(rq, "host");
@@ -44,8 +52,8 @@ static bool origin_ours(struct ctx *c, const struct req *rq, const char *origin)
 }
 
 /*
- * Against requests that another site makes a browser send: whoever comes with a cookie must name our origin. Programs
- * without a cookie have nothing that could be abused.
+ * Against requests that another site makes a browser send: whoever comes with a cookie must name
+ * our origin. Programs without a cookie have nothing that could be abused.
  */
 static rc_t origin_check(struct ctx *c, const struct req *rq, const struct route *route)
 {
@@ -67,7 +75,10 @@ static enum who who_of_role(const char *role)
     static const struct {
         const char *role;
         enum who who;
-    } rows[] = {{"viewer", WHO_VIEWER}, {"member", WHO_MEMBER}, {"manager", WHO_MANAGER}, {"admin", WHO_ADMIN}};
+    } rows[] = {{"viewer", WHO_VIEWER},
+                {"member", WHO_MEMBER},
+                {"manager", WHO_MANAGER},
+                {"admin", WHO_ADMIN}};
 
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (text_is(rows[i].role, role))
@@ -83,11 +94,13 @@ static rc_t session_check(struct ctx *c, struct req *rq, const struct route *rou
     if (token != NULL && token[0] != '\0')
         TRY(session_find(c, token, &role, &found));
     if (!found)
-        return ctx_fail(c, E_UNAUTH, "unauthenticated", "You are not logged in, or your session is over. Log in again.");
+        return ctx_fail(c, E_UNAUTH, "unauthenticated",
+                        "You are not logged in, or your session is over. Log in again.");
     rq->session_token = token;
     rq->role = role;
     if (who_of_role(role) < route->who)
-        return ctx_fail(c, E_FORBIDDEN, "role_too_low", "Your role (%s) does not allow this; ask an admin.", role);
+        return ctx_fail(c, E_FORBIDDEN, "role_too_low",
+                        "Your role (%s) does not allow this; ask an admin.", role);
     return OK;
 }
 
@@ -96,7 +109,8 @@ static rc_t metrics_check(struct ctx *c, const struct req *rq)
     const char *given = rq->header(rq, "authorization"), *token = conf_text(CONF_metrics_token);
 
     if (token == NULL)
-        return ctx_fail(c, E_NOT_FOUND, "not_found", "KONSTRUCT_METRICS_TOKEN is not set, so there are no metrics here.");
+        return ctx_fail(c, E_NOT_FOUND, "not_found",
+                        "KONSTRUCT_METRICS_TOKEN is not set, so there are no metrics here.");
     if (given == NULL || !text_starts(given, "Bearer ") ||
         !text_same_secret(bytes_of(given + strlen("Bearer ")), bytes_of(token)))
         return ctx_fail(c, E_UNAUTH, "unauthenticated", "The metrics token is missing or wrong.");
@@ -134,7 +148,10 @@ static rc_t serve(struct ctx *c, struct req *rq, struct res *rs)
     return db_commit(c);
 }
 
-/* The one place that ends a request: what failed is rolled back and told; what was committed is hinted at. */
+/*
+ * The one place that ends a request: what failed is rolled back and told; what was committed is
+ * hinted at.
+ */
 static void conclude(struct ctx *c, const struct req *rq, struct res *rs, rc_t rc)
 {
     if (rc == OK) {
@@ -168,7 +185,8 @@ void api_handle(struct ctx *c, struct req *rq, struct res *rs)
     count(rs);
 }
 
-void api_resume(struct ctx *c, const struct req *rq, struct res *rs, struct park *park, enum wake why, struct bytes news)
+void api_resume(struct ctx *c, const struct req *rq, struct res *rs, struct park *park,
+                enum wake why, struct bytes news)
 {
     *rs = (struct res){.status = 0};
 

@@ -7,7 +7,7 @@
 #include "api/http.h"
 #include "base/shape.h"
 
-#define ROUTE(method, path, handler, who, body_max, query, in, kind, out, status, about)                  \
+#define ROUTE(method, path, handler, who, body_max, query, in, kind, out, status, about) \
     rc_t handler(struct ctx *c, const struct req *rq, struct res *rs);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wredundant-decls" /* a handler may serve two routes */
@@ -31,16 +31,19 @@ const char *req_cookie(struct ctx *c, const struct req *rq, const char *name);
 rc_t req_body(struct ctx *c, const struct req *rq, const struct shape *shape, void *out) MUST;
 
 /* Answers. */
-rc_t res_one(struct ctx *c, struct res *rs, int status, const struct shape *shape, const void *object);
-rc_t res_list(struct ctx *c, struct res *rs, const struct shape *shape, const void *items, size_t count,
-              const char *next);
-rc_t res_json(struct ctx *c, struct res *rs, int status, json_t *object); /* takes the reference over */
+rc_t res_one(struct ctx *c, struct res *rs, int status, const struct shape *shape,
+             const void *object);
+rc_t res_list(struct ctx *c, struct res *rs, const struct shape *shape, const void *items,
+              size_t count, const char *next);
+/* takes the reference over */
+rc_t res_json(struct ctx *c, struct res *rs, int status, json_t *object);
 rc_t res_text(struct res *rs, int status, const char *text);
 
 /* Fills rs with problem details (RFC 9457) from the fault in c. */
 void res_problem(struct ctx *c, struct res *rs);
 
 #define SESSION_COOKIE "__Host-konstruct"
-void res_session(struct ctx *c, struct res *rs, const char *token); /* NULL: takes the cookie away */
+/* NULL: takes the cookie away */
+void res_session(struct ctx *c, struct res *rs, const char *token);
 
 #endif

@@ -11,7 +11,10 @@ rc_t health_alive(struct ctx *c, const struct req *rq, struct res *rs)
     return res_text(rs, 200, "alive\n");
 }
 
-/* Without Redis everything is only slower, so it is told but does not take the process out of service. */
+/*
+ * Without Redis everything is only slower, so it is told but does not take the process out of
+ * service.
+ */
 rc_t health_ready(struct ctx *c, const struct req *rq, struct res *rs)
 {
     bool current = false;
@@ -22,8 +25,10 @@ rc_t health_ready(struct ctx *c, const struct req *rq, struct res *rs)
     ctx_forgive(c);
     return res_json(c, rs, rc == OK && current ? 200 : 503,
                     json_pack("{s:s, s:s, s:s}", "database", rc == OK ? "ok" : "away", "migrations",
-                              rc != OK ? "unknown" : current ? "ok" : "missing: run konstruct migrate", "redis",
-                              redis ? "ok" : "away"));
+                              rc != OK  ? "unknown"
+                              : current ? "ok"
+                                        : "missing: run konstruct migrate",
+                              "redis", redis ? "ok" : "away"));
 }
 
 rc_t metrics_show(struct ctx *c, const struct req *rq, struct res *rs)

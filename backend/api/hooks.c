@@ -27,7 +27,8 @@ static bool signed_by_any(struct ctx *c, const struct channel *channel, const st
             return true;
     }
     if (count == 0)
-        *rc = ctx_fail(c, E_UNAUTH, "hook_signature", "Nobody here has a secret that could have signed this.");
+        *rc = ctx_fail(c, E_UNAUTH, "hook_signature",
+                       "Nobody here has a secret that could have signed this.");
     return false;
 }
 
@@ -44,7 +45,10 @@ static rc_t ignored(struct res *rs, const char *why)
     return res_text(rs, 200, "");
 }
 
-/* Nobody connected this workspace, but somebody whose secret we know signed: acknowledged, counted, and nothing stored. */
+/*
+ * Nobody connected this workspace, but somebody whose secret we know signed: acknowledged, counted,
+ * and nothing stored.
+ */
 static rc_t without_target(struct ctx *c, const struct channel *channel, const struct hook *hook,
                            const struct hook_claim *claim, struct res *rs)
 {
@@ -69,7 +73,8 @@ struct accepted {
     const char *tenant_id, *job_id;
 };
 
-static rc_t stored(struct ctx *c, const struct req *rq, struct res *rs, void *state, enum wake why, struct bytes news)
+static rc_t stored(struct ctx *c, const struct req *rq, struct res *rs, void *state, enum wake why,
+                   struct bytes news)
 {
     const struct accepted *a = state;
 
@@ -86,15 +91,19 @@ static rc_t stored(struct ctx *c, const struct req *rq, struct res *rs, void *st
     return res_text(rs, 200, "");
 }
 
-static rc_t accept(struct ctx *c, const struct hook_target *target, const struct hook_event *event, struct res *rs)
+static rc_t accept(struct ctx *c, const struct hook_target *target, const struct hook_event *event,
+                   struct res *rs)
 {
     struct accepted *a = arena_take(c->mem, sizeof(*a));
     struct park *park = arena_take(c->mem, sizeof(*park));
 
     a->tenant_id = target->tenant_id;
     ingest_item(c, target, event, &a->item, &a->job_id);
-    *park = (struct park){
-        .kind = PARK_BATCH, .deadline_ms = PARK_MAX_MS, .state = a, .resume = stored, .batch = &a->item};
+    *park = (struct park){.kind = PARK_BATCH,
+                          .deadline_ms = PARK_MAX_MS,
+                          .state = a,
+                          .resume = stored,
+                          .batch = &a->item};
     rs->park = park;
     return OK;
 }
@@ -102,7 +111,8 @@ static rc_t accept(struct ctx *c, const struct hook_target *target, const struct
 rc_t hooks_take(struct ctx *c, const struct req *rq, struct res *rs)
 {
     const struct channel *channel = channel_find(req_param(c, rq, "channel"));
-    const struct hook hook = {.body = rq->body, .header = header_of, .native = rq, .now_s = clock_s()};
+    const struct hook hook = {
+        .body = rq->body, .header = header_of, .native = rq, .now_s = clock_s()};
     struct hook_target target;
     struct hook_claim claim;
     struct hook_event event;

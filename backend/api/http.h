@@ -1,6 +1,6 @@
 /*
- * A request and its answer as the whole backend knows them; only app/web.c knows the server behind. Handlers run on an
- * event loop: they do short SQL and answer, or they park.
+ * A request and its answer as the whole backend knows them; only app/web.c knows the server behind.
+ * Handlers run on an event loop: they do short SQL and answer, or they park.
  */
 #ifndef API_HTTP_H
 #define API_HTTP_H
@@ -27,12 +27,17 @@ struct req {
     const char *query; /* as sent, or NULL */
     struct bytes body;
     const char *remote; /* the client's address as text */
-    struct req_param params[REQ_PARAMS_MAX]; /* what `:name` stood for in the route; filled by the router */
+    /* what `:name` stood for in the route; filled by the router */
+    struct req_param params[REQ_PARAMS_MAX];
     int param_count;
-    /* A header's value by its name in lower case, or NULL. Provided by the server; `native` is its own. */
+    /*
+     * A header's value by its name in lower case, or NULL. Provided by the server; `native` is its
+     * own.
+     */
     const char *(*header)(const struct req *rq, const char *name);
     void *native;
-    const char *session_token, *role; /* filled by the gate once a session was accepted, else NULL */
+    /* filled by the gate once a session was accepted, else NULL */
+    const char *session_token, *role;
 };
 
 struct res_header {
@@ -45,34 +50,43 @@ struct res {
     struct bytes body; /* borrowed: arena of the request, or constant */
     struct res_header headers[RES_HEADERS_MAX];
     int header_count;
-    bool close;      /* close the connection after this answer */
+    bool close;        /* close the connection after this answer */
     struct park *park; /* not NULL: there is no answer yet; see below */
-    /* Called once the handler's transaction is committed, never otherwise: for hints to the workers. */
+    /*
+     * Called once the handler's transaction is committed, never otherwise: for hints to the
+     * workers.
+     */
     void (*committed)(struct ctx *c, void *arg);
     void *committed_arg;
 };
 
 /*
- * Parking. A handler that can't answer at once sets rs->park (in its arena) and returns OK; its transaction is
- * committed. The server keeps the request and calls resume on each event until an answer is there (rs->status set) or,
- * for a stream, until it is ended. resume gets a fresh context with the same tenant, person and reference, because a
- * parked request may live long: what must outlive the call belongs into `state`, which the handler took from the first
- * context.
+ * Parking. A handler that can't answer at once sets rs->park (in its arena) and returns OK; its
+ * transaction is committed. The server keeps the request and calls resume on each event until an
+ * answer is there (rs->status set) or, for a stream, until it is ended. resume gets a fresh context
+ * with the same tenant, person and reference, because a parked request may live long: what must
+ * outlive the call belongs into `state`, which the handler took from the first context.
  *
- * Streams (server-sent events): when `stream` is set the server sends the status and headers of the first answer at
- * once, and then whatever each resume leaves in rs->body, until resume sets rs->close. A reader who is more than 64 KiB
- * behind is disconnected; he comes back with Last-Event-ID.
+ * Streams (server-sent events): when `stream` is set the server sends the status and headers of the
+ * first answer at once, and then whatever each resume leaves in rs->body, until resume sets
+ * rs->close. A reader who is more than 64 KiB behind is disconnected; he comes back with
+ * Last-Event-ID.
  */
 enum park_kind {
-    PARK_CPU,   /* `work(state)` runs on the process's one helper thread; then resume(WAKE_DONE) */
-    PARK_BATCH, /* the row in `batch` is written by the next group commit (io/db_batch.h); then resume(WAKE_DONE). The server
-                 * sets the item's done and owner, and keeps the request's memory until done, even if the client leaves. */
-    PARK_LIVE   /* waits for messages on the Redis channel `channel` */
+    PARK_CPU, /* `work(state)` runs on the process's one helper thread; then resume(WAKE_DONE) */
+    /*
+     * the row in `batch` is written by the next group commit (io/db_batch.h); then
+     * resume(WAKE_DONE). The server sets the item's done and owner, and keeps the request's memory
+     * until done, even if the client leaves.
+     */
+    PARK_BATCH,
+    PARK_LIVE /* waits for messages on the Redis channel `channel` */
 };
 
 enum wake {
-    WAKE_DONE,    /* PARK_CPU, PARK_BATCH: finished */
-    WAKE_START,   /* PARK_LIVE: the subscription stands; look at the rows now, so that nothing falls between */
+    WAKE_DONE, /* PARK_CPU, PARK_BATCH: finished */
+    /* PARK_LIVE: the subscription stands; look at the rows now, so that nothing falls between */
+    WAKE_START,
     WAKE_NEWS,    /* PARK_LIVE: `news` came on the channel */
     WAKE_LOOK,    /* PARK_LIVE: Redis is away and 250 ms have passed; look at the rows */
     WAKE_DEADLINE /* deadline_ms is over: answer now; a stream ends itself */
@@ -83,26 +97,38 @@ struct park {
     bool stream;
     int64_t deadline_ms; /* from now; at most PARK_MAX_MS */
     void *state;
-    rc_t (*resume)(struct ctx *c, const struct req *rq, struct res *rs, void *state, enum wake why, struct bytes news);
-    void (*work)(void *state);    /* PARK_CPU: touches nothing but state */
-    struct db_batch_item *batch;  /* PARK_BATCH */
-    const char *channel;          /* PARK_LIVE */
+    rc_t (*resume)(struct ctx *c, const struct req *rq, struct res *rs, void *state, enum wake why,
+                   struct bytes news);
+    void (*work)(void *state);   /* PARK_CPU: touches nothing but state */
+    struct db_batch_item *batch; /* PARK_BATCH */
+    const char *channel;         /* PARK_LIVE */
 };
 
 #define PARK_MAX_MS (3600 * 1000)
-#define PARK_PER_TENANT 256      /* parked requests of one tenant in one process; more are answered 429 */
+#define PARK_PER_TENANT \
+    256 /* parked requests of one tenant in one process; more are answered 429 */
 #define PARK_PER_PROCESS 2048    /* more are answered 503 */
 #define STREAM_QUEUE_MAX KIB(64) /* bytes a slow stream reader may be behind */
 
 void res_header(struct res *rs, const char *name, const char *value);
 
-/* Runs the whole path: route, gate, handler, answer or problem details. Never fails: rs is always filled. */
+/*
+ * Runs the whole path: route, gate, handler, answer or problem details. Never fails: rs is always
+ * filled.
+ */
 void api_handle(struct ctx *c, struct req *rq, struct res *rs);
 
-/* Runs one resume of a parked request through the same gate (transaction, problem details). rs is empty if it stays parked. */
-void api_resume(struct ctx *c, const struct req *rq, struct res *rs, struct park *park, enum wake why, struct bytes news);
+/*
+ * Runs one resume of a parked request through the same gate (transaction, problem details). rs is
+ * empty if it stays parked.
+ */
+void api_resume(struct ctx *c, const struct req *rq, struct res *rs, struct park *park,
+                enum wake why, struct bytes news);
 
-/* The body limit of the route that a request line falls on, or of the strictest kind when there is none. Bytes. */
+/*
+ * The body limit of the route that a request line falls on, or of the strictest kind when there is
+ * none. Bytes.
+ */
 size_t api_body_limit(enum method method, const char *path);
 
 /* The largest body limit of any route. */

@@ -1,4 +1,7 @@
-/* The API document (OpenAPI 3.1), made from the routes table and the shapes: nothing is described twice. */
+/*
+ * The API document (OpenAPI 3.1), made from the routes table and the shapes: nothing is described
+ * twice.
+ */
 #include "api/openapi.h"
 
 #include <ctype.h>
@@ -29,7 +32,9 @@ static json_t *field_schema(const struct field *f)
     static const char *const types[] = {"string", "integer", "boolean", "number"};
     json_t *schema = json_object();
 
-    put(schema, "type", f->flags & NULLABLE ? json_pack("[s, s]", types[f->kind], "null") : json_string(types[f->kind]));
+    put(schema, "type",
+        f->flags & NULLABLE ? json_pack("[s, s]", types[f->kind], "null")
+                            : json_string(types[f->kind]));
     if (f->max > 0)
         put(schema, f->kind == F_TEXT ? "maxLength" : "maximum", json_integer(f->max));
     if (f->flags & READ_ONLY)
@@ -51,15 +56,16 @@ static json_t *shape_schema(const struct shape *shape)
         if (shape->fields[i].flags & (REQUIRED | READ_ONLY))
             json_array_append_new(required, json_string(shape->fields[i].name));
     }
-    return json_pack("{s:s, s:b, s:o, s:o}", "type", "object", "additionalProperties", 0, "properties", properties,
-                     "required", required);
+    return json_pack("{s:s, s:b, s:o, s:o}", "type", "object", "additionalProperties", 0,
+                     "properties", properties, "required", required);
 }
 
 static json_t *list_schema(const struct shape *shape)
 {
-    return json_pack("{s:s, s:{s:{s:s, s:o}, s:{s:[s, s], s:s}}, s:[s, s]}", "type", "object", "properties", "items",
-                     "type", "array", "items", ref(shape->name), "next", "type", "string", "null", "description",
-                     "Where the next page begins, or null", "required", "items", "next");
+    return json_pack("{s:s, s:{s:{s:s, s:o}, s:{s:[s, s], s:s}}, s:[s, s]}", "type", "object",
+                     "properties", "items", "type", "array", "items", ref(shape->name), "next",
+                     "type", "string", "null", "description", "Where the next page begins, or null",
+                     "required", "items", "next");
 }
 
 static json_t *problem_schema(void)
@@ -70,8 +76,9 @@ static json_t *problem_schema(void)
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         put(properties, texts[i], json_pack("{s:s}", "type", "string"));
     return json_pack("{s:s, s:s, s:o, s:[s, s, s, s, s, s]}", "type", "object", "description",
-                     "What went wrong (RFC 9457); code is stable, reference finds it in the log", "properties",
-                     properties, "required", "type", "title", "status", "code", "detail", "reference");
+                     "What went wrong (RFC 9457); code is stable, reference finds it in the log",
+                     "properties", properties, "required", "type", "title", "status", "code",
+                     "detail", "reference");
 }
 
 /* "/a/:id/b" as "/a/{id}/b". */
@@ -94,8 +101,9 @@ static const char *path_text(struct ctx *c, const char *path)
 
 static void add_parameter(json_t *list, const char *name, const char *in)
 {
-    json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:{s:s}}", "name", name, "in", in, "required",
-                                          text_is(in, "path"), "schema", "type", "string"));
+    json_array_append_new(list,
+                          json_pack("{s:s, s:s, s:b, s:{s:s}}", "name", name, "in", in, "required",
+                                    text_is(in, "path"), "schema", "type", "string"));
 }
 
 static json_t *parameters(struct ctx *c, const struct route *r)
@@ -130,7 +138,8 @@ static json_t *success(struct ctx *c, const struct route *r)
         put(answer, "content", content("application/json", ref(r->out->name)));
         break;
     case ANSWER_LIST:
-        put(answer, "content", content("application/json", ref(text_printf(c->mem, "%sList", r->out->name))));
+        put(answer, "content",
+            content("application/json", ref(text_printf(c->mem, "%sList", r->out->name))));
         break;
     case ANSWER_STREAM:
         put(answer, "content", content("text/event-stream", json_pack("{s:s}", "type", "string")));
@@ -148,9 +157,10 @@ static json_t *success(struct ctx *c, const struct route *r)
 static json_t *operation(struct ctx *c, const struct route *r)
 {
     json_t *responses = json_object();
-    json_t *op = json_pack("{s:s, s:s, s:o}", "summary", r->about, "operationId",
-                           text_printf(c->mem, "%s_%s", method_names[r->method], path_text(c, r->path)), "parameters",
-                           parameters(c, r));
+    json_t *op = json_pack(
+        "{s:s, s:s, s:o}", "summary", r->about, "operationId",
+        text_printf(c->mem, "%s_%s", method_names[r->method], path_text(c, r->path)), "parameters",
+        parameters(c, r));
 
     put(responses, text_printf(c->mem, "%d", r->status), success(c, r));
     put(responses, "default",
@@ -159,7 +169,8 @@ static json_t *operation(struct ctx *c, const struct route *r)
     put(op, "responses", responses);
     if (r->in != NULL)
         put(op, "requestBody",
-            json_pack("{s:b, s:o}", "required", 1, "content", content("application/json", ref(r->in->name))));
+            json_pack("{s:b, s:o}", "required", 1, "content",
+                      content("application/json", ref(r->in->name))));
     put(op, "security", r->who >= WHO_VIEWER ? json_pack("[{s:[]}]", "session") : json_array());
     return op;
 }
@@ -191,9 +202,10 @@ json_t *openapi_document(struct ctx *c)
     put(schemas, "Problem", problem_schema());
     for (size_t i = 0; i < count; i++)
         add_route(c, &routes[i], paths, schemas);
-    return json_pack("{s:s, s:{s:s, s:s}, s:o, s:{s:o, s:{s:{s:s, s:s, s:s}}}}", "openapi", "3.1.0", "info", "title",
-                     "Konstruct", "version", "1", "paths", paths, "components", "schemas", schemas, "securitySchemes",
-                     "session", "type", "apiKey", "in", "cookie", "name", SESSION_COOKIE);
+    return json_pack("{s:s, s:{s:s, s:s}, s:o, s:{s:o, s:{s:{s:s, s:s, s:s}}}}", "openapi", "3.1.0",
+                     "info", "title", "Konstruct", "version", "1", "paths", paths, "components",
+                     "schemas", schemas, "securitySchemes", "session", "type", "apiKey", "in",
+                     "cookie", "name", SESSION_COOKIE);
 }
 
 rc_t openapi_show(struct ctx *c, const struct req *rq, struct res *rs)

@@ -9,7 +9,7 @@
 #include "core/person.h"
 
 static const struct route routes[] = {
-#define ROUTE(method, path, handler, who, body_max, query, in, kind, out, status, about)           \
+#define ROUTE(method, path, handler, who, body_max, query, in, kind, out, status, about) \
     {method, path, handler, who, body_max, query, in, kind, out, status, about},
 #include "api/routes.def"
 #undef ROUTE

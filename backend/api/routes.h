@@ -1,4 +1,7 @@
-/* The one table of routes: everything a reviewer must know about a route stands in its row in routes.def. */
+/*
+ * The one table of routes: everything a reviewer must know about a route stands in its row in
+ * routes.def.
+ */
 #ifndef API_ROUTES_H
 #define API_ROUTES_H
 
@@ -8,8 +11,9 @@
 /* Who may call a route. The zero value is nobody, so a forgotten column opens nothing. */
 enum who {
     WHO_NOBODY,
-    WHO_PUBLIC,  /* anybody */
-    WHO_VENDOR,  /* anybody, but the handler checks a signature over the raw body; no origin check */
+    WHO_PUBLIC, /* anybody */
+    /* anybody, but the handler checks a signature over the raw body; no origin check */
+    WHO_VENDOR,
     WHO_METRICS, /* holders of the metrics token */
     WHO_VIEWER,  /* a person of the tenant, and so on upwards */
     WHO_MEMBER,
@@ -18,14 +22,21 @@ enum who {
 };
 
 /* What a route answers with, for the API document. */
-enum answer_kind { ANSWER_NONE, ANSWER_ONE, ANSWER_LIST, ANSWER_STREAM, ANSWER_TEXT, ANSWER_OBJECT };
+enum answer_kind {
+    ANSWER_NONE,
+    ANSWER_ONE,
+    ANSWER_LIST,
+    ANSWER_STREAM,
+    ANSWER_TEXT,
+    ANSWER_OBJECT
+};
 
 struct route {
     enum method method;
     const char *path; /* `:name` stands for one segment */
     rc_t (*handler)(struct ctx *c, const struct req *rq, struct res *rs);
     enum who who;
-    size_t body_max; /* bytes; 0: the route takes no body */
+    size_t body_max;   /* bytes; 0: the route takes no body */
     const char *query; /* names of its query parameters with blanks between, or NULL */
     const struct shape *in;
     enum answer_kind kind;
@@ -36,7 +47,10 @@ struct route {
 
 const struct route *routes_all(size_t *count);
 
-/* The route of a request, with its parameters filled; *other_method says that only the method did not fit. */
+/*
+ * The route of a request, with its parameters filled; *other_method says that only the method did
+ * not fit.
+ */
 const struct route *route_find(struct req *rq, bool *other_method);
 
 #endif

@@ -25,7 +25,8 @@ bool become_user(const char *name)
     }
     /* Changing the user forgets the signal that comes when the parent dies; it is set again. */
     prctl(PR_GET_PDEATHSIG, &parent_death);
-    if (initgroups(name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0) {
+    if (initgroups(name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
+        setuid(user->pw_uid) != 0) {
         fprintf(stderr, "Can't become user %s: %s\n", name, strerror(errno));
         return false;
     }

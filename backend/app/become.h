@@ -4,7 +4,10 @@
 
 #include <stdbool.h>
 
-/* Becomes this user when the process is root and a name is given; false, with a sentence on standard error, when it can't. */
+/*
+ * Becomes this user when the process is root and a name is given; false, with a sentence on
+ * standard error, when it can't.
+ */
 bool become_user(const char *name);
 
 #endif

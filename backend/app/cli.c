@@ -48,7 +48,8 @@ struct ctx *cli_ctx(const char *conninfo, const char *env_name)
 {
     if (conninfo == NULL) {
         fprintf(stderr,
-                "%s is not set, so there is no database to talk to. Run this where konstruct.conf or .run/ is, or set "
+                "%s is not set, so there is no database to talk to. Run this where konstruct.conf "
+                "or .run/ is, or set "
                 "KONSTRUCT_CONF.\n",
                 env_name);
         return NULL;
@@ -82,7 +83,8 @@ static struct ctx *no_tenant(struct ctx *c, const char *why, const char **names,
 
 struct ctx *cli_tenant_ctx(int argc, char **argv)
 {
-    struct ctx *c = cli_settings() ? cli_ctx(conf_text(CONF_db_worker), "KONSTRUCT_DB_WORKER") : NULL;
+    struct ctx *c = cli_settings() ? cli_ctx(conf_text(CONF_db_worker), "KONSTRUCT_DB_WORKER")
+                                   : NULL;
     const char **ids, **names;
     size_t count;
 
@@ -94,7 +96,10 @@ struct ctx *cli_tenant_ctx(int argc, char **argv)
         return NULL;
     }
     if (count == 0)
-        return no_tenant(c, "There is no such tenant. Sign up in the portal first; `konstruct tenants` lists them.", names, 0);
+        return no_tenant(
+            c,
+            "There is no such tenant. Sign up in the portal first; `konstruct tenants` lists them.",
+            names, 0);
     if (count > 1)
         return no_tenant(c, "There are several tenants; say which one:", names, count);
     if (db_tenant(c, ids[0]) != OK || db_commit(c) != OK) {
@@ -109,7 +114,8 @@ static int usage(FILE *to)
 {
     fprintf(to, "konstruct COMMAND ...\n\n");
     for (size_t i = 0; i < COUNT_OF(commands); i++)
-        fprintf(to, "  %-9s %-42s %s\n", commands[i].name, commands[i].arguments, commands[i].about);
+        fprintf(to, "  %-9s %-42s %s\n", commands[i].name, commands[i].arguments,
+                commands[i].about);
     fprintf(to, "\nSettings come from the environment, or from konstruct.conf here or in .run/.\n");
     return to == stdout ? 0 : 2;
 }
@@ -121,7 +127,8 @@ int main(int argc, char **argv)
     http_start();
     if (argc < 2)
         return usage(stderr);
-    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
+        strcmp(argv[1], "-h") == 0)
         return usage(stdout);
     for (size_t i = 0; i < COUNT_OF(commands); i++)
         if (strcmp(commands[i].name, argv[1]) == 0)

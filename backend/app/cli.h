@@ -1,4 +1,7 @@
-/* What the commands share. Every command returns the exit code: 0 done, 1 failed, 2 wrong use or settings. */
+/*
+ * What the commands share. Every command returns the exit code: 0 done, 1 failed, 2 wrong use or
+ * settings.
+ */
 #ifndef APP_CLI_H
 #define APP_CLI_H
 
@@ -19,10 +22,15 @@ const char *cli_word(int argc, char **argv, int n);
 /* Loads the settings; false, with the faults told, when they are not right. */
 bool cli_settings(void);
 
-/* A context with a pool for this connection string; a sentence and NULL when the string is not set. */
+/*
+ * A context with a pool for this connection string; a sentence and NULL when the string is not set.
+ */
 struct ctx *cli_ctx(const char *conninfo, const char *env_name);
 
-/* A context as the worker's role in the tenant named by --tenant, or the only one there is; NULL with a sentence. */
+/*
+ * A context as the worker's role in the tenant named by --tenant, or the only one there is; NULL
+ * with a sentence.
+ */
 struct ctx *cli_tenant_ctx(int argc, char **argv);
 
 /* Tells the fault on standard error; returns 1. */

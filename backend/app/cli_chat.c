@@ -50,7 +50,10 @@ static rc_t say(struct ctx *c, const struct talk *talk, const char *text, const 
     return OK;
 }
 
-/* Shows a piece of the answer; one that does not follow on what is shown is left for the whole answer to mend. */
+/*
+ * Shows a piece of the answer; one that does not follow on what is shown is left for the whole
+ * answer to mend.
+ */
 static void show_delta(struct ctx *c, struct talk *talk, const char *text)
 {
     json_t *event;
@@ -87,8 +90,10 @@ static rc_t listen(struct ctx *c, struct talk *talk, const char *inbound_id, str
         TRY(message_find(c, message_answer_id(c, inbound_id), answer, &found));
         TRY(db_commit(c));
     }
-    return found ? OK : ctx_fail(c, E_TIMEOUT, "answer_late", "No answer came in time. Is konstruct-worker running? "
-                                                              "`konstruct doctor` tells.");
+    return found ? OK
+                 : ctx_fail(c, E_TIMEOUT, "answer_late",
+                            "No answer came in time. Is konstruct-worker running? "
+                            "`konstruct doctor` tells.");
 }
 
 static rc_t turn(struct ctx *c, struct talk *talk, const char *name, const char *line)
@@ -124,7 +129,8 @@ static rc_t chat(struct ctx *c, const char *wanted)
     if (redis_subscribe(c, talk.redis, live_channel(c, conversation.id)) != OK)
         ctx_forgive(c);
     if (terminal)
-        printf("You talk to %s, %s. An empty line or Ctrl-D ends it.\n", employee.name, employee.role);
+        printf("You talk to %s, %s. An empty line or Ctrl-D ends it.\n", employee.name,
+               employee.role);
     while (rc == OK) {
         if (terminal) {
             printf("you: ");

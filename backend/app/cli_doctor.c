@@ -1,4 +1,6 @@
-/* konstruct doctor: looks at everything that must be right, and says what to do about what is not. */
+/*
+ * konstruct doctor: looks at everything that must be right, and says what to do about what is not.
+ */
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -44,7 +46,8 @@ static void check_role(const char *what, const char *conninfo, const char *env, 
         good(what, "reachable, role as it should be");
     else
         bad(what, c->fault.detail,
-            rc == E_FORBIDDEN ? "connect as the role named in docs/operators.md" : "is PostgreSQL running, and the address right?");
+            rc == E_FORBIDDEN ? "connect as the role named in docs/operators.md"
+                              : "is PostgreSQL running, and the address right?");
     cli_end(c);
 }
 
@@ -59,7 +62,8 @@ static void check_schema(void)
     if (migration_current(c, &current) == OK && current)
         good("schema", "up to date");
     else
-        bad("schema", "migrations are missing, or the database is newer than this program", "run: konstruct migrate");
+        bad("schema", "migrations are missing, or the database is newer than this program",
+            "run: konstruct migrate");
     cli_end(c);
 }
 
@@ -71,7 +75,8 @@ static void check_redis(void)
     if (redis_do(c, r, REDIS_WORDS(BYTES("PING")), NULL, NULL) == OK)
         good("Redis", "answers");
     else
-        bad("Redis", c->fault.detail, "start it, or mend REDIS_URL; without it everything works, only slower");
+        bad("Redis", c->fault.detail,
+            "start it, or mend REDIS_URL; without it everything works, only slower");
     redis_free(r);
     ctx_end(c);
 }
@@ -81,7 +86,8 @@ static void check_file(const char *what, const char *path)
     if (path != NULL && access(path, R_OK) == 0)
         good(what, path);
     else
-        bad(what, path == NULL ? "not set" : path, "name a file in PEM form that the web process can read");
+        bad(what, path == NULL ? "not set" : path,
+            "name a file in PEM form that the web process can read");
 }
 
 static void check_web(void)
@@ -99,14 +105,16 @@ static void check_web(void)
     else if (answer.status == 200)
         good("web process", url == NULL ? conf_text(CONF_listen) : url);
     else
-        bad("web process", text_printf(c->mem, "not ready (%d): %s", answer.status, answer.body.data),
+        bad("web process",
+            text_printf(c->mem, "not ready (%d): %s", answer.status, answer.body.data),
             "mend what it names; it recovers by itself");
     ctx_end(c);
 }
 
 static const struct stmt q_oldest = {
-    "doctor_oldest", "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(run_at))::bigint, 0)"
-                     " FROM job WHERE state = 'ready' AND run_at <= clock_timestamp()"};
+    "doctor_oldest",
+    "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(run_at))::bigint, 0)"
+    " FROM job WHERE state = 'ready' AND run_at <= clock_timestamp()"};
 
 static void check_worker(void)
 {
@@ -120,8 +128,8 @@ static void check_worker(void)
         bad("worker", c->fault.detail, "the database must be mended first");
     else if (db_int(&rows, 0, 1) > OLDEST_READY_S)
         bad("worker",
-            text_printf(c->mem, "%lld jobs wait, the oldest for %lld s", (long long)db_int(&rows, 0, 0),
-                        (long long)db_int(&rows, 0, 1)),
+            text_printf(c->mem, "%lld jobs wait, the oldest for %lld s",
+                        (long long)db_int(&rows, 0, 0), (long long)db_int(&rows, 0, 1)),
             "start konstruct-worker, or more of them");
     else
         good("worker", text_printf(c->mem, "%lld jobs wait", (long long)db_int(&rows, 0, 0)));
@@ -169,10 +177,14 @@ int cmd_doctor(int argc, char **argv)
     if (!cli_settings())
         return 2;
     good("settings", "well-formed");
-    check_role("database as web", conf_text(CONF_db_web), "set DATABASE_URL or KONSTRUCT_DB_WEB", true);
-    check_role("database as worker", conf_text(CONF_db_worker), "set DATABASE_URL or KONSTRUCT_DB_WORKER", true);
-    check_role("database as dispatch", conf_text(CONF_db_dispatch), "set DATABASE_URL or KONSTRUCT_DB_DISPATCH", true);
-    check_role("database as owner", conf_text(CONF_db_owner), "set DATABASE_URL or KONSTRUCT_DB_OWNER", false);
+    check_role("database as web", conf_text(CONF_db_web), "set DATABASE_URL or KONSTRUCT_DB_WEB",
+               true);
+    check_role("database as worker", conf_text(CONF_db_worker),
+               "set DATABASE_URL or KONSTRUCT_DB_WORKER", true);
+    check_role("database as dispatch", conf_text(CONF_db_dispatch),
+               "set DATABASE_URL or KONSTRUCT_DB_DISPATCH", true);
+    check_role("database as owner", conf_text(CONF_db_owner),
+               "set DATABASE_URL or KONSTRUCT_DB_OWNER", false);
     check_schema();
     check_redis();
     check_file("TLS certificate", conf_text(CONF_tls_cert));
@@ -183,6 +195,8 @@ int cmd_doctor(int argc, char **argv)
     check_model("Anthropic", conf_text(CONF_anthropic_url), "KONSTRUCT_ANTHROPIC_URL");
     check_model("Ollama", conf_text(CONF_ollama_url), "KONSTRUCT_OLLAMA_URL");
     check_disk();
-    printf(faults == 0 ? "Everything is as it should be.\n" : "%d faults. Mend them from the top down.\n", faults);
+    printf(faults == 0 ? "Everything is as it should be.\n"
+                       : "%d faults. Mend them from the top down.\n",
+           faults);
     return faults == 0 ? 0 : 1;
 }

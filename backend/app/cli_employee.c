@@ -15,7 +15,8 @@ static rc_t list(struct ctx *c)
 
     TRY(employee_list(c, &items, &count));
     for (size_t i = 0; i < count; i++)
-        printf("%s  %-12s %-24s %s:%s\n", items[i].id, items[i].name, items[i].role, items[i].provider, items[i].model);
+        printf("%s  %-12s %-24s %s:%s\n", items[i].id, items[i].name, items[i].role,
+               items[i].provider, items[i].model);
     return OK;
 }
 
@@ -32,7 +33,8 @@ static rc_t model_of(struct ctx *c, const char *text, const char **provider, con
     }
     colon = strchr(text, ':');
     if (colon == NULL || colon[1] == '\0')
-        return ctx_fail(c, E_INVALID, "model_form", "Write a model as provider:model, such as openai:gpt-4o-mini.");
+        return ctx_fail(c, E_INVALID, "model_form",
+                        "Write a model as provider:model, such as openai:gpt-4o-mini.");
     *provider = text_copy(c->mem, text, (size_t)(colon - text));
     *model = colon + 1;
     if (llm_find(*provider) == NULL)
@@ -46,11 +48,15 @@ static rc_t models(struct ctx *c, int argc, char **argv)
     struct employee employee;
 
     TRY(employee_find(c, cli_word(argc, argv, 1), &employee));
-    TRY(model_of(c, cli_option(argc, argv, "--primary"), &wanted.primary_provider, &wanted.primary_model));
-    TRY(model_of(c, cli_option(argc, argv, "--fallback"), &wanted.fallback_provider, &wanted.fallback_model));
-    TRY(model_of(c, cli_option(argc, argv, "--local"), &wanted.local_provider, &wanted.local_model));
+    TRY(model_of(c, cli_option(argc, argv, "--primary"), &wanted.primary_provider,
+                 &wanted.primary_model));
+    TRY(model_of(c, cli_option(argc, argv, "--fallback"), &wanted.fallback_provider,
+                 &wanted.fallback_model));
+    TRY(model_of(c, cli_option(argc, argv, "--local"), &wanted.local_provider,
+                 &wanted.local_model));
     if (text_is(wanted.primary_provider, ""))
-        return ctx_fail(c, E_INVALID, "primary_needed", "An employee needs a primary model; starter:starter always works.");
+        return ctx_fail(c, E_INVALID, "primary_needed",
+                        "An employee needs a primary model; starter:starter always works.");
     TRY(employee_models(c, employee.id, &wanted));
     TRY(audit_add(c, "host", "employee.models_changed", employee.id, "{}"));
     TRY(db_commit(c));
@@ -63,8 +69,10 @@ int cmd_employee(int argc, char **argv)
     bool listing = text_is(what, "list");
 
     if (!listing && !text_is(what, "models")) {
-        fprintf(stderr, "konstruct employee list [--tenant T]\nkonstruct employee models NAME [--primary P:M] "
-                        "[--fallback P:M|none] [--local P:M|none] [--tenant T]\n");
+        fprintf(
+            stderr,
+            "konstruct employee list [--tenant T]\nkonstruct employee models NAME [--primary P:M] "
+            "[--fallback P:M|none] [--local P:M|none] [--tenant T]\n");
         return 2;
     }
 

@@ -47,7 +47,8 @@ int cmd_seed(int argc, char **argv)
 
 int cmd_tenants(int argc, char **argv)
 {
-    struct ctx *c = cli_settings() ? cli_ctx(conf_text(CONF_db_worker), "KONSTRUCT_DB_WORKER") : NULL;
+    struct ctx *c = cli_settings() ? cli_ctx(conf_text(CONF_db_worker), "KONSTRUCT_DB_WORKER")
+                                   : NULL;
     const char **ids, **names;
     size_t count;
 

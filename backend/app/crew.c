@@ -97,7 +97,10 @@ static void run_hand(struct hand *hand)
     runner_run(pool, &hint, &hand->run);
 }
 
-/* A hand that ends a job asks for the next one itself, so that under load nobody waits for the dispatcher. */
+/*
+ * A hand that ends a job asks for the next one itself, so that under load nobody waits for the
+ * dispatcher.
+ */
 static void pick_next(void)
 {
     struct ctx *c = ctx_new(MIB(1), NULL);
@@ -228,7 +231,8 @@ void crew_renew(struct db_pool *dispatch)
                 atomic_store(&whose[i]->run.lost, true);
         pthread_mutex_unlock(&lock);
     } else if (count > 0) {
-        log_fault(c, "renew_failed"); /* the database is away: the guard in each transaction decides */
+        log_fault(c,
+                  "renew_failed"); /* the database is away: the guard in each transaction decides */
     }
     ctx_end(c);
 }

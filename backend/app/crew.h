@@ -9,10 +9,16 @@ void crew_start(struct db_pool *db, size_t most);
 /* How many more jobs may be offered now. */
 int64_t crew_free(void);
 
-/* Takes a copy of the hint and runs it as soon as a hand is free; a hint that is known already, or too much, is dropped. */
+/*
+ * Takes a copy of the hint and runs it as soon as a hand is free; a hint that is known already, or
+ * too much, is dropped.
+ */
 void crew_offer(const struct job_hint *hint);
 
-/* Renews the leases of everything that runs; what was lost is told to its thread. The pool is the dispatcher's. */
+/*
+ * Renews the leases of everything that runs; what was lost is told to its thread. The pool is the
+ * dispatcher's.
+ */
 void crew_renew(struct db_pool *dispatch);
 
 /* Takes no more, waits for what runs, after wait_ms hurries it, and ends the threads. */

@@ -1,6 +1,6 @@
 /*
- * konstruct-worker: takes jobs and runs them, many at once, one thread each, plain blocking code. This file is the
- * process: start, threads, dispatch, heartbeat, clean stop.
+ * konstruct-worker: takes jobs and runs them, many at once, one thread each, plain blocking code.
+ * This file is the process: start, threads, dispatch, heartbeat, clean stop.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -20,11 +20,11 @@
 #include "io/http.h"
 #include "io/redis.h"
 
-#define BELL_WAIT_MS 200      /* how soon a signal to stop is noticed */
-#define SWEEP_MS 2000         /* with Redis there; without it every SWEEP_AWAY_MS */
+#define BELL_WAIT_MS 200 /* how soon a signal to stop is noticed */
+#define SWEEP_MS 2000    /* with Redis there; without it every SWEEP_AWAY_MS */
 #define SWEEP_AWAY_MS 250
 #define SWEEP_PER_TENANT 32
-#define STOP_MS 25000         /* what runs may finish within this; then it is given back */
+#define STOP_MS 25000 /* what runs may finish within this; then it is given back */
 
 static volatile sig_atomic_t stopping;
 
@@ -51,7 +51,8 @@ static rc_t check_roles(struct db_pool *work, struct db_pool *dispatch)
         if (rc == E_FORBIDDEN)
             fprintf(stderr, "konstruct-worker does not start: %s\n", c->fault.detail);
         else if (rc != OK)
-            rc = OK; /* away: the pools try again by themselves, and the role is checked by then too */
+            /* away: the pools try again by themselves, and the role is checked by then too */
+            rc = OK;
         ctx_end(c);
     }
     return rc;
@@ -107,7 +108,8 @@ static void wait_for_bell(struct redis *bell)
         usleep(BELL_WAIT_MS * 1000);
     else if (redis_wait(c, bell, BELL_WAIT_MS, &message) == OK && message != NULL)
         /* Rings that came meanwhile say nothing new. */
-        while (redis_wait(c, bell, 0, &message) == OK && message != NULL && arena_used(c->mem) < KIB(256))
+        while (redis_wait(c, bell, 0, &message) == OK && message != NULL &&
+               arena_used(c->mem) < KIB(256))
             ;
     ctx_end(c);
 }
@@ -133,7 +135,8 @@ static void dispatch_until_stopped(struct db_pool *dispatch)
 static void *heartbeat(void *arg)
 {
     struct beat *beat = arg;
-    int64_t every_ms = conf_number(CONF_lease_seconds) * 1000 / 3, next_ms = clock_mono_ms() + every_ms;
+    int64_t every_ms = conf_number(CONF_lease_seconds) * 1000 / 3,
+            next_ms = clock_mono_ms() + every_ms;
 
     while (!atomic_load(&beat->over)) {
         usleep(50 * 1000);
@@ -169,7 +172,8 @@ int main(void)
     handle_signals();
     live_start(conf_text(CONF_redis_url));
 
-    struct db_pool *work = db_pool_new(conf_text(CONF_db_worker), (int)conf_number(CONF_db_connections));
+    struct db_pool *work = db_pool_new(conf_text(CONF_db_worker),
+                                       (int)conf_number(CONF_db_connections));
     struct db_pool *dispatch = db_pool_new(conf_text(CONF_db_dispatch), 2);
 
     if (check_roles(work, dispatch) != OK)

@@ -1,4 +1,7 @@
-/* See arena.h. A release build cuts pieces from blocks; a checked build does one malloc per piece so that ASan sees every overflow. */
+/*
+ * See arena.h. A release build cuts pieces from blocks; a checked build does one malloc per piece
+ * so that ASan sees every overflow.
+ */
 #include "base/arena.h"
 
 #include <stdint.h>
@@ -75,7 +78,10 @@ static struct block *block_add(struct arena *a, size_t size)
     return b;
 }
 
-/* A large piece gets a block of its own behind the current one, so that the rest of the current one stays in use. */
+/*
+ * A large piece gets a block of its own behind the current one, so that the rest of the current one
+ * stays in use.
+ */
 static struct block *block_for(struct arena *a, size_t size)
 {
     struct block *head = a->blocks;

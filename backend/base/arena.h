@@ -1,6 +1,7 @@
 /*
- * An arena is the memory of one request or one job: everything made on the way lives in it and ends with it. There is
- * no free for single pieces. Foreign handles (results, JSON, curl) are given to it with a clean-up.
+ * An arena is the memory of one request or one job: everything made on the way lives in it and ends
+ * with it. There is no free for single pieces. Foreign handles (results, JSON, curl) are given to
+ * it with a clean-up.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
@@ -9,7 +10,10 @@
 
 struct arena;
 
-/* Makes an arena that may hold at most `max` bytes. Passing that, or running out of memory, is our bug: log and abort. */
+/*
+ * Makes an arena that may hold at most `max` bytes. Passing that, or running out of memory, is our
+ * bug: log and abort.
+ */
 struct arena *arena_new(size_t max);
 
 /* Runs the clean-ups, newest first, and gives all memory back. NULL is accepted. */

@@ -18,7 +18,7 @@ static const struct row {
     int64_t least, most;
     const char *about;
 } rows[CONF_COUNT] = {
-#define CONF(name, env, kind, preset, flags, least, most, about)                                   \
+#define CONF(name, env, kind, preset, flags, least, most, about) \
     {#name, env, kind, preset, flags, least, most, about},
 #include "base/settings.def"
 #undef CONF
@@ -81,7 +81,8 @@ static void take_line(const char *file, int number, char *line)
             return;
         }
     }
-    fault(line, "line %d of %s names a setting that does not exist; take it out or mend its name", number, file);
+    fault(line, "line %d of %s names a setting that does not exist; take it out or mend its name",
+          number, file);
 }
 
 static void read_file(const char *path)
@@ -120,7 +121,8 @@ static void check_secret(const struct row *row, const char *value)
         fault(row->env, "a secret needs at least 32 bytes; make one with: openssl rand -base64 32");
     for (size_t i = 0; i < COUNT_OF(examples); i++)
         if (strcmp(value, examples[i]) == 0)
-            fault(row->env, "this is an example that anybody can read; make a secret with: openssl rand -base64 32");
+            fault(row->env, "this is an example that anybody can read; make a secret with: openssl "
+                            "rand -base64 32");
 }
 
 static void check(const struct row *row, const char *value)
@@ -134,8 +136,8 @@ static void check(const struct row *row, const char *value)
     switch (row->kind) {
     case TEXT:
         if (strlen(value) < (size_t)row->least || strlen(value) > (size_t)row->most)
-            fault(row->env, "must have %lld to %lld characters: %s", (long long)row->least, (long long)row->most,
-                  row->about);
+            fault(row->env, "must have %lld to %lld characters: %s", (long long)row->least,
+                  (long long)row->most, row->about);
         break;
     case NUMBER:
         if (text_int(value, &n) != OK || n < row->least || n > row->most)
@@ -149,7 +151,9 @@ static void check(const struct row *row, const char *value)
     }
 }
 
-/* DATABASE_URL serves every role that has no address of its own; libpq takes the later user of two. */
+/*
+ * DATABASE_URL serves every role that has no address of its own; libpq takes the later user of two.
+ */
 static void derive_databases(void)
 {
     static const struct {
@@ -170,7 +174,10 @@ static void derive_databases(void)
         if (values[roles[i].which] != NULL)
             continue;
         snprintf(text, sizeof(text), is_uri ? "%s%cuser=%s" : "%s%cuser='%s'", base,
-                 !is_uri ? ' ' : strchr(base, '?') != NULL ? '&' : '?', roles[i].role);
+                 !is_uri                     ? ' '
+                 : strchr(base, '?') != NULL ? '&'
+                                             : '?',
+                 roles[i].role);
         take(&rows[roles[i].which], text);
     }
 }
@@ -227,6 +234,7 @@ const char *conf_named(const char *name)
 void conf_print(struct buf *out)
 {
     for (size_t i = 0; i < CONF_COUNT; i++)
-        buf_printf(out, "%-32s %s%s%s%s\n", rows[i].env, rows[i].about, rows[i].preset != NULL ? " (default " : "",
+        buf_printf(out, "%-32s %s%s%s%s\n", rows[i].env, rows[i].about,
+                   rows[i].preset != NULL ? " (default " : "",
                    rows[i].preset != NULL ? rows[i].preset : "", rows[i].preset != NULL ? ")" : "");
 }

@@ -1,6 +1,6 @@
 /*
- * Settings: from the environment or a file konstruct.conf of lines NAME=value (the environment wins). Everything is
- * checked at start, and every fault is named in one go.
+ * Settings: from the environment or a file konstruct.conf of lines NAME=value (the environment
+ * wins). Everything is checked at start, and every fault is named in one go.
  */
 #ifndef BASE_CONF_H
 #define BASE_CONF_H
@@ -18,10 +18,10 @@ enum conf {
 enum conf_flag { CONF_SECRET = 1, CONF_NEED_WEB = 2, CONF_NEED_WORKER = 4 };
 
 /*
- * Reads and checks all settings once per process. `need` is CONF_NEED_WEB, CONF_NEED_WORKER or 0. On faults it prints
- * each of them with what to do to standard error and returns E_INVALID: the program then exits with 2.
- * The file is $KONSTRUCT_CONF; without that .run/konstruct.conf, which `konstruct up` writes, and then
- * konstruct.conf, which goes before it.
+ * Reads and checks all settings once per process. `need` is CONF_NEED_WEB, CONF_NEED_WORKER or 0.
+ * On faults it prints each of them with what to do to standard error and returns E_INVALID: the
+ * program then exits with 2. The file is $KONSTRUCT_CONF; without that .run/konstruct.conf, which
+ * `konstruct up` writes, and then konstruct.conf, which goes before it.
  */
 rc_t conf_load(unsigned need) MUST;
 
@@ -33,7 +33,10 @@ bool conf_switch(enum conf which);
 /* By its short name, for tables that name a setting; aborts on a name that is none. */
 const char *conf_named(const char *name);
 
-/* Overrides a setting for this process: command-line options, tests. The text is copied and lives as long as the process. */
+/*
+ * Overrides a setting for this process: command-line options, tests. The text is copied and lives
+ * as long as the process.
+ */
 void conf_set(enum conf which, const char *value);
 
 /* All settings with their meaning and default, for the operators' guide. */

@@ -21,7 +21,8 @@ void ctx_end(struct ctx *c)
         arena_free(c->mem);
 }
 
-static rc_t record(struct ctx *c, rc_t rc, const char *field, const char *code, const char *format, va_list args)
+static rc_t record(struct ctx *c, rc_t rc, const char *field, const char *code, const char *format,
+                   va_list args)
 {
     if (c->fault.rc == OK)
         c->fault = (struct fault){

@@ -1,6 +1,7 @@
 /*
- * The context of one request or one job: its memory, whose it is, its open transaction, and the fault it ended in. It
- * is the first argument of everything that can fail. One thread uses one context at a time.
+ * The context of one request or one job: its memory, whose it is, its open transaction, and the
+ * fault it ended in. It is the first argument of everything that can fail. One thread uses one
+ * context at a time.
  */
 #ifndef BASE_CTX_H
 #define BASE_CTX_H
@@ -17,24 +18,29 @@ struct db_conn;
 
 struct fault {
     rc_t rc;
-    const char *code;   /* stable key for clients and portal texts, such as "email_taken" */
-    const char *detail; /* for people: what to do; for E_INTERNAL, E_UPSTREAM and E_UNAVAILABLE for the log only */
-    const char *field;  /* the input field at fault, or NULL */
+    const char *code; /* stable key for clients and portal texts, such as "email_taken" */
+    /* for people: what to do; for E_INTERNAL, E_UPSTREAM and E_UNAVAILABLE for the log only */
+    const char *detail;
+    const char *field; /* the input field at fault, or NULL */
 };
 
 struct ctx {
     struct arena *mem;
-    struct db_pool *db;    /* NULL in pure code */
-    struct db_conn *conn;  /* the open transaction, or NULL; belongs to io/db.c */
-    bool db_guarded;       /* io/db.c: a clean-up for conn is registered */
-    bool db_relaxed;       /* io/db.c: the next transaction may be forgotten by a crash of PostgreSQL */
+    struct db_pool *db;   /* NULL in pure code */
+    struct db_conn *conn; /* the open transaction, or NULL; belongs to io/db.c */
+    bool db_guarded;      /* io/db.c: a clean-up for conn is registered */
+    /* io/db.c: the next transaction may be forgotten by a crash of PostgreSQL */
+    bool db_relaxed;
     const char *tenant_id; /* NULL: no tenant, every tenant table looks empty */
     const char *person_id; /* NULL: nobody is logged in */
     const char *reference; /* names this request or job in log lines and error answers */
     struct fault fault;
 };
 
-/* A context over a fresh arena of at most max bytes. ctx_end rolls back nothing: io/db.c's clean-up in the arena does. */
+/*
+ * A context over a fresh arena of at most max bytes. ctx_end rolls back nothing: io/db.c's clean-up
+ * in the arena does.
+ */
 struct ctx *ctx_new(size_t max, struct db_pool *db);
 void ctx_end(struct ctx *c);
 
@@ -42,9 +48,12 @@ void ctx_end(struct ctx *c);
 rc_t ctx_fail(struct ctx *c, rc_t rc, const char *code, const char *format, ...) PRINTF_LIKE(4, 5);
 
 /* The same for a named input field; the code is E_INVALID. */
-rc_t ctx_bad(struct ctx *c, const char *field, const char *code, const char *format, ...) PRINTF_LIKE(4, 5);
+rc_t ctx_bad(struct ctx *c, const char *field, const char *code, const char *format, ...)
+    PRINTF_LIKE(4, 5);
 
-/* Forgets the fault: for callers that go on after a failure, such as the next provider in a list. */
+/*
+ * Forgets the fault: for callers that go on after a failure, such as the next provider in a list.
+ */
 void ctx_forgive(struct ctx *c);
 
 #endif

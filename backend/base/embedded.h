@@ -6,7 +6,10 @@ struct embedded {
     const char *name, *start, *end; /* *end is a zero byte, so that text can be used as it is */
 };
 
-/* migrations/NNNN_name.sql in their order, and the files of seed/; both end with an entry whose name is NULL. */
+/*
+ * migrations/NNNN_name.sql in their order, and the files of seed/; both end with an entry whose
+ * name is NULL.
+ */
 extern const struct embedded embedded_migrations[];
 extern const struct embedded embedded_bootstrap[];
 extern const struct embedded embedded_seed[];

@@ -13,7 +13,8 @@ static char *id_text(struct arena *mem, unsigned char raw[16], unsigned version)
 
     const char *hex = text_hex(mem, (struct bytes){(const char *)raw, 16});
 
-    return text_printf(mem, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+    return text_printf(mem, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
+                       hex + 20);
 }
 
 char *id_new(struct arena *mem)

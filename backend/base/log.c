@@ -140,14 +140,14 @@ static void write_line(const char *level, const char *event, va_list pairs)
     arena_free(mem);
 }
 
-#define LOG_FUNCTION(level)                                                                        \
-    void log_##level(const char *event, ...)                                                       \
-    {                                                                                              \
-        va_list pairs;                                                                             \
-                                                                                                   \
-        va_start(pairs, event);                                                                    \
-        write_line(#level, event, pairs);                                                          \
-        va_end(pairs);                                                                             \
+#define LOG_FUNCTION(level)                  \
+    void log_##level(const char *event, ...) \
+    {                                        \
+        va_list pairs;                       \
+                                             \
+        va_start(pairs, event);              \
+        write_line(#level, event, pairs);    \
+        va_end(pairs);                       \
     }
 
 LOG_FUNCTION(info)
@@ -169,6 +169,7 @@ void log_fault(const struct ctx *c, const char *event)
 {
     bool ours = c->fault.rc == E_INTERNAL;
 
-    (ours ? log_error : log_warn)(event, "reference", c->reference, "tenant", c->tenant_id, "code", c->fault.code,
-                                  "detail", c->fault.detail, "field", c->fault.field, NULL);
+    (ours ? log_error : log_warn)(event, "reference", c->reference, "tenant", c->tenant_id, "code",
+                                  c->fault.code, "detail", c->fault.detail, "field", c->fault.field,
+                                  NULL);
 }

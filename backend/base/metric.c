@@ -18,7 +18,8 @@ static const struct {
 
 void metric_share(void)
 {
-    void *shared = mmap(NULL, sizeof(own), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *shared = mmap(NULL, sizeof(own), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+                        0);
 
     if (shared == MAP_FAILED)
         abort();
@@ -38,6 +39,6 @@ uint64_t metric_get(enum metric which)
 void metric_print(struct buf *out)
 {
     for (size_t i = 0; i < COUNT_OF(rows); i++)
-        buf_printf(out, "# HELP %s %s.\n# TYPE %s counter\n%s %llu\n", rows[i].name, rows[i].help, rows[i].name,
-                   rows[i].name, (unsigned long long)metric_get((enum metric)i));
+        buf_printf(out, "# HELP %s %s.\n# TYPE %s counter\n%s %llu\n", rows[i].name, rows[i].help,
+                   rows[i].name, rows[i].name, (unsigned long long)metric_get((enum metric)i));
 }

@@ -13,7 +13,10 @@ enum metric {
     METRIC_COUNT
 };
 
-/* Puts the counters into memory that later children share. Call once, before forking; without it they are the process's own. */
+/*
+ * Puts the counters into memory that later children share. Call once, before forking; without it
+ * they are the process's own.
+ */
 void metric_share(void);
 void metric_add(enum metric which, uint64_t n);
 uint64_t metric_get(enum metric which);

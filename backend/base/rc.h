@@ -1,4 +1,7 @@
-/* Result codes: what every function that can fail returns, and the two macros that keep the good path at the left edge. */
+/*
+ * Result codes: what every function that can fail returns, and the two macros that keep the good
+ * path at the left edge.
+ */
 #ifndef BASE_RC_H
 #define BASE_RC_H
 
@@ -19,11 +22,11 @@ typedef enum {
 #define MUST __attribute__((warn_unused_result))
 #define PRINTF_LIKE(at, first) __attribute__((format(printf, at, first)))
 
-#define TRY(call)                                                                                  \
-    do {                                                                                           \
-        rc_t try_rc_ = (call);                                                                     \
-        if (try_rc_ != OK)                                                                         \
-            return try_rc_;                                                                        \
+#define TRY(call)              \
+    do {                       \
+        rc_t try_rc_ = (call); \
+        if (try_rc_ != OK)     \
+            return try_rc_;    \
     } while (0)
 
 #define COUNT_OF(list) (sizeof(list) / sizeof((list)[0]))

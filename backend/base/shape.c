@@ -38,15 +38,17 @@ rc_t json_parse(struct ctx *c, struct bytes text, json_t **out)
     json_error_t why;
 
     if (text.len == 0)
-        return ctx_fail(c, E_INVALID, "json_missing", "The request has no body; send a JSON object.");
+        return ctx_fail(c, E_INVALID, "json_missing",
+                        "The request has no body; send a JSON object.");
     if (too_deep(text))
-        return ctx_fail(c, E_INVALID, "json_too_deep", "The JSON is nested deeper than %d levels.", JSON_DEPTH_MAX);
+        return ctx_fail(c, E_INVALID, "json_too_deep", "The JSON is nested deeper than %d levels.",
+                        JSON_DEPTH_MAX);
 
     json_t *root = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &why);
 
     if (root == NULL)
-        return ctx_fail(c, E_INVALID, "json_malformed", "The body is not valid JSON: line %d, column %d.", why.line,
-                        why.column);
+        return ctx_fail(c, E_INVALID, "json_malformed",
+                        "The body is not valid JSON: line %d, column %d.", why.line, why.column);
     arena_on_end(c->mem, drop_json, root);
     *out = root;
     return OK;
@@ -88,7 +90,9 @@ static const void *slot_const(const struct field *f, const void *object)
     return (const char *)object + f->offset;
 }
 
-/* Control characters other than line breaks and tabs have no business in anything a person types. */
+/*
+ * Control characters other than line breaks and tabs have no business in anything a person types.
+ */
 static bool has_control(const char *text)
 {
     for (const unsigned char *s = (const unsigned char *)text; *s != '\0'; s++)
@@ -105,10 +109,11 @@ static rc_t read_text(struct ctx *c, const struct field *f, const json_t *v, voi
     if (text == NULL)
         return ctx_bad(c, f->name, "wrong_type", "%s must be text.", f->name);
     if (strlen(text) != len || has_control(text))
-        return ctx_bad(c, f->name, "bad_text", "%s has control characters in it; take them out.", f->name);
+        return ctx_bad(c, f->name, "bad_text", "%s has control characters in it; take them out.",
+                       f->name);
     if (f->max > 0 && len > (size_t)f->max)
-        return ctx_bad(c, f->name, "too_long", "%s may have at most %lld bytes; this has %zu.", f->name,
-                       (long long)f->max, len);
+        return ctx_bad(c, f->name, "too_long", "%s may have at most %lld bytes; this has %zu.",
+                       f->name, (long long)f->max, len);
     if ((f->flags & REQUIRED) && text_blank(text))
         return ctx_bad(c, f->name, "missing", "%s must not be empty.", f->name);
     *(const char **)slot(f, object) = text_copy(c->mem, text, len);
@@ -121,7 +126,8 @@ static rc_t read_number(struct ctx *c, const struct field *f, const json_t *v, v
         return ctx_bad(c, f->name, "wrong_type", "%s must be a %s.", f->name,
                        f->kind == F_INT ? "whole number" : "number");
     if (f->max > 0 && (json_number_value(v) > (double)f->max || json_number_value(v) < 0))
-        return ctx_bad(c, f->name, "out_of_range", "%s must be between 0 and %lld.", f->name, (long long)f->max);
+        return ctx_bad(c, f->name, "out_of_range", "%s must be between 0 and %lld.", f->name,
+                       (long long)f->max);
     if (f->kind == F_INT)
         *(int64_t *)slot(f, object) = json_integer_value(v);
     else
@@ -152,18 +158,22 @@ rc_t shape_read(struct ctx *c, const struct shape *shape, struct bytes json, voi
     TRY(json_parse(c, json, &root));
     if (!json_is_object(root))
         return ctx_fail(c, E_INVALID, "json_not_object", "The body must be a JSON object.");
-    json_object_foreach(root, key, v) {
+    json_object_foreach(root, key, v)
+    {
         const struct field *f = shape_field(shape, key);
 
         if (f == NULL)
-            return ctx_bad(c, text_dup(c->mem, key), "unknown_field", "There is no field %.100s here.", key);
+            return ctx_bad(c, text_dup(c->mem, key), "unknown_field",
+                           "There is no field %.100s here.", key);
         if (json_is_null(v) && !(f->flags & REQUIRED))
             continue;
         TRY(read_field(c, f, v, out));
     }
     for (size_t i = 0; i < shape->count; i++)
-        if ((shape->fields[i].flags & REQUIRED) && json_object_get(root, shape->fields[i].name) == NULL)
-            return ctx_bad(c, shape->fields[i].name, "missing", "%s is missing.", shape->fields[i].name);
+        if ((shape->fields[i].flags & REQUIRED) &&
+            json_object_get(root, shape->fields[i].name) == NULL)
+            return ctx_bad(c, shape->fields[i].name, "missing", "%s is missing.",
+                           shape->fields[i].name);
     return OK;
 }
 
@@ -194,7 +204,8 @@ json_t *shape_json(const struct shape *shape, const void *from)
     for (size_t i = 0; i < shape->count; i++) {
         const struct field *f = &shape->fields[i];
 
-        if (!(f->flags & WRITE_ONLY) && json_object_set_new(object, f->name, field_json(f, from)) != 0)
+        if (!(f->flags & WRITE_ONLY) &&
+            json_object_set_new(object, f->name, field_json(f, from)) != 0)
             abort();
     }
     return object;

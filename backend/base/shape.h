@@ -1,6 +1,7 @@
 /*
- * A shape describes a flat struct once; JSON in, JSON out, database rows and the OpenAPI document all read it. Four
- * types, no nesting, no relations. The field's type is taken from the struct itself, so the two cannot disagree.
+ * A shape describes a flat struct once; JSON in, JSON out, database rows and the OpenAPI document
+ * all read it. Four types, no nesting, no relations. The field's type is taken from the struct
+ * itself, so the two cannot disagree.
  */
 #ifndef BASE_SHAPE_H
 #define BASE_SHAPE_H
@@ -26,7 +27,8 @@ struct field {
     size_t offset;
     enum field_kind kind;
     unsigned flags;
-    int64_t max;       /* text: most characters (bytes) accepted; numbers: largest accepted; 0: no bound of its own */
+    /* text: most characters (bytes) accepted; numbers: largest accepted; 0: no bound of its own */
+    int64_t max;
     const char *about; /* one line for the API document, or NULL */
 };
 
@@ -36,24 +38,32 @@ struct shape {
     size_t count, size;
 };
 
-#define FIELD_KIND(type, member)                                                                   \
+#define FIELD_KIND(type, member) \
     _Generic(((type *)0)->member, const char *: F_TEXT, char *: F_TEXT, int64_t: F_INT,            \
              bool: F_BOOL, double: F_NUM)
-#define FIELD(type, member, flags, max, about)                                                     \
-    {#member, offsetof(type, member), FIELD_KIND(type, member), (flags), (max), (about)}
-#define SHAPE(shown, type, fields) {(shown), (fields), COUNT_OF(fields), sizeof(type)}
+#define FIELD(type, member, flags, max, about)                                             \
+    {                                                                                      \
+#member, offsetof(type, member), FIELD_KIND(type, member), (flags), (max), (about) \
+    }
+#define SHAPE(shown, type, fields)                        \
+    {                                                     \
+        (shown), (fields), COUNT_OF(fields), sizeof(type) \
+    }
 
 /*
- * Reads a JSON object into `out` (a struct of shape->size bytes, cleared first). Unknown, duplicate, missing, read-only
- * or ill-typed members, text past its limit, control characters and bad UTF-8 are E_INVALID with the field named.
- * Texts live in c->mem and are NULL when absent.
+ * Reads a JSON object into `out` (a struct of shape->size bytes, cleared first). Unknown,
+ * duplicate, missing, read-only or ill-typed members, text past its limit, control characters and
+ * bad UTF-8 are E_INVALID with the field named. Texts live in c->mem and are NULL when absent.
  */
 rc_t shape_read(struct ctx *c, const struct shape *shape, struct bytes json, void *out) MUST;
 
 /* The JSON object of one struct; a new reference, never NULL (running out of memory aborts). */
 json_t *shape_json(const struct shape *shape, const void *from);
 
-/* Sets one field from its database text form (NULL for SQL NULL); dates must be selected as epoch seconds. */
+/*
+ * Sets one field from its database text form (NULL for SQL NULL); dates must be selected as epoch
+ * seconds.
+ */
 rc_t shape_set(struct ctx *c, const struct field *f, void *object, const char *text) MUST;
 
 const struct field *shape_field(const struct shape *shape, const char *name);

@@ -27,7 +27,10 @@ struct buf buf_new(struct arena *mem, size_t max)
     return (struct buf){.mem = mem, .max = max};
 }
 
-/* Makes room for `more` bytes and the closing zero; doubles, so that a long text costs a few copies only. */
+/*
+ * Makes room for `more` bytes and the closing zero; doubles, so that a long text costs a few copies
+ * only.
+ */
 static bool buf_room(struct buf *b, size_t more)
 {
     if (b->over || more > b->max - b->len) {
@@ -271,7 +274,8 @@ rc_t text_unhex(struct arena *mem, struct bytes hex, struct bytes *out)
     return OK;
 }
 
-static const char base64url_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static const char base64url_digits[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 char *text_base64url(struct arena *mem, struct bytes b)
 {
@@ -309,7 +313,10 @@ rc_t text_unbase64url(struct arena *mem, struct bytes in, struct bytes *out)
             data[len++] = (char)((bits >> count) & 255);
         }
     }
-    /* One left-over digit carries no byte, and left-over bits must be zero: one text has one spelling. */
+    /*
+     * One left-over digit carries no byte, and left-over bits must be zero: one text has one
+     * spelling.
+     */
     if (count >= 6 || (bits & ((1u << count) - 1)) != 0)
         return E_INVALID;
     *out = (struct bytes){data, len};

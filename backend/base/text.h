@@ -1,4 +1,7 @@
-/* Bytes, growing buffers and the few text helpers that everything needs. All results live in the given arena. */
+/*
+ * Bytes, growing buffers and the few text helpers that everything needs. All results live in the
+ * given arena.
+ */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
@@ -21,7 +24,10 @@ struct bytes bytes_of(const char *text);
 bool bytes_eq(struct bytes a, struct bytes b);
 bool bytes_is(struct bytes a, const char *text);
 
-/* A buffer that grows inside an arena up to max bytes. Past max nothing more is added and `over` is set: check it once at the end. */
+/*
+ * A buffer that grows inside an arena up to max bytes. Past max nothing more is added and `over` is
+ * set: check it once at the end.
+ */
 struct buf {
     struct arena *mem;
     char *data; /* always ended by a zero once something was added */
@@ -43,8 +49,8 @@ char *text_dup(struct arena *mem, const char *text);
 char *text_printf(struct arena *mem, const char *format, ...) PRINTF_LIKE(2, 3);
 char *text_vprintf(struct arena *mem, const char *format, va_list args);
 
-bool text_is(const char *a, const char *b);       /* NULL equals only NULL */
-bool text_blank(const char *text);                /* NULL, empty or white space only */
+bool text_is(const char *a, const char *b); /* NULL equals only NULL */
+bool text_blank(const char *text);          /* NULL, empty or white space only */
 bool text_starts(const char *text, const char *with);
 /* Like text_is in a time that does not depend on where the two differ. Lengths are not secret. */
 bool text_same_secret(struct bytes a, struct bytes b);

@@ -20,72 +20,83 @@ static const struct field message_fields[] = {
     FIELD(struct message, author, READ_ONLY, 20, "person or employee"),
     FIELD(struct message, name, READ_ONLY, 200, "Who wrote it"),
     FIELD(struct message, text, READ_ONLY, MESSAGE_TEXT_MAX, NULL),
-    FIELD(struct message, outcome, READ_ONLY | NULLABLE, 20, "Of an employee's message: answered, refused or failed"),
+    FIELD(struct message, outcome, READ_ONLY | NULLABLE, 20,
+          "Of an employee's message: answered, refused or failed"),
     FIELD(struct message, created, READ_ONLY, 0, "Seconds UTC"),
 };
 const struct shape message_shape = SHAPE("Message", struct message, message_fields);
 
 static const struct field new_message_fields[] = {
     FIELD(struct new_message, text, REQUIRED, MESSAGE_TEXT_MAX, NULL),
-    FIELD(struct new_message, key, REQUIRED, 36, "A UUID made by the client: sending it again is the same message"),
+    FIELD(struct new_message, key, REQUIRED, 36,
+          "A UUID made by the client: sending it again is the same message"),
 };
 const struct shape new_message_shape = SHAPE("NewMessage", struct new_message, new_message_fields);
 
 static const struct stmt q_open = {
     "conversation_open",
-    "INSERT INTO conversation (tenant_id, id, employee_id, connection_id, person_id, channel, title)"
+    "INSERT INTO conversation (tenant_id, id, employee_id, connection_id, person_id, channel, "
+    "title)"
     " VALUES (tenant_now(), $1, $2, $3, $4, $5, $6) ON CONFLICT (tenant_id, id) DO NOTHING"};
 
 rc_t conversation_open(struct ctx *c, const struct conversation *v)
 {
     return db_exec(c, &q_open,
-                   ARGS(A(v->id), A(v->employee_id), A(v->connection_id), A(v->person_id), A(v->channel),
-                        A(v->title == NULL ? "" : v->title)),
+                   ARGS(A(v->id), A(v->employee_id), A(v->connection_id), A(v->person_id),
+                        A(v->channel), A(v->title == NULL ? "" : v->title)),
                    NULL);
 }
 
-#define COLUMNS                                                                                    \
-    "id, employee_id, channel, title, extract(epoch FROM created_at)::bigint AS created,"          \
+#define COLUMNS                                                                           \
+    "id, employee_id, channel, title, extract(epoch FROM created_at)::bigint AS created," \
     " extract(epoch FROM last_at)::bigint AS last_at"
 
 static const struct stmt q_list = {
-    "conversation_list", "SELECT " COLUMNS " FROM conversation WHERE tenant_id = tenant_now() AND employee_id = $1"
-                         " AND person_id = $2 ORDER BY last_at DESC LIMIT 50"};
+    "conversation_list",
+    "SELECT " COLUMNS " FROM conversation WHERE tenant_id = tenant_now() AND employee_id = $1"
+    " AND person_id = $2 ORDER BY last_at DESC LIMIT 50"};
 
-rc_t conversation_list(struct ctx *c, const char *employee_id, struct conversation **items, size_t *count)
+rc_t conversation_list(struct ctx *c, const char *employee_id, struct conversation **items,
+                       size_t *count)
 {
     void *list;
 
-    TRY(db_list(c, &q_list, ARGS(A(employee_id), A(c->person_id)), &conversation_shape, &list, count));
+    TRY(db_list(c, &q_list, ARGS(A(employee_id), A(c->person_id)), &conversation_shape, &list,
+                count));
     *items = list;
     return OK;
 }
 
 static const struct field all_fields[] = {
-    FIELD(struct conversation, id, 0, 0, NULL),        FIELD(struct conversation, employee_id, 0, 0, NULL),
-    FIELD(struct conversation, connection_id, 0, 0, NULL), FIELD(struct conversation, person_id, 0, 0, NULL),
-    FIELD(struct conversation, channel, 0, 0, NULL),   FIELD(struct conversation, title, 0, 0, NULL),
-    FIELD(struct conversation, created, 0, 0, NULL),   FIELD(struct conversation, last_at, 0, 0, NULL),
+    FIELD(struct conversation, id, 0, 0, NULL),
+    FIELD(struct conversation, employee_id, 0, 0, NULL),
+    FIELD(struct conversation, connection_id, 0, 0, NULL),
+    FIELD(struct conversation, person_id, 0, 0, NULL),
+    FIELD(struct conversation, channel, 0, 0, NULL),
+    FIELD(struct conversation, title, 0, 0, NULL),
+    FIELD(struct conversation, created, 0, 0, NULL),
+    FIELD(struct conversation, last_at, 0, 0, NULL),
 };
 static const struct shape all_shape = SHAPE("ConversationRow", struct conversation, all_fields);
 
-static const struct stmt q_get = {
-    "conversation_get", "SELECT connection_id, person_id, " COLUMNS
-                        " FROM conversation WHERE tenant_id = tenant_now() AND id = $1"
-                        " AND ($2::uuid IS NULL OR person_id = $2)"};
+static const struct stmt q_get = {"conversation_get",
+                                  "SELECT connection_id, person_id, " COLUMNS
+                                  " FROM conversation WHERE tenant_id = tenant_now() AND id = $1"
+                                  " AND ($2::uuid IS NULL OR person_id = $2)"};
 
 rc_t conversation_get(struct ctx *c, const char *id, struct conversation *out)
 {
     return db_one(c, &q_get, ARGS(A(id), A(c->person_id)), &all_shape, out);
 }
 
-#define MESSAGE_COLUMNS                                                                            \
+#define MESSAGE_COLUMNS \
     "id, seq, author, name, text, outcome, extract(epoch FROM created_at)::bigint AS created"
 
 /* The conversation's row is locked by the update, so numbers have no gap and no twin. */
 static const struct stmt q_message_add = {
     "message_add",
-    "WITH next AS (UPDATE conversation SET message_count = message_count + 1, last_at = clock_timestamp(),"
+    "WITH next AS (UPDATE conversation SET message_count = message_count + 1, last_at = "
+    "clock_timestamp(),"
     "   title = CASE WHEN title = '' THEN left($5, 80) ELSE title END"
     "  WHERE tenant_id = tenant_now() AND id = $2"
     "  AND NOT EXISTS (SELECT 1 FROM message m WHERE m.tenant_id = tenant_now() AND m.id = $1)"
@@ -94,12 +105,15 @@ static const struct stmt q_message_add = {
     " SELECT tenant_now(), $1, $2, next.message_count, $3, $4, $5, $6 FROM next"};
 
 static const struct stmt q_message_find = {
-    "message_find", "SELECT " MESSAGE_COLUMNS " FROM message WHERE tenant_id = tenant_now() AND id = $1"};
+    "message_find",
+    "SELECT " MESSAGE_COLUMNS " FROM message WHERE tenant_id = tenant_now() AND id = $1"};
 
 rc_t message_add(struct ctx *c, const char *conversation_id, struct message *m)
 {
-    TRY(db_exec(c, &q_message_add,
-                ARGS(A(m->id), A(conversation_id), A(m->author), A(m->name), A(m->text), A(m->outcome)), NULL));
+    TRY(db_exec(
+        c, &q_message_add,
+        ARGS(A(m->id), A(conversation_id), A(m->author), A(m->name), A(m->text), A(m->outcome)),
+        NULL));
     return db_one(c, &q_message_find, ARGS(A(m->id)), &message_shape, m);
 }
 
@@ -116,30 +130,33 @@ rc_t message_find(struct ctx *c, const char *id, struct message *out, bool *foun
 }
 
 static const struct stmt q_message_list = {
-    "message_list", "SELECT " MESSAGE_COLUMNS " FROM message WHERE tenant_id = tenant_now() AND conversation_id = $1"
+    "message_list", "SELECT " MESSAGE_COLUMNS
+                    " FROM message WHERE tenant_id = tenant_now() AND conversation_id = $1"
                     " AND seq > $2 ORDER BY seq LIMIT $3"};
 
-rc_t message_list(struct ctx *c, const char *conversation_id, int64_t after, int64_t most, struct message **items,
-                  size_t *count)
+rc_t message_list(struct ctx *c, const char *conversation_id, int64_t after, int64_t most,
+                  struct message **items, size_t *count)
 {
     void *list;
 
-    TRY(db_list(c, &q_message_list, ARGS(A(conversation_id), A(after), A(most)), &message_shape, &list, count));
+    TRY(db_list(c, &q_message_list, ARGS(A(conversation_id), A(after), A(most)), &message_shape,
+                &list, count));
     *items = list;
     return OK;
 }
 
 static const struct stmt q_window = {
-    "message_window",
-    "SELECT * FROM (SELECT " MESSAGE_COLUMNS " FROM message WHERE tenant_id = tenant_now() AND conversation_id = $1"
-    " AND seq <= $2 ORDER BY seq DESC LIMIT $3) newest ORDER BY seq"};
+    "message_window", "SELECT * FROM (SELECT " MESSAGE_COLUMNS
+                      " FROM message WHERE tenant_id = tenant_now() AND conversation_id = $1"
+                      " AND seq <= $2 ORDER BY seq DESC LIMIT $3) newest ORDER BY seq"};
 
-rc_t message_window(struct ctx *c, const char *conversation_id, int64_t until, int64_t most, struct message **items,
-                    size_t *count)
+rc_t message_window(struct ctx *c, const char *conversation_id, int64_t until, int64_t most,
+                    struct message **items, size_t *count)
 {
     void *list;
 
-    TRY(db_list(c, &q_window, ARGS(A(conversation_id), A(until), A(most)), &message_shape, &list, count));
+    TRY(db_list(c, &q_window, ARGS(A(conversation_id), A(until), A(most)), &message_shape, &list,
+                count));
     *items = list;
     return OK;
 }

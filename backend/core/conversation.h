@@ -27,24 +27,28 @@ extern const struct shape new_message_shape;
 rc_t conversation_open(struct ctx *c, const struct conversation *conversation) MUST;
 
 /* Those of an employee with the context's person, newest first. */
-rc_t conversation_list(struct ctx *c, const char *employee_id, struct conversation **items, size_t *count) MUST;
+rc_t conversation_list(struct ctx *c, const char *employee_id, struct conversation **items,
+                       size_t *count) MUST;
 
 /* One conversation; for a person of the portal only his own: E_NOT_FOUND otherwise. */
 rc_t conversation_get(struct ctx *c, const char *id, struct conversation *out) MUST;
 
 /*
- * Adds a message at the end, once: the same id again changes nothing and gives back the one that is there. Fills seq
- * and created.
+ * Adds a message at the end, once: the same id again changes nothing and gives back the one that is
+ * there. Fills seq and created.
  */
 rc_t message_add(struct ctx *c, const char *conversation_id, struct message *message) MUST;
 
 /* Messages after `after` (0: from the start), oldest first, at most `most`. */
-rc_t message_list(struct ctx *c, const char *conversation_id, int64_t after, int64_t most, struct message **items,
-                  size_t *count) MUST;
+rc_t message_list(struct ctx *c, const char *conversation_id, int64_t after, int64_t most,
+                  struct message **items, size_t *count) MUST;
 
-/* The newest `most` messages with a seq of at most `until`, oldest first: what an employee remembers of a conversation. */
-rc_t message_window(struct ctx *c, const char *conversation_id, int64_t until, int64_t most, struct message **items,
-                    size_t *count) MUST;
+/*
+ * The newest `most` messages with a seq of at most `until`, oldest first: what an employee
+ * remembers of a conversation.
+ */
+rc_t message_window(struct ctx *c, const char *conversation_id, int64_t until, int64_t most,
+                    struct message **items, size_t *count) MUST;
 
 /* A message by its id; *found is false when it is not there (yet). */
 rc_t message_find(struct ctx *c, const char *id, struct message *out, bool *found) MUST;

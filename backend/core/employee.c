@@ -15,12 +15,12 @@ static const struct field fields[] = {
 };
 const struct shape employee_shape = SHAPE("Employee", struct employee, fields);
 
-#define COLUMNS                                                                                    \
-    "id, name, role, about, state, primary_provider AS provider, primary_model AS model,"          \
+#define COLUMNS                                                                           \
+    "id, name, role, about, state, primary_provider AS provider, primary_model AS model," \
     " extract(epoch FROM created_at)::bigint AS created"
 
-static const struct stmt q_list = {"employee_list",
-                                   "SELECT " COLUMNS " FROM employee ORDER BY created_at, id LIMIT 200"};
+static const struct stmt q_list = {
+    "employee_list", "SELECT " COLUMNS " FROM employee ORDER BY created_at, id LIMIT 200"};
 
 rc_t employee_list(struct ctx *c, struct employee **items, size_t *count)
 {
@@ -31,17 +31,17 @@ rc_t employee_list(struct ctx *c, struct employee **items, size_t *count)
     return OK;
 }
 
-static const struct stmt q_get = {"employee_get",
-                                  "SELECT " COLUMNS " FROM employee WHERE tenant_id = tenant_now() AND id = $1"};
+static const struct stmt q_get = {
+    "employee_get", "SELECT " COLUMNS " FROM employee WHERE tenant_id = tenant_now() AND id = $1"};
 
 rc_t employee_get(struct ctx *c, const char *id, struct employee *out)
 {
     return db_one(c, &q_get, ARGS(A(id)), &employee_shape, out);
 }
 
-static const struct stmt q_find = {"employee_find",
-                                   "SELECT " COLUMNS " FROM employee WHERE $1::text IS NULL OR id::text = $1"
-                                   " OR lower(name) = lower($1) ORDER BY created_at, id LIMIT 1"};
+static const struct stmt q_find = {
+    "employee_find", "SELECT " COLUMNS " FROM employee WHERE $1::text IS NULL OR id::text = $1"
+                     " OR lower(name) = lower($1) ORDER BY created_at, id LIMIT 1"};
 
 rc_t employee_find(struct ctx *c, const char *name, struct employee *out)
 {
@@ -65,7 +65,8 @@ static const struct shape brain_shape = SHAPE("EmployeeBrain", struct employee_b
 
 static const struct stmt q_brain = {
     "employee_brain",
-    "SELECT id, name, role, persona, state, primary_provider, primary_model, fallback_provider, fallback_model,"
+    "SELECT id, name, role, persona, state, primary_provider, primary_model, fallback_provider, "
+    "fallback_model,"
     " local_provider, local_model FROM employee WHERE tenant_id = tenant_now() AND id = $1"};
 
 rc_t employee_brain(struct ctx *c, const char *id, struct employee_brain *out)
@@ -73,9 +74,9 @@ rc_t employee_brain(struct ctx *c, const char *id, struct employee_brain *out)
     return db_one(c, &q_brain, ARGS(A(id)), &brain_shape, out);
 }
 
-static const struct stmt q_facts = {
-    "employee_facts",
-    "SELECT fact FROM employee_fact WHERE tenant_id = tenant_now() AND employee_id = $1 ORDER BY position LIMIT 200"};
+static const struct stmt q_facts = {"employee_facts",
+                                    "SELECT fact FROM employee_fact WHERE tenant_id = tenant_now() "
+                                    "AND employee_id = $1 ORDER BY position LIMIT 200"};
 
 rc_t employee_facts(struct ctx *c, const char *id, const char ***facts, size_t *count)
 {
@@ -90,12 +91,13 @@ rc_t employee_facts(struct ctx *c, const char *id, const char ***facts, size_t *
 }
 
 static const struct stmt q_models = {
-    "employee_models",
-    "UPDATE employee SET primary_provider = coalesce($2, primary_provider), primary_model = coalesce($3, primary_model),"
-    " fallback_provider = NULLIF(coalesce($4, fallback_provider), ''),"
-    " fallback_model = NULLIF(coalesce($5, fallback_model), ''),"
-    " local_provider = NULLIF(coalesce($6, local_provider), ''), local_model = NULLIF(coalesce($7, local_model), '')"
-    " WHERE tenant_id = tenant_now() AND id = $1"};
+    "employee_models", "UPDATE employee SET primary_provider = coalesce($2, primary_provider), "
+                       "primary_model = coalesce($3, primary_model),"
+                       " fallback_provider = NULLIF(coalesce($4, fallback_provider), ''),"
+                       " fallback_model = NULLIF(coalesce($5, fallback_model), ''),"
+                       " local_provider = NULLIF(coalesce($6, local_provider), ''), local_model = "
+                       "NULLIF(coalesce($7, local_model), '')"
+                       " WHERE tenant_id = tenant_now() AND id = $1"};
 
 rc_t employee_models(struct ctx *c, const char *id, const struct employee_brain *m)
 {
@@ -111,7 +113,8 @@ rc_t employee_models(struct ctx *c, const char *id, const struct employee_brain 
 static const struct stmt q_hire = {
     "employee_hire_first",
     "WITH hired AS (INSERT INTO employee (tenant_id, id, name, role, about, persona)"
-    "  SELECT tenant_now(), gen_random_uuid(), name, role, about, persona FROM template WHERE hired_at_start"
+    "  SELECT tenant_now(), gen_random_uuid(), name, role, about, persona FROM template WHERE "
+    "hired_at_start"
     "  RETURNING id, name)"
     " INSERT INTO employee_fact (tenant_id, employee_id, position, fact)"
     " SELECT tenant_now(), hired.id, f.position, f.fact FROM hired JOIN template USING (name),"

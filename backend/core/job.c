@@ -9,11 +9,13 @@
 
 #define BACKOFF_MOST_S 600
 
-static const struct stmt q_add = {
-    "job_add", "INSERT INTO job (tenant_id, id, kind, lane_id, subject_id) VALUES (tenant_now(), $1, $2, $3, $4)"
-               " ON CONFLICT (tenant_id, subject_id, kind) DO NOTHING"};
+static const struct stmt q_add = {"job_add",
+                                  "INSERT INTO job (tenant_id, id, kind, lane_id, subject_id) "
+                                  "VALUES (tenant_now(), $1, $2, $3, $4)"
+                                  " ON CONFLICT (tenant_id, subject_id, kind) DO NOTHING"};
 
-rc_t job_add(struct ctx *c, const char *id, const char *kind, const char *lane_id, const char *subject_id)
+rc_t job_add(struct ctx *c, const char *id, const char *kind, const char *lane_id,
+             const char *subject_id)
 {
     return db_exec(c, &q_add, ARGS(A(id), A(kind), A(lane_id), A(subject_id)), NULL);
 }
@@ -21,28 +23,35 @@ rc_t job_add(struct ctx *c, const char *id, const char *kind, const char *lane_i
 static const struct stmt q_claim = {
     "job_claim",
     "UPDATE job j SET state = 'running', holder = $2, fence = fence + 1,"
-    " deaths = deaths + (state = 'running')::int, lease_until = clock_timestamp() + make_interval(secs => $3::int)"
+    " deaths = deaths + (state = 'running')::int, lease_until = clock_timestamp() + "
+    "make_interval(secs => $3::int)"
     " WHERE id = $1 AND run_at <= clock_timestamp()"
     " AND (state = 'ready' OR (state = 'running' AND lease_until < clock_timestamp()))"
-    " AND NOT EXISTS (SELECT 1 FROM job p WHERE p.tenant_id = j.tenant_id AND p.lane_id = j.lane_id AND p.id <> j.id"
+    " AND NOT EXISTS (SELECT 1 FROM job p WHERE p.tenant_id = j.tenant_id AND p.lane_id = "
+    "j.lane_id AND p.id <> j.id"
     "  AND (p.state = 'running' OR (p.state = 'ready' AND p.number < j.number)))"
     " RETURNING id, kind, lane_id, subject_id, holder, number, fence, deaths, errors,"
     " (extract(epoch FROM clock_timestamp() - created_at) * 1000)::bigint AS waited_ms"};
 
 static const struct field fields[] = {
-    FIELD(struct job, id, 0, 0, NULL),         FIELD(struct job, kind, 0, 0, NULL),
-    FIELD(struct job, lane_id, 0, 0, NULL),    FIELD(struct job, subject_id, 0, 0, NULL),
-    FIELD(struct job, holder, 0, 0, NULL),     FIELD(struct job, number, 0, 0, NULL),
-    FIELD(struct job, fence, 0, 0, NULL),      FIELD(struct job, deaths, 0, 0, NULL),
-    FIELD(struct job, errors, 0, 0, NULL),     FIELD(struct job, waited_ms, 0, 0, NULL),
+    FIELD(struct job, id, 0, 0, NULL),      FIELD(struct job, kind, 0, 0, NULL),
+    FIELD(struct job, lane_id, 0, 0, NULL), FIELD(struct job, subject_id, 0, 0, NULL),
+    FIELD(struct job, holder, 0, 0, NULL),  FIELD(struct job, number, 0, 0, NULL),
+    FIELD(struct job, fence, 0, 0, NULL),   FIELD(struct job, deaths, 0, 0, NULL),
+    FIELD(struct job, errors, 0, 0, NULL),  FIELD(struct job, waited_ms, 0, 0, NULL),
 };
 static const struct shape job_shape = SHAPE("Job", struct job, fields);
 
 rc_t job_claim(struct ctx *c, const char *id, struct job *out, bool *claimed)
 {
-    rc_t rc = db_one(c, &q_claim, ARGS(A(id), A(id_new(c->mem)), A(conf_number(CONF_lease_seconds))), &job_shape, out);
+    rc_t rc = db_one(c, &q_claim,
+                     ARGS(A(id), A(id_new(c->mem)), A(conf_number(CONF_lease_seconds))), &job_shape,
+                     out);
 
-    /* E_CONFLICT: another job of the lane started in the same moment, and the unique index refused this one. */
+    /*
+     * E_CONFLICT: another job of the lane started in the same moment, and the unique index refused
+     * this one.
+     */
     *claimed = rc == OK;
     if (rc == E_NOT_FOUND || rc == E_CONFLICT) {
         ctx_forgive(c);
@@ -74,16 +83,17 @@ rc_t job_guard(struct ctx *c, const struct job *job)
 }
 
 static const struct stmt q_done = {
-    "job_done", "UPDATE job SET state = 'done', lease_until = NULL, finished_at = clock_timestamp()" HELD};
+    "job_done",
+    "UPDATE job SET state = 'done', lease_until = NULL, finished_at = clock_timestamp()" HELD};
 
 rc_t job_done(struct ctx *c, const struct job *job)
 {
     return held_exec(c, job, &q_done, ARGS(A(job->id), A(job->holder)));
 }
 
-static const struct stmt q_dead = {
-    "job_dead",
-    "UPDATE job SET state = 'dead', last_error = $3, lease_until = NULL, finished_at = clock_timestamp()" HELD};
+static const struct stmt q_dead = {"job_dead",
+                                   "UPDATE job SET state = 'dead', last_error = $3, lease_until = "
+                                   "NULL, finished_at = clock_timestamp()" HELD};
 
 rc_t job_dead(struct ctx *c, const struct job *job, const char *why)
 {
@@ -91,10 +101,14 @@ rc_t job_dead(struct ctx *c, const struct job *job, const char *why)
 }
 
 static const struct stmt q_retry = {
-    "job_retry", "UPDATE job SET state = 'ready', holder = NULL, lease_until = NULL, errors = errors + 1, last_error = $3,"
+    "job_retry", "UPDATE job SET state = 'ready', holder = NULL, lease_until = NULL, errors = "
+                 "errors + 1, last_error = $3,"
                  " run_at = clock_timestamp() + make_interval(secs => $4::bigint / 1000.0)" HELD};
 
-/* Full jitter: anywhere between nothing and the doubled wait, so that what failed together does not come back together. */
+/*
+ * Full jitter: anywhere between nothing and the doubled wait, so that what failed together does not
+ * come back together.
+ */
 static int64_t backoff_ms(int64_t errors)
 {
     int64_t most_s = errors > 9 ? BACKOFF_MOST_S : (int64_t)1 << errors;
@@ -106,7 +120,8 @@ static int64_t backoff_ms(int64_t errors)
 
 rc_t job_retry(struct ctx *c, const struct job *job, const char *why)
 {
-    return held_exec(c, job, &q_retry, ARGS(A(job->id), A(job->holder), A(why), A(backoff_ms(job->errors))));
+    return held_exec(c, job, &q_retry,
+                     ARGS(A(job->id), A(job->holder), A(why), A(backoff_ms(job->errors))));
 }
 
 static const struct stmt q_later = {
@@ -118,9 +133,9 @@ rc_t job_later(struct ctx *c, const struct job *job, int64_t wait_ms)
     return held_exec(c, job, &q_later, ARGS(A(job->id), A(job->holder), A(wait_ms)));
 }
 
-static const struct stmt q_next = {
-    "job_next_in_lane",
-    "SELECT id FROM job WHERE tenant_id = tenant_now() AND lane_id = $1 AND state = 'ready' ORDER BY number LIMIT 1"};
+static const struct stmt q_next = {"job_next_in_lane",
+                                   "SELECT id FROM job WHERE tenant_id = tenant_now() AND lane_id "
+                                   "= $1 AND state = 'ready' ORDER BY number LIMIT 1"};
 
 rc_t job_next_in_lane(struct ctx *c, const char *lane_id, const char **id)
 {
@@ -133,22 +148,27 @@ rc_t job_next_in_lane(struct ctx *c, const char *lane_id, const char **id)
 
 /* Tenants are found by hopping along the index, so that one tenant's long backlog costs nothing. */
 static const struct stmt q_sweep = {
-    "job_sweep",
-    "WITH RECURSIVE waiting AS ("
-    "  (SELECT tenant_id FROM job WHERE state = 'ready' ORDER BY tenant_id LIMIT 1)"
-    "  UNION ALL SELECT (SELECT j.tenant_id FROM job j WHERE j.state = 'ready' AND j.tenant_id > w.tenant_id"
-    "   ORDER BY j.tenant_id LIMIT 1) FROM waiting w WHERE w.tenant_id IS NOT NULL)"
-    " SELECT tenant_id, id FROM ("
-    "  SELECT tenant_id, id, number, 0 AS place FROM job WHERE state = 'running' AND lease_until < clock_timestamp()"
-    "  UNION ALL"
-    "  SELECT f.* FROM waiting w, LATERAL (SELECT j.tenant_id, j.id, j.number, row_number() OVER (ORDER BY j.number) AS place"
-    "   FROM job j WHERE j.tenant_id = w.tenant_id AND j.state = 'ready' AND j.run_at <= clock_timestamp()"
-    "   AND NOT EXISTS (SELECT 1 FROM job p WHERE p.tenant_id = j.tenant_id AND p.lane_id = j.lane_id AND p.id <> j.id"
-    "    AND (p.state = 'running' OR (p.state = 'ready' AND p.number < j.number)))"
-    "   ORDER BY j.number LIMIT $1) f) s"
-    " ORDER BY place, number LIMIT $2"};
+    "job_sweep", "WITH RECURSIVE waiting AS ("
+                 "  (SELECT tenant_id FROM job WHERE state = 'ready' ORDER BY tenant_id LIMIT 1)"
+                 "  UNION ALL SELECT (SELECT j.tenant_id FROM job j WHERE j.state = 'ready' AND "
+                 "j.tenant_id > w.tenant_id"
+                 "   ORDER BY j.tenant_id LIMIT 1) FROM waiting w WHERE w.tenant_id IS NOT NULL)"
+                 " SELECT tenant_id, id FROM ("
+                 "  SELECT tenant_id, id, number, 0 AS place FROM job WHERE state = 'running' AND "
+                 "lease_until < clock_timestamp()"
+                 "  UNION ALL"
+                 "  SELECT f.* FROM waiting w, LATERAL (SELECT j.tenant_id, j.id, j.number, "
+                 "row_number() OVER (ORDER BY j.number) AS place"
+                 "   FROM job j WHERE j.tenant_id = w.tenant_id AND j.state = 'ready' AND j.run_at "
+                 "<= clock_timestamp()"
+                 "   AND NOT EXISTS (SELECT 1 FROM job p WHERE p.tenant_id = j.tenant_id AND "
+                 "p.lane_id = j.lane_id AND p.id <> j.id"
+                 "    AND (p.state = 'running' OR (p.state = 'ready' AND p.number < j.number)))"
+                 "   ORDER BY j.number LIMIT $1) f) s"
+                 " ORDER BY place, number LIMIT $2"};
 
-rc_t job_sweep(struct ctx *c, int64_t per_tenant, int64_t most, struct job_hint **hints, size_t *count)
+rc_t job_sweep(struct ctx *c, int64_t per_tenant, int64_t most, struct job_hint **hints,
+               size_t *count)
 {
     struct db_rows rows;
 
@@ -172,12 +192,12 @@ static char *array_of(struct arena *mem, const char *const *ids, size_t count)
 }
 
 static const struct stmt q_renew = {
-    "job_renew",
-    "UPDATE job SET lease_until = clock_timestamp() + make_interval(secs => $3::int)"
-    " FROM unnest($1::uuid[], $2::uuid[]) AS held(job_id, job_holder)"
-    " WHERE id = job_id AND holder = job_holder AND state = 'running' RETURNING id"};
+    "job_renew", "UPDATE job SET lease_until = clock_timestamp() + make_interval(secs => $3::int)"
+                 " FROM unnest($1::uuid[], $2::uuid[]) AS held(job_id, job_holder)"
+                 " WHERE id = job_id AND holder = job_holder AND state = 'running' RETURNING id"};
 
-rc_t job_renew(struct ctx *c, const char *const *ids, const char *const *holders, bool *held, size_t count)
+rc_t job_renew(struct ctx *c, const char *const *ids, const char *const *holders, bool *held,
+               size_t count)
 {
     struct db_rows rows;
 

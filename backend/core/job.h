@@ -1,6 +1,7 @@
 /*
- * Jobs: work that must not be lost. A job is claimed by one holder at a time under a lease; jobs of one lane run one
- * after the other. All functions work in the tenant of the context, except the dispatcher's at the end.
+ * Jobs: work that must not be lost. A job is claimed by one holder at a time under a lease; jobs of
+ * one lane run one after the other. All functions work in the tenant of the context, except the
+ * dispatcher's at the end.
  */
 #ifndef CORE_JOB_H
 #define CORE_JOB_H
@@ -20,21 +21,29 @@ struct job {
 };
 
 /* Makes a job; one subject has one job of a kind, and making it again changes nothing. */
-rc_t job_add(struct ctx *c, const char *id, const char *kind, const char *lane_id, const char *subject_id) MUST;
+rc_t job_add(struct ctx *c, const char *id, const char *kind, const char *lane_id,
+             const char *subject_id) MUST;
 
 /*
- * Claims a job for a new holder: only when it is due, free or abandoned, and first in its lane. *claimed is false when
- * somebody else has it or its turn has not come. Raises the fence; taking over an abandoned job raises `deaths`.
+ * Claims a job for a new holder: only when it is due, free or abandoned, and first in its lane.
+ * *claimed is false when somebody else has it or its turn has not come. Raises the fence; taking
+ * over an abandoned job raises `deaths`.
  */
 rc_t job_claim(struct ctx *c, const char *id, struct job *out, bool *claimed) MUST;
 
-/* Locks the row for this transaction; E_CONFLICT "job_lost" when the holder has lost it. Every write of a turn goes behind it. */
+/*
+ * Locks the row for this transaction; E_CONFLICT "job_lost" when the holder has lost it. Every
+ * write of a turn goes behind it.
+ */
 rc_t job_guard(struct ctx *c, const struct job *job) MUST;
 
 /* The ends of a claim; each is E_CONFLICT "job_lost" when the holder has lost it. */
 rc_t job_done(struct ctx *c, const struct job *job) MUST;
 rc_t job_dead(struct ctx *c, const struct job *job, const char *why) MUST;
-/* Back to ready after an error, counted; runs again after a back-off of 1 s x 2^errors with jitter, at most 10 minutes. */
+/*
+ * Back to ready after an error, counted; runs again after a back-off of 1 s x 2^errors with jitter,
+ * at most 10 minutes.
+ */
 rc_t job_retry(struct ctx *c, const struct job *job, const char *why) MUST;
 /* Back to ready without an error: a clean stop (0), or a vendor who asked to wait. */
 rc_t job_later(struct ctx *c, const struct job *job, int64_t wait_ms) MUST;
@@ -48,12 +57,17 @@ struct job_hint {
 };
 
 /*
- * For the dispatcher's role: jobs that may run now, in an order fair over tenants (first of each, then second of each,
- * ...), at most `per_tenant` of one tenant; abandoned ones come first.
+ * For the dispatcher's role: jobs that may run now, in an order fair over tenants (first of each,
+ * then second of each, ...), at most `per_tenant` of one tenant; abandoned ones come first.
  */
-rc_t job_sweep(struct ctx *c, int64_t per_tenant, int64_t most, struct job_hint **hints, size_t *count) MUST;
+rc_t job_sweep(struct ctx *c, int64_t per_tenant, int64_t most, struct job_hint **hints,
+               size_t *count) MUST;
 
-/* For the dispatcher's role: renews the leases of these jobs; held[i] says whether holder i still has job i. */
-rc_t job_renew(struct ctx *c, const char *const *ids, const char *const *holders, bool *held, size_t count) MUST;
+/*
+ * For the dispatcher's role: renews the leases of these jobs; held[i] says whether holder i still
+ * has job i.
+ */
+rc_t job_renew(struct ctx *c, const char *const *ids, const char *const *holders, bool *held,
+               size_t count) MUST;
 
 #endif

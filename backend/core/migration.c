@@ -8,9 +8,10 @@
 #include "io/crypto.h"
 #include "io/db.h"
 
-static const char ledger_sql[] = "CREATE TABLE IF NOT EXISTS schema_migration (name text PRIMARY KEY, checksum text NOT NULL,"
-                                 " applied_at timestamptz NOT NULL DEFAULT now());"
-                                 "GRANT SELECT ON schema_migration TO konstruct_web, konstruct_worker;";
+static const char ledger_sql[] =
+    "CREATE TABLE IF NOT EXISTS schema_migration (name text PRIMARY KEY, checksum text NOT NULL,"
+    " applied_at timestamptz NOT NULL DEFAULT now());"
+    "GRANT SELECT ON schema_migration TO konstruct_web, konstruct_worker;";
 
 /* Held by the session of one migrate command at a time; the number means nothing. */
 #define LOCK_SQL "SELECT pg_advisory_xact_lock(7213004501)"
@@ -23,9 +24,13 @@ static const char *checksum(struct ctx *c, const struct embedded *file)
     return text_hex(c->mem, (struct bytes){(const char *)hash, sizeof(hash)});
 }
 
-static const struct stmt q_all = {"migration_all", "SELECT name, checksum FROM schema_migration ORDER BY name"};
+static const struct stmt q_all = {"migration_all",
+                                  "SELECT name, checksum FROM schema_migration ORDER BY name"};
 
-/* What the database has must be the beginning of what we have, unchanged; *have says how long that beginning is. */
+/*
+ * What the database has must be the beginning of what we have, unchanged; *have says how long that
+ * beginning is.
+ */
 static rc_t compare(struct ctx *c, int *have)
 {
     struct db_rows rows;
@@ -37,12 +42,14 @@ static rc_t compare(struct ctx *c, int *have)
 
         if (ours->name == NULL || !text_is(ours->name, name))
             return ctx_fail(c, E_CONFLICT, "migration_unknown",
-                            "The database has migration %s, which this program does not know: it is newer than the "
+                            "The database has migration %s, which this program does not know: it "
+                            "is newer than the "
                             "program. Use the program that belongs to it.",
                             name);
         if (!text_is(checksum(c, ours), db_text(&rows, i, 1)))
             return ctx_fail(c, E_CONFLICT, "migration_changed",
-                            "Migration %s was changed after it had been applied. Put it back as it was and write a "
+                            "Migration %s was changed after it had been applied. Put it back as it "
+                            "was and write a "
                             "new one.",
                             name);
     }
@@ -52,10 +59,14 @@ static rc_t compare(struct ctx *c, int *have)
 
 static rc_t apply(struct ctx *c, const struct embedded *file)
 {
-    return db_script(c, text_printf(c->mem,
-                                    "BEGIN; SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = '10min'; " LOCK_SQL
-                                    "; INSERT INTO schema_migration (name, checksum) VALUES ('%s', '%s');\n%s\n; COMMIT;",
-                                    file->name, checksum(c, file), file->start));
+    return db_script(
+        c,
+        text_printf(
+            c->mem,
+            "BEGIN; SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = "
+            "'10min'; " LOCK_SQL
+            "; INSERT INTO schema_migration (name, checksum) VALUES ('%s', '%s');\n%s\n; COMMIT;",
+            file->name, checksum(c, file), file->start));
 }
 
 rc_t migration_run(struct ctx *c, void (*told)(const char *name), int *applied)
@@ -63,7 +74,9 @@ rc_t migration_run(struct ctx *c, void (*told)(const char *name), int *applied)
     int have = 0;
 
     *applied = 0;
-    TRY(db_script(c, text_printf(c->mem, "BEGIN; SET LOCAL lock_timeout = '60s'; " LOCK_SQL "; %s COMMIT;", ledger_sql)));
+    TRY(db_script(c, text_printf(c->mem,
+                                 "BEGIN; SET LOCAL lock_timeout = '60s'; " LOCK_SQL "; %s COMMIT;",
+                                 ledger_sql)));
     TRY(compare(c, &have));
     TRY(db_commit(c));
     for (const struct embedded *file = &embedded_migrations[have]; file->name != NULL; file++) {
@@ -104,19 +117,25 @@ static const struct embedded *seed_file(const char *name)
 }
 
 static const struct stmt q_templates = {
-    "seed_templates",
-    "INSERT INTO template SELECT t.key, t.name, t.role, t.about, t.persona,"
-    " ARRAY(SELECT jsonb_array_elements_text(t.facts)), t.hired_at_start"
-    " FROM jsonb_to_recordset($1::jsonb) AS t(key text, name text, role text, about text, persona text, facts jsonb,"
-    " hired_at_start boolean)"
-    " ON CONFLICT (key) DO UPDATE SET name = excluded.name, role = excluded.role, about = excluded.about,"
-    " persona = excluded.persona, facts = excluded.facts, hired_at_start = excluded.hired_at_start"};
+    "seed_templates", "INSERT INTO template SELECT t.key, t.name, t.role, t.about, t.persona,"
+                      " ARRAY(SELECT jsonb_array_elements_text(t.facts)), t.hired_at_start"
+                      " FROM jsonb_to_recordset($1::jsonb) AS t(key text, name text, role text, "
+                      "about text, persona text, facts jsonb,"
+                      " hired_at_start boolean)"
+                      " ON CONFLICT (key) DO UPDATE SET name = excluded.name, role = "
+                      "excluded.role, about = excluded.about,"
+                      " persona = excluded.persona, facts = excluded.facts, hired_at_start = "
+                      "excluded.hired_at_start"};
 
 static const struct stmt q_price = {
-    "seed_price", "INSERT INTO price VALUES ($1, $2, $3::date, $4, $5, $6) ON CONFLICT (provider, model, valid_from)"
-                  " DO UPDATE SET input = excluded.input, cached = excluded.cached, output = excluded.output"};
+    "seed_price",
+    "INSERT INTO price VALUES ($1, $2, $3::date, $4, $5, $6) ON CONFLICT (provider, model, "
+    "valid_from)"
+    " DO UPDATE SET input = excluded.input, cached = excluded.cached, output = excluded.output"};
 
-/* A line: provider, model, valid_from, input, cached, output, parted by tabs; '#' begins a remark. */
+/*
+ * A line: provider, model, valid_from, input, cached, output, parted by tabs; '#' begins a remark.
+ */
 static rc_t seed_price(struct ctx *c, char *line)
 {
     const char *columns[6] = {NULL};
@@ -125,20 +144,25 @@ static rc_t seed_price(struct ctx *c, char *line)
 
     for (char *rest = line, *column; count < 6 && (column = strsep(&rest, "\t")) != NULL;)
         columns[count++] = column;
-    if (count != 6 || text_int(columns[3], &prices[0]) != OK || text_int(columns[4], &prices[1]) != OK ||
-        text_int(columns[5], &prices[2]) != OK)
-        return ctx_fail(c, E_INVALID, "seed_price", "seed/prices.tsv has a line that can't be read: %s", line);
-    return db_exec(c, &q_price,
-                   ARGS(A(columns[0]), A(columns[1]), A(columns[2]), A(prices[0]), A(prices[1]), A(prices[2])), NULL);
+    if (count != 6 || text_int(columns[3], &prices[0]) != OK ||
+        text_int(columns[4], &prices[1]) != OK || text_int(columns[5], &prices[2]) != OK)
+        return ctx_fail(c, E_INVALID, "seed_price",
+                        "seed/prices.tsv has a line that can't be read: %s", line);
+    return db_exec(
+        c, &q_price,
+        ARGS(A(columns[0]), A(columns[1]), A(columns[2]), A(prices[0]), A(prices[1]), A(prices[2])),
+        NULL);
 }
 
 rc_t seed_run(struct ctx *c)
 {
-    const struct embedded *employees = seed_file("employees.json"), *prices = seed_file("prices.tsv");
+    const struct embedded *employees = seed_file("employees.json"),
+                          *prices = seed_file("prices.tsv");
     char *rest;
 
     if (employees->name == NULL || prices->name == NULL)
-        return ctx_fail(c, E_INTERNAL, "seed_missing", "this program was built without its seed files");
+        return ctx_fail(c, E_INTERNAL, "seed_missing",
+                        "this program was built without its seed files");
     TRY(db_exec(c, &q_templates, ARGS(A(employees->start)), NULL));
     rest = text_dup(c->mem, prices->start);
     for (char *line; (line = strsep(&rest, "\n")) != NULL;)

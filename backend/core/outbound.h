@@ -1,4 +1,7 @@
-/* Everything visible outside, one row a part, with its own key. The intent to send is committed before the call. */
+/*
+ * Everything visible outside, one row a part, with its own key. The intent to send is committed
+ * before the call.
+ */
 #ifndef CORE_OUTBOUND_H
 #define CORE_OUTBOUND_H
 
@@ -20,10 +23,17 @@ rc_t outbound_add(struct ctx *c, const struct job *job, int64_t part_no, const c
 /* All parts of a job, in order. */
 rc_t outbound_list(struct ctx *c, const char *job_id, struct outbound **parts, size_t *count) MUST;
 
-/* To `sending`, now, with one attempt more; E_CONFLICT "job_lost" when the job's holder has lost it. */
+/*
+ * To `sending`, now, with one attempt more; E_CONFLICT "job_lost" when the job's holder has lost
+ * it.
+ */
 rc_t outbound_sending(struct ctx *c, const struct job *job, const char *id) MUST;
 
-/* To `sent`, `pending` (certainly not posted), `refused` or `needs_human`. provider_id and fault may be NULL. */
-rc_t outbound_settle(struct ctx *c, const char *id, const char *state, const char *provider_id, const char *fault) MUST;
+/*
+ * To `sent`, `pending` (certainly not posted), `refused` or `needs_human`. provider_id and fault
+ * may be NULL.
+ */
+rc_t outbound_settle(struct ctx *c, const char *id, const char *state, const char *provider_id,
+                     const char *fault) MUST;
 
 #endif

@@ -1,4 +1,7 @@
-/* A person: one human with one login. People may belong to several tenants, so they are reached through narrow functions. */
+/*
+ * A person: one human with one login. People may belong to several tenants, so they are reached
+ * through narrow functions.
+ */
 #ifndef CORE_PERSON_H
 #define CORE_PERSON_H
 
@@ -21,11 +24,15 @@ struct me {
 };
 extern const struct shape me_shape;
 
-/* E_INVALID with the field named when the address or password can't be accepted; `email` comes back trimmed. */
+/*
+ * E_INVALID with the field named when the address or password can't be accepted; `email` comes back
+ * trimmed.
+ */
 rc_t sign_up_check(struct ctx *c, struct sign_up *in) MUST;
 
 /* E_CONFLICT "email_taken" when somebody has this address already. */
-rc_t person_add(struct ctx *c, const char *id, const char *name, const char *email, const char *password_hash) MUST;
+rc_t person_add(struct ctx *c, const char *id, const char *name, const char *email,
+                const char *password_hash) MUST;
 
 /* What a login needs; all NULL when nobody has this address. */
 struct login_record {

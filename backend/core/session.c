@@ -20,10 +20,13 @@ static const struct stmt q_start = {
 rc_t session_start(struct ctx *c, const char *person_id, const char **token)
 {
     *token = crypto_token(c->mem);
-    return db_exec(c, &q_start, ARGS(A(hash_of(c, *token)), A(person_id), A(conf_number(CONF_session_days))), NULL);
+    return db_exec(c, &q_start,
+                   ARGS(A(hash_of(c, *token)), A(person_id), A(conf_number(CONF_session_days))),
+                   NULL);
 }
 
-static const struct stmt q_find = {"session_find", "SELECT tenant_id, person_id, role FROM session_find($1)"};
+static const struct stmt q_find = {"session_find",
+                                   "SELECT tenant_id, person_id, role FROM session_find($1)"};
 
 rc_t session_find(struct ctx *c, const char *token, const char **role, bool *found)
 {

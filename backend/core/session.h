@@ -9,7 +9,10 @@
 /* A new session for this person in the tenant of the context; *token is shown once. */
 rc_t session_start(struct ctx *c, const char *person_id, const char **token) MUST;
 
-/* Becomes the tenant and person of the token; *found is false when there is no such session or it is over. */
+/*
+ * Becomes the tenant and person of the token; *found is false when there is no such session or it
+ * is over.
+ */
 rc_t session_find(struct ctx *c, const char *token, const char **role, bool *found) MUST;
 
 /* Ends the session of this token; ending it twice is fine. */

@@ -3,12 +3,13 @@
 
 #include "io/db.h"
 
-static const struct stmt q_step_find = {
-    "step_find", "SELECT result FROM step WHERE tenant_id = tenant_now() AND job_id = $1 AND step_no = $2 AND kind = $3"
-                 " AND request_hash = $4"};
+static const struct stmt q_step_find = {"step_find",
+                                        "SELECT result FROM step WHERE tenant_id = tenant_now() "
+                                        "AND job_id = $1 AND step_no = $2 AND kind = $3"
+                                        " AND request_hash = $4"};
 
-rc_t step_find(struct ctx *c, const struct job *job, int64_t step_no, const char *kind, struct bytes request_hash,
-               const char **result)
+rc_t step_find(struct ctx *c, const struct job *job, int64_t step_no, const char *kind,
+               struct bytes request_hash, const char **result)
 {
     struct db_rows rows;
 
@@ -19,10 +20,12 @@ rc_t step_find(struct ctx *c, const struct job *job, int64_t step_no, const char
 
 static const struct stmt q_step_add = {
     "step_add", "INSERT INTO step (tenant_id, job_id, step_no, kind, request_hash, result)"
-                " VALUES (tenant_now(), $1, $2, $3, $4, $5) ON CONFLICT (tenant_id, job_id, step_no, kind) DO NOTHING"};
+                " VALUES (tenant_now(), $1, $2, $3, $4, $5) ON CONFLICT (tenant_id, job_id, "
+                "step_no, kind) DO NOTHING"};
 
-rc_t step_add(struct ctx *c, const struct job *job, int64_t step_no, const char *kind, struct bytes request_hash,
-              const char *result)
+rc_t step_add(struct ctx *c, const struct job *job, int64_t step_no, const char *kind,
+              struct bytes request_hash, const char *result)
 {
-    return db_exec(c, &q_step_add, ARGS(A(job->id), A(step_no), A(kind), A(request_hash), A(result)), NULL);
+    return db_exec(c, &q_step_add,
+                   ARGS(A(job->id), A(step_no), A(kind), A(request_hash), A(result)), NULL);
 }

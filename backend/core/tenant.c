@@ -7,8 +7,10 @@
 #include "core/job.h"
 #include "io/db.h"
 
-static const struct stmt q_add = {"tenant_add", "INSERT INTO tenant (tenant_id, name) VALUES ($1, $2)"};
-static const struct stmt q_head = {"tenant_audit_head", "INSERT INTO audit_head (tenant_id) VALUES ($1)"};
+static const struct stmt q_add = {"tenant_add",
+                                  "INSERT INTO tenant (tenant_id, name) VALUES ($1, $2)"};
+static const struct stmt q_head = {"tenant_audit_head",
+                                   "INSERT INTO audit_head (tenant_id) VALUES ($1)"};
 
 rc_t tenant_add(struct ctx *c, const char *id, const char *name)
 {
@@ -21,7 +23,8 @@ rc_t tenant_add(struct ctx *c, const char *id, const char *name)
     return audit_add(c, "system", "tenant.created", id, "{}");
 }
 
-static const struct stmt q_name = {"tenant_name", "SELECT name FROM tenant WHERE tenant_id = tenant_now()"};
+static const struct stmt q_name = {"tenant_name",
+                                   "SELECT name FROM tenant WHERE tenant_id = tenant_now()"};
 
 rc_t tenant_name(struct ctx *c, const char **name)
 {
@@ -34,10 +37,12 @@ rc_t tenant_name(struct ctx *c, const char **name)
     return OK;
 }
 
-static const struct stmt q_find = {
-    "tenant_find", "SELECT tenant_id, name FROM tenant_list() WHERE $1::text IS NULL OR name = $1 OR tenant_id::text = $1"};
+static const struct stmt q_find = {"tenant_find",
+                                   "SELECT tenant_id, name FROM tenant_list() WHERE $1::text IS "
+                                   "NULL OR name = $1 OR tenant_id::text = $1"};
 
-rc_t tenant_find(struct ctx *c, const char *name, const char ***ids, const char ***names, size_t *count)
+rc_t tenant_find(struct ctx *c, const char *name, const char ***ids, const char ***names,
+                 size_t *count)
 {
     struct db_rows rows;
 

@@ -10,7 +10,10 @@ rc_t tenant_add(struct ctx *c, const char *id, const char *name) MUST;
 /* The tenant of the context. */
 rc_t tenant_name(struct ctx *c, const char **name) MUST;
 
-/* Every tenant's id, for the host's commands; `name` may be NULL, else only tenants of that name. */
-rc_t tenant_find(struct ctx *c, const char *name, const char ***ids, const char ***names, size_t *count) MUST;
+/*
+ * Every tenant's id, for the host's commands; `name` may be NULL, else only tenants of that name.
+ */
+rc_t tenant_find(struct ctx *c, const char *name, const char ***ids, const char ***names,
+                 size_t *count) MUST;
 
 #endif

@@ -18,7 +18,8 @@ static rc_t master_key(struct ctx *c, const char **out)
 {
     *out = conf_text(CONF_master_key);
     if (*out == NULL)
-        return ctx_fail(c, E_FORBIDDEN, "no_master_key", "This needs KONSTRUCT_MASTER_KEY, which is not set here.");
+        return ctx_fail(c, E_FORBIDDEN, "no_master_key",
+                        "This needs KONSTRUCT_MASTER_KEY, which is not set here.");
     return OK;
 }
 
@@ -42,9 +43,9 @@ rc_t tenant_key_make(struct ctx *c)
     return db_exec(c, &q_add, ARGS(A(public_bytes), A(sealed)), NULL);
 }
 
-static const struct stmt q_newest = {
-    "tenant_key_newest",
-    "SELECT key_id, public_key FROM tenant_key WHERE tenant_id = tenant_now() ORDER BY key_id DESC LIMIT 1"};
+static const struct stmt q_newest = {"tenant_key_newest",
+                                     "SELECT key_id, public_key FROM tenant_key WHERE tenant_id = "
+                                     "tenant_now() ORDER BY key_id DESC LIMIT 1"};
 
 rc_t secret_seal(struct ctx *c, struct seal_place place, struct bytes plain, char **token)
 {
@@ -55,13 +56,14 @@ rc_t secret_seal(struct ctx *c, struct seal_place place, struct bytes plain, cha
     if (rows.count == 0)
         return ctx_fail(c, E_UNAVAILABLE, "no_key_yet", "the tenant's key is still being made");
     TRY(db_raw(c, &rows, 0, 1, &public_key));
-    *token = seal_to_tenant(c, (const unsigned char *)public_key.data, db_int(&rows, 0, 0), place, plain);
+    *token = seal_to_tenant(c, (const unsigned char *)public_key.data, db_int(&rows, 0, 0), place,
+                            plain);
     return OK;
 }
 
-static const struct stmt q_get = {
-    "tenant_key_get",
-    "SELECT public_key, private_sealed FROM tenant_key WHERE tenant_id = tenant_now() AND key_id = $1"};
+static const struct stmt q_get = {"tenant_key_get",
+                                  "SELECT public_key, private_sealed FROM tenant_key WHERE "
+                                  "tenant_id = tenant_now() AND key_id = $1"};
 
 rc_t secret_open(struct ctx *c, struct seal_place place, const char *token, struct bytes *plain)
 {
@@ -73,13 +75,14 @@ rc_t secret_open(struct ctx *c, struct seal_place place, const char *token, stru
     TRY(master_key(c, &master));
     TRY(db_rows(c, &q_get, ARGS(A(key_id)), &rows));
     if (rows.count == 0)
-        return ctx_fail(c, E_INVALID, "seal_broken", "a sealed value in %s.%s names no key of this tenant", place.table,
+        return ctx_fail(c, E_INVALID, "seal_broken",
+                        "a sealed value in %s.%s names no key of this tenant", place.table,
                         place.column);
     TRY(db_raw(c, &rows, 0, 0, &public_key));
     TRY(seal_open_key(c, master, key_place(c, key_id), db_text(&rows, 0, 1), &private_key));
 
-    rc_t rc = seal_open_tenant(c, (const unsigned char *)public_key.data, (const unsigned char *)private_key.data,
-                               place, token, plain);
+    rc_t rc = seal_open_tenant(c, (const unsigned char *)public_key.data,
+                               (const unsigned char *)private_key.data, place, token, plain);
 
     crypto_wipe((void *)(uintptr_t)private_key.data, private_key.len);
     return rc;

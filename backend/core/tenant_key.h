@@ -1,4 +1,7 @@
-/* A tenant's key pair. Everybody may seal to it; only who has the master key (worker, command line) can open. */
+/*
+ * A tenant's key pair. Everybody may seal to it; only who has the master key (worker, command line)
+ * can open.
+ */
 #ifndef CORE_TENANT_KEY_H
 #define CORE_TENANT_KEY_H
 
@@ -11,6 +14,7 @@ rc_t tenant_key_make(struct ctx *c) MUST;
 rc_t secret_seal(struct ctx *c, struct seal_place place, struct bytes plain, char **token) MUST;
 
 /* Opens what was sealed to the context's tenant. Needs the master key. */
-rc_t secret_open(struct ctx *c, struct seal_place place, const char *token, struct bytes *plain) MUST;
+rc_t secret_open(struct ctx *c, struct seal_place place, const char *token, struct bytes *plain)
+    MUST;
 
 #endif

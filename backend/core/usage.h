@@ -11,7 +11,10 @@ struct usage {
     bool counted;
 };
 
-/* Records what a step used, once, with its cost by the price of today; a model without a price costs 0 and has no price_from. */
+/*
+ * Records what a step used, once, with its cost by the price of today; a model without a price
+ * costs 0 and has no price_from.
+ */
 rc_t usage_add(struct ctx *c, const struct job *job, const struct usage *usage) MUST;
 
 #endif

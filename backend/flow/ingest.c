@@ -12,7 +12,9 @@
 #define CACHE_SIZE 256
 #define CACHE_MS 3000 /* so long a change of a connection may go unnoticed */
 
-/* One installation, its texts held in the entry itself. Direct-mapped: a newcomer takes the place. */
+/*
+ * One installation, its texts held in the entry itself. Direct-mapped: a newcomer takes the place.
+ */
 struct entry {
     char key[160];
     int64_t until_ms;
@@ -47,9 +49,11 @@ static bool fits(char *to, size_t room, const char *text)
 static void remember(const char *key, const struct hook_target *t)
 {
     struct entry *e = place_of(key);
-    bool all = fits(e->key, sizeof(e->key), key) && fits(e->tenant_id, sizeof(e->tenant_id), t->tenant_id) &&
+    bool all = fits(e->key, sizeof(e->key), key) &&
+               fits(e->tenant_id, sizeof(e->tenant_id), t->tenant_id) &&
                fits(e->connection_id, sizeof(e->connection_id), t->connection_id) &&
-               fits(e->employee_id, sizeof(e->employee_id), t->employee_id) && fits(e->self, sizeof(e->self), t->self) &&
+               fits(e->employee_id, sizeof(e->employee_id), t->employee_id) &&
+               fits(e->self, sizeof(e->self), t->self) &&
                fits(e->signing_secret, sizeof(e->signing_secret), t->signing_secret);
 
     e->known = t->known;
@@ -77,13 +81,15 @@ static rc_t open_secret(struct ctx *c, const struct hook_record *record, const c
 {
     struct bytes secret;
 
-    TRY(seal_open_key(c, conf_text(CONF_web_key), connection_secret_place(record->tenant_id, record->connection_id),
+    TRY(seal_open_key(c, conf_text(CONF_web_key),
+                      connection_secret_place(record->tenant_id, record->connection_id),
                       record->signing_secret, &secret));
     *out = text_copy(c->mem, secret.data, secret.len);
     return OK;
 }
 
-rc_t hook_target(struct ctx *c, const struct channel *channel, const char *install, struct hook_target *out)
+rc_t hook_target(struct ctx *c, const struct channel *channel, const char *install,
+                 struct hook_target *out)
 {
     const char *key = text_printf(c->mem, "%s/%s", channel->name, install == NULL ? "" : install);
     struct hook_record record;
@@ -93,16 +99,16 @@ rc_t hook_target(struct ctx *c, const struct channel *channel, const char *insta
         return OK;
     TRY(connection_for_hook(c, channel->name, install, &record));
     if (record.tenant_id != NULL) {
-        *out = (struct hook_target){true,           record.tenant_id, record.connection_id, record.employee_id,
-                                    record.self, NULL};
+        *out = (struct hook_target){
+            true, record.tenant_id, record.connection_id, record.employee_id, record.self, NULL};
         TRY(open_secret(c, &record, &out->signing_secret));
     }
     remember(key, out);
     return OK;
 }
 
-rc_t hook_app_secrets(struct ctx *c, const struct channel *channel, const char *app, struct bytes *secrets,
-                      size_t *count)
+rc_t hook_app_secrets(struct ctx *c, const struct channel *channel, const char *app,
+                      struct bytes *secrets, size_t *count)
 {
     const char *own = text_is(channel->name, "slack") ? conf_text(CONF_slack_signing_secret) : NULL;
     struct hook_record *records;
@@ -126,28 +132,38 @@ const char *ingest_conversation_id(struct ctx *c, const char *connection_id, con
 }
 
 /*
- * $9 says that the message counts only when its conversation is known already: a reply in a thread that did not mention
- * the employee.
+ * $9 says that the message counts only when its conversation is known already: a reply in a thread
+ * that did not mention the employee.
  */
 static const struct stmt q_ingest = {
-    "ingest",
-    "WITH fresh AS (INSERT INTO inbound (tenant_id, id, connection_id, message_key, conversation_id, reply_to, author,"
-    "  author_name, text) SELECT tenant_now(), $1, $2, $3, $4, $5, $6, $7, $8"
-    "  WHERE NOT $9::boolean OR EXISTS (SELECT 1 FROM conversation WHERE tenant_id = tenant_now() AND id = $4)"
-    "  ON CONFLICT (tenant_id, connection_id, message_key) DO NOTHING RETURNING id)"
-    " INSERT INTO job (tenant_id, id, kind, lane_id, subject_id) SELECT tenant_now(), $10, 'turn', $4, id FROM fresh"
-    " RETURNING id"};
+    "ingest", "WITH fresh AS (INSERT INTO inbound (tenant_id, id, connection_id, message_key, "
+              "conversation_id, reply_to, author,"
+              "  author_name, text) SELECT tenant_now(), $1, $2, $3, $4, $5, $6, $7, $8"
+              "  WHERE NOT $9::boolean OR EXISTS (SELECT 1 FROM conversation WHERE tenant_id = "
+              "tenant_now() AND id = $4)"
+              "  ON CONFLICT (tenant_id, connection_id, message_key) DO NOTHING RETURNING id)"
+              " INSERT INTO job (tenant_id, id, kind, lane_id, subject_id) SELECT tenant_now(), "
+              "$10, 'turn', $4, id FROM fresh"
+              " RETURNING id"};
 
 void ingest_item(struct ctx *c, const struct hook_target *target, const struct hook_event *event,
                  struct db_batch_item *item, const char **job_id)
 {
     const char *inbound_id = id_new(c->mem);
-    const char *conversation_id = ingest_conversation_id(c, target->connection_id, event->thread_key);
-    const struct arg args[] = {A(inbound_id),           A(target->connection_id), A(event->message_key),
-                               A(conversation_id),      A(event->reply_to),       A(event->author),
-                               A(event->author_name),   A(event->text),           A(event->only_if_known_thread),
+    const char *conversation_id = ingest_conversation_id(c, target->connection_id,
+                                                         event->thread_key);
+    const struct arg args[] = {A(inbound_id),
+                               A(target->connection_id),
+                               A(event->message_key),
+                               A(conversation_id),
+                               A(event->reply_to),
+                               A(event->author),
+                               A(event->author_name),
+                               A(event->text),
+                               A(event->only_if_known_thread),
                                A(*job_id = id_new(c->mem))};
 
-    *item = (struct db_batch_item){.tenant_id = target->tenant_id, .q = &q_ingest, .arg_count = COUNT_OF(args)};
+    *item = (struct db_batch_item){
+        .tenant_id = target->tenant_id, .q = &q_ingest, .arg_count = COUNT_OF(args)};
     memcpy(item->args, args, sizeof(args));
 }

@@ -38,7 +38,8 @@ bool live_do(struct ctx *c, const struct bytes *words, size_t count, int64_t *nu
     return forgiven(c, rc, before);
 }
 
-bool live_list(struct ctx *c, const struct bytes *words, size_t count, const char ***items, size_t *item_count)
+bool live_list(struct ctx *c, const struct bytes *words, size_t count, const char ***items,
+               size_t *item_count)
 {
     struct fault before = c->fault;
 
@@ -74,7 +75,8 @@ static void publish(struct ctx *c, const char *conversation_id, json_t *event)
     const char *text = json_text(c->mem, event);
 
     json_decref(event);
-    live_tell(c, REDIS_WORDS(BYTES("PUBLISH"), bytes_of(live_channel(c, conversation_id)), bytes_of(text)));
+    live_tell(c, REDIS_WORDS(BYTES("PUBLISH"), bytes_of(live_channel(c, conversation_id)),
+                             bytes_of(text)));
 }
 
 void live_thinking(struct ctx *c, const char *conversation_id, const char *turn)
@@ -82,9 +84,11 @@ void live_thinking(struct ctx *c, const char *conversation_id, const char *turn)
     publish(c, conversation_id, json_pack("{s:s, s:s}", "type", "thinking", "turn", turn));
 }
 
-void live_delta(struct ctx *c, const char *conversation_id, const char *turn, size_t at, struct bytes text)
+void live_delta(struct ctx *c, const char *conversation_id, const char *turn, size_t at,
+                struct bytes text)
 {
-    json_t *event = json_pack("{s:s, s:s, s:I}", "type", "delta", "turn", turn, "at", (json_int_t)at);
+    json_t *event = json_pack("{s:s, s:s, s:I}", "type", "delta", "turn", turn, "at",
+                              (json_int_t)at);
 
     json_object_set_new(event, "text", json_stringn(text.data, text.len));
     publish(c, conversation_id, event);

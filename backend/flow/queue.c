@@ -1,7 +1,9 @@
 /*
- * See queue.h. Keys, all under konstruct:q: -- a tenant's waiting jobs (sorted set by the time in the job's id) q:wait:<tenant>, its jobs in
- * flight (sorted set by the end of the lease) q:fly:<tenant>, the order (sorted set of tenants with waiting jobs by virtual
- * start time) q:order, and each tenant's virtual finish time (hash) q:vt. The field "now" of q:vt is the virtual clock.
+ * See queue.h. Keys, all under konstruct:q: -- a tenant's waiting jobs (sorted set by the time in
+ * the job's id) q:wait:<tenant>, its jobs in flight (sorted set by the end of the lease)
+ * q:fly:<tenant>, the order (sorted set of tenants with waiting jobs by virtual start time)
+ * q:order, and each tenant's virtual finish time (hash) q:vt. The field "now" of q:vt is the
+ * virtual clock.
  */
 #include "flow/queue.h"
 
@@ -22,7 +24,10 @@ static const char ring_script[] =
     "redis.call('PUBLISH', '" QUEUE_BELL "', ARGV[1])\n"
     "return 1";
 
-/* ARGV: how many, cap per tenant, now in ms, lease in ms, cost guess. Answers tenant, job, tenant, job, ... */
+/*
+ * ARGV: how many, cap per tenant, now in ms, lease in ms, cost guess. Answers tenant, job, tenant,
+ * job, ...
+ */
 static const char pick_script[] =
     "local out, skip = {}, 0\n"
     "while #out < 2 * tonumber(ARGV[1]) and skip < 64 do\n"
@@ -58,9 +63,11 @@ static const char finished_script[] =
     "    redis.call('ZINCRBY', 'konstruct:q:order', ARGV[3], ARGV[1])\n"
     "  end\n"
     "end\n"
-    "if redis.call('ZCARD', 'konstruct:q:wait:' .. ARGV[1]) == 0 and redis.call('EXISTS', 'konstruct:q:fly:' .. ARGV[1]) == 0 then\n"
+    "if redis.call('ZCARD', 'konstruct:q:wait:' .. ARGV[1]) == 0 and redis.call('EXISTS', "
+    "'konstruct:q:fly:' .. ARGV[1]) == 0 then\n"
     "  local now = tonumber(redis.call('HGET', 'konstruct:q:vt', 'now') or '0')\n"
-    "  if tonumber(redis.call('HGET', 'konstruct:q:vt', ARGV[1]) or '0') <= now then redis.call('HDEL', 'konstruct:q:vt', ARGV[1]) end\n"
+    "  if tonumber(redis.call('HGET', 'konstruct:q:vt', ARGV[1]) or '0') <= now then "
+    "redis.call('HDEL', 'konstruct:q:vt', ARGV[1]) end\n"
     "end\n"
     "return 1";
 
@@ -71,7 +78,8 @@ static struct bytes number_text(struct ctx *c, int64_t n)
 
 void queue_ring(struct ctx *c, const char *tenant_id, const char *job_id)
 {
-    live_tell(c, REDIS_WORDS(BYTES("EVAL"), BYTES(ring_script), BYTES("0"), bytes_of(tenant_id), bytes_of(job_id)));
+    live_tell(c, REDIS_WORDS(BYTES("EVAL"), BYTES(ring_script), BYTES("0"), bytes_of(tenant_id),
+                             bytes_of(job_id)));
 }
 
 void queue_pick(struct ctx *c, int64_t most, struct job_hint **hints, size_t *count, bool *away)
@@ -79,12 +87,13 @@ void queue_pick(struct ctx *c, int64_t most, struct job_hint **hints, size_t *co
     const char **words;
     size_t word_count = 0;
 
-    *away = !live_list(c,
-                       REDIS_WORDS(BYTES("EVAL"), BYTES(pick_script), BYTES("0"), number_text(c, most),
-                                   number_text(c, conf_number(CONF_turns_per_tenant)), number_text(c, clock_ms()),
-                                   number_text(c, conf_number(CONF_lease_seconds) * 1000),
-                                   number_text(c, QUEUE_COST_GUESS)),
-                       &words, &word_count);
+    *away = !live_list(
+        c,
+        REDIS_WORDS(BYTES("EVAL"), BYTES(pick_script), BYTES("0"), number_text(c, most),
+                    number_text(c, conf_number(CONF_turns_per_tenant)), number_text(c, clock_ms()),
+                    number_text(c, conf_number(CONF_lease_seconds) * 1000),
+                    number_text(c, QUEUE_COST_GUESS)),
+        &words, &word_count);
     *count = *away ? 0 : word_count / 2;
     *hints = arena_take(c->mem, (*count + 1) * sizeof(**hints));
     for (size_t i = 0; i < *count; i++)
@@ -93,6 +102,7 @@ void queue_pick(struct ctx *c, int64_t most, struct job_hint **hints, size_t *co
 
 void queue_finished(struct ctx *c, const char *tenant_id, const char *job_id, int64_t tokens)
 {
-    live_tell(c, REDIS_WORDS(BYTES("EVAL"), BYTES(finished_script), BYTES("0"), bytes_of(tenant_id), bytes_of(job_id),
+    live_tell(c, REDIS_WORDS(BYTES("EVAL"), BYTES(finished_script), BYTES("0"), bytes_of(tenant_id),
+                             bytes_of(job_id),
                              number_text(c, tokens == 0 ? 0 : tokens - QUEUE_COST_GUESS)));
 }

@@ -1,6 +1,7 @@
 /*
- * The dispatch of jobs: Redis holds hints in an order fair over tenants (start-time fair queueing, cost in tokens, a cap
- * of jobs in flight per tenant). It may lose any of them: PostgreSQL has the jobs, and a sweep finds what was lost.
+ * The dispatch of jobs: Redis holds hints in an order fair over tenants (start-time fair queueing,
+ * cost in tokens, a cap of jobs in flight per tenant). It may lose any of them: PostgreSQL has the
+ * jobs, and a sweep finds what was lost.
  */
 #ifndef FLOW_QUEUE_H
 #define FLOW_QUEUE_H
@@ -14,8 +15,8 @@
 void queue_ring(struct ctx *c, const char *tenant_id, const char *job_id);
 
 /*
- * Takes at most `most` hints, fairest first. *away says that Redis could not be asked. A taken hint counts as in flight
- * until queue_finished, or until its lease is over.
+ * Takes at most `most` hints, fairest first. *away says that Redis could not be asked. A taken hint
+ * counts as in flight until queue_finished, or until its lease is over.
  */
 void queue_pick(struct ctx *c, int64_t most, struct job_hint **hints, size_t *count, bool *away);
 

@@ -44,7 +44,8 @@ static const struct job_kind *kind_find(const char *name)
 
 static rc_t claim(struct ctx *c, const char *job_id, struct run *run, bool *claimed)
 {
-    db_relaxed(c); /* a claim that a crash forgets is only made again, and its holder's name with it */
+    /* a claim that a crash forgets is only made again, and its holder's name with it */
+    db_relaxed(c);
     TRY(job_claim(c, job_id, &run->job, claimed));
     return db_commit(c);
 }
@@ -54,7 +55,8 @@ static rc_t make_dead(struct ctx *c, const struct job_kind *kind, struct run *ru
     TRY(job_guard(c, &run->job));
     if (kind != NULL)
         TRY(kind->bury(c, run));
-    TRY(audit_add(c, "system", "job.dead", run->job.id, text_printf(c->mem, "{\"kind\":\"%s\"}", run->job.kind)));
+    TRY(audit_add(c, "system", "job.dead", run->job.id,
+                  text_printf(c->mem, "{\"kind\":\"%s\"}", run->job.kind)));
     TRY(job_dead(c, &run->job, why));
     return db_commit(c);
 }
@@ -68,7 +70,8 @@ static bool permanent(rc_t rc)
 static rc_t attempt(struct ctx *c, const struct job_kind *kind, struct run *run)
 {
     if (run->job.deaths >= JOB_DEATHS_MAX)
-        return ctx_fail(c, E_INVALID, "job_poison", "workers died with this job %lld times", (long long)run->job.deaths);
+        return ctx_fail(c, E_INVALID, "job_poison", "workers died with this job %lld times",
+                        (long long)run->job.deaths);
     if (kind == NULL)
         return ctx_fail(c, E_INVALID, "job_unknown_kind", "no such kind of job: %s", run->job.kind);
     return kind->run(c, run);
@@ -91,8 +94,8 @@ static rc_t settle(struct ctx *c, const struct job_kind *kind, struct run *run, 
         log_info("job_lost", "job", run->job.id, "tenant", run->tenant_id, NULL);
         return OK;
     }
-    log_warn(hopeless ? "job_dead" : "job_failed", "job", run->job.id, "kind", run->job.kind, "tenant", run->tenant_id,
-             "why", why, NULL);
+    log_warn(hopeless ? "job_dead" : "job_failed", "job", run->job.id, "kind", run->job.kind,
+             "tenant", run->tenant_id, "why", why, NULL);
     ctx_forgive(c);
     if (atomic_load(&run->hurry)) {
         TRY(job_later(c, &run->job, 0)); /* a clean stop is nobody's error */

@@ -1,6 +1,7 @@
 /*
- * See turn.h. The order is DESIGN's: load and store the question; ask a model unless a stored step has its answer; then in
- * one transaction the step, the usage, the answer, the audit entry and the parts to send; then deliver.
+ * See turn.h. The order is DESIGN's: load and store the question; ask a model unless a stored step
+ * has its answer; then in one transaction the step, the usage, the answer, the audit entry and the
+ * parts to send; then deliver.
  */
 #include "flow/turn.h"
 
@@ -24,7 +25,8 @@
 /* How a turn ended, and the words for it. */
 struct ending {
     const char *text, *outcome;
-    const char *step; /* JSON of what was asked of whom, to be stored; NULL when it is stored already */
+    /* JSON of what was asked of whom, to be stored; NULL when it is stored already */
+    const char *step;
     const struct pool_outcome *asked; /* NULL when nobody was asked this time */
 };
 
@@ -64,16 +66,18 @@ static bool on_cancelled(void *arg)
 static const char *step_text(struct ctx *c, const struct pool_outcome *o, const char *text)
 {
     json_t *tries = json_array();
-    json_t *root = json_pack("{s:s, s:s?, s:I, s:I, s:I, s:b, s:I}", "text", text, "model", o->answer.model,
-                             "input_tokens", (json_int_t)o->answer.input_tokens, "cached_tokens",
-                             (json_int_t)o->answer.cached_tokens, "output_tokens", (json_int_t)o->answer.output_tokens,
-                             "counted", o->answer.counted, "ms", (json_int_t)o->ms);
+    json_t *root = json_pack("{s:s, s:s?, s:I, s:I, s:I, s:b, s:I}", "text", text, "model",
+                             o->answer.model, "input_tokens", (json_int_t)o->answer.input_tokens,
+                             "cached_tokens", (json_int_t)o->answer.cached_tokens, "output_tokens",
+                             (json_int_t)o->answer.output_tokens, "counted", o->answer.counted,
+                             "ms", (json_int_t)o->ms);
 
     for (size_t i = 0; i < o->try_count; i++)
-        json_array_append_new(tries, json_pack("{s:s?, s:s?, s:s?, s:s?, s:i, s:I}", "provider", o->tries[i].provider,
-                                               "model", o->tries[i].model, "code", o->tries[i].code, "detail",
-                                               o->tries[i].detail, "status", o->tries[i].status, "ms",
-                                               (json_int_t)o->tries[i].ms));
+        json_array_append_new(tries,
+                              json_pack("{s:s?, s:s?, s:s?, s:s?, s:i, s:I}", "provider",
+                                        o->tries[i].provider, "model", o->tries[i].model, "code",
+                                        o->tries[i].code, "detail", o->tries[i].detail, "status",
+                                        o->tries[i].status, "ms", (json_int_t)o->tries[i].ms));
     json_object_set_new(root, "tries", tries);
 
     const char *result = json_text(c->mem, root);
@@ -88,20 +92,25 @@ static const char *excuse(const char *code)
     static const struct {
         const char *code, *text;
     } rows[] = {
-        {"llm_ask_too_long", "That is more than I can read at once. Please send it in smaller pieces."},
-        {"llm_all_failed", "I can't think about this right now: the model that I use does not answer. Your message is "
+        {"llm_ask_too_long",
+         "That is more than I can read at once. Please send it in smaller pieces."},
+        {"llm_all_failed", "I can't think about this right now: the model that I use does not "
+                           "answer. Your message is "
                            "kept. Please ask me again in a few minutes."},
-        {"llm_none", "I have no model to think with: none is set up for me here. Please tell the person who runs "
+        {"llm_none", "I have no model to think with: none is set up for me here. Please tell the "
+                     "person who runs "
                      "Konstruct for you."},
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (text_is(rows[i].code, code))
             return rows[i].text;
-    return "I could not answer this, and I am sorry. Your message is kept. Please ask me again, or ask a colleague.";
+    return "I could not answer this, and I am sorry. Your message is kept. Please ask me again, or "
+           "ask a colleague.";
 }
 
-static rc_t ask(struct ctx *c, struct run *run, struct turn *t, struct pool_outcome *o, struct ending *end)
+static rc_t ask(struct ctx *c, struct run *run, struct turn *t, struct pool_outcome *o,
+                struct ending *end)
 {
     struct watchers w = {.c = c, .run = run, .conversation_id = t->in.conversation_id};
     const struct pool_sink sink = {on_delta, on_restart, on_cancelled, &w};
@@ -117,7 +126,8 @@ static rc_t ask(struct ctx *c, struct run *run, struct turn *t, struct pool_outc
     rc_t rc = pool_ask(c, &t->route, &t->ask, &sink, o);
 
     if (atomic_load(&run->lost))
-        return ctx_fail(c, E_CONFLICT, "job_lost", "the lease ran out while the model was thinking");
+        return ctx_fail(c, E_CONFLICT, "job_lost",
+                        "the lease ran out while the model was thinking");
     if (rc == OK) {
         end->text = o->answer.text;
         end->outcome = o->answer.stop == LLM_STOP_REFUSED ? "refused" : "answered";
@@ -143,7 +153,8 @@ static rc_t replay(struct ctx *c, const char *stored, struct ending *end)
     return OK;
 }
 
-static rc_t book(struct ctx *c, struct run *run, const struct turn *t, const struct pool_outcome *o, bool answered)
+static rc_t book(struct ctx *c, struct run *run, const struct turn *t, const struct pool_outcome *o,
+                 bool answered)
 {
     struct usage u = {.step_no = STEP_ANSWER, .employee_id = t->who.id};
 
@@ -198,8 +209,8 @@ static rc_t add_parts(struct ctx *c, const struct job *job, const struct turn *t
 }
 
 /* `carrier` is the job that delivers the parts. */
-static rc_t add_answer(struct ctx *c, const struct job *carrier, const struct turn *t, const struct ending *end,
-                       struct message *said)
+static rc_t add_answer(struct ctx *c, const struct job *carrier, const struct turn *t,
+                       const struct ending *end, struct message *said)
 {
     *said = (struct message){.id = message_answer_id(c, t->in.id),
                              .author = "employee",
@@ -208,8 +219,9 @@ static rc_t add_answer(struct ctx *c, const struct job *carrier, const struct tu
                              .outcome = end->outcome};
     TRY(message_add(c, t->in.conversation_id, said));
     TRY(add_parts(c, carrier, t, end->text));
-    return audit_add(c, text_printf(c->mem, "employee:%s", t->who.id), text_printf(c->mem, "turn.%s", end->outcome),
-                     t->in.conversation_id, text_printf(c->mem, "{\"job\":\"%s\"}", carrier->id));
+    return audit_add(c, text_printf(c->mem, "employee:%s", t->who.id),
+                     text_printf(c->mem, "turn.%s", end->outcome), t->in.conversation_id,
+                     text_printf(c->mem, "{\"job\":\"%s\"}", carrier->id));
 }
 
 /* The one transaction in which a turn becomes true. */
@@ -235,7 +247,8 @@ static rc_t recorded(struct ctx *c, const struct turn *t, bool *yes)
     return message_find(c, message_answer_id(c, t->in.id), &answer, yes);
 }
 
-static rc_t load(struct ctx *c, struct run *run, struct turn *t, const char **stored, bool *is_recorded)
+static rc_t load(struct ctx *c, struct run *run, struct turn *t, const char **stored,
+                 bool *is_recorded)
 {
     db_relaxed(c); /* all of it is made again by a retry */
     TRY(turn_load(c, &run->job, t));
@@ -263,15 +276,16 @@ rc_t turn_run(struct ctx *c, struct run *run)
 }
 
 /*
- * The sender of a turn that will not be done gets one true sentence, unless his answer was recorded and only its delivery
- * died. In the portal it stands in the conversation; in a channel a job of its own carries it, as safe as any answer.
+ * The sender of a turn that will not be done gets one true sentence, unless his answer was recorded
+ * and only its delivery died. In the portal it stands in the conversation; in a channel a job of
+ * its own carries it, as safe as any answer.
  */
 rc_t turn_bury(struct ctx *c, struct run *run)
 {
-    const struct ending end = {
-        .text = "Something went wrong with your last message, and I could not answer it. Nothing else is affected. "
-                "Please ask me again, or ask a colleague.",
-        .outcome = "failed"};
+    const struct ending end = {.text = "Something went wrong with your last message, and I could "
+                                       "not answer it. Nothing else is affected. "
+                                       "Please ask me again, or ask a colleague.",
+                               .outcome = "failed"};
     const struct job carrier = {.id = id_new(c->mem)};
     struct turn *t = arena_take(c->mem, sizeof(*t));
     struct message said;

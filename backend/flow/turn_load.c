@@ -36,12 +36,16 @@ rc_t turn_load_place(struct ctx *c, const struct job *job, struct turn *t)
     TRY(employee_brain(c, place.employee_id, &t->who));
     t->asked = (struct message){.id = t->in.id,
                                 .author = "person",
-                                .name = t->in.author_name != NULL ? t->in.author_name : t->in.author,
+                                .name = t->in.author_name != NULL ? t->in.author_name
+                                                                  : t->in.author,
                                 .text = t->in.text};
     return message_add(c, t->in.conversation_id, &t->asked);
 }
 
-/* Persona and facts as one text: what comes first changes least, so that providers' prompt caches work. */
+/*
+ * Persona and facts as one text: what comes first changes least, so that providers' prompt caches
+ * work.
+ */
 static const char *system_text(struct ctx *c, const struct turn *t)
 {
     struct buf b = buf_new(c->mem, KIB(64));
@@ -54,7 +58,10 @@ static const char *system_text(struct ctx *c, const struct turn *t)
     return buf_str(&b);
 }
 
-/* The newest messages that fit; the one that is asked now is always among them. Answers that failed are no part of it. */
+/*
+ * The newest messages that fit; the one that is asked now is always among them. Answers that failed
+ * are no part of it.
+ */
 static rc_t window(struct ctx *c, struct turn *t)
 {
     struct llm_message *list;

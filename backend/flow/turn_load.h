@@ -8,8 +8,8 @@
 #include "flow/pool.h"
 #include "flow/runner.h"
 
-#define TURN_WINDOW 40               /* messages of a conversation that an employee looks back on */
-#define TURN_WINDOW_BYTES KIB(48)    /* and their text; older ones are left out */
+#define TURN_WINDOW 40            /* messages of a conversation that an employee looks back on */
+#define TURN_WINDOW_BYTES KIB(48) /* and their text; older ones are left out */
 #define TURN_ANSWER_TOKENS 1500
 
 struct turn {
@@ -22,7 +22,10 @@ struct turn {
     struct bytes request_hash; /* of all that is asked, for replaying */
 };
 
-/* Loads it, and stores the person's message in its conversation. In the caller's transaction; job is read only. */
+/*
+ * Loads it, and stores the person's message in its conversation. In the caller's transaction; job
+ * is read only.
+ */
 rc_t turn_load(struct ctx *c, const struct job *job, struct turn *t) MUST;
 
 /* Only who asked and where: for a job that will not be done. */

@@ -65,8 +65,8 @@ static void put_head(struct buf *b, int version, int64_t key_id)
         buf_char(b, (char)(now >> shift));
 }
 
-static char *seal(struct ctx *c, struct buf *b, const unsigned char key[32], struct seal_place place,
-                  struct bytes plain)
+static char *seal(struct ctx *c, struct buf *b, const unsigned char key[32],
+                  struct seal_place place, struct bytes plain)
 {
     unsigned char nonce[NONCE_BYTES];
     unsigned char *sealed = arena_take(c->mem, plain.len + TAG_BYTES);
@@ -76,16 +76,16 @@ static char *seal(struct ctx *c, struct buf *b, const unsigned char key[32], str
     randombytes_buf(nonce, sizeof(nonce));
     buf_add(b, nonce, sizeof(nonce));
     extra = bound(c, buf_bytes(b), place);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(sealed, &sealed_len, bytes_raw(plain), plain.len, bytes_raw(extra),
-                                               extra.len, NULL, nonce, key);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(sealed, &sealed_len, bytes_raw(plain), plain.len,
+                                               bytes_raw(extra), extra.len, NULL, nonce, key);
     buf_add(b, sealed, (size_t)sealed_len);
     if (b->over)
         abort();
     return text_base64url(c->mem, buf_bytes(b));
 }
 
-char *seal_to_tenant(struct ctx *c, const unsigned char public_key[32], int64_t key_id, struct seal_place place,
-                     struct bytes plain)
+char *seal_to_tenant(struct ctx *c, const unsigned char public_key[32], int64_t key_id,
+                     struct seal_place place, struct bytes plain)
 {
     struct buf b = buf_new(c->mem, PLAIN_MAX + 256);
     unsigned char key[CRYPTO_KEY_BYTES], box[BOX_BYTES];
@@ -124,8 +124,9 @@ char *seal_with_key(struct ctx *c, const char *secret, struct seal_place place, 
 
 static rc_t broken(struct ctx *c, struct seal_place place)
 {
-    return ctx_fail(c, E_INVALID, "seal_broken", "a sealed value in %s.%s does not open with this key and place",
-                    place.table, place.column);
+    return ctx_fail(c, E_INVALID, "seal_broken",
+                    "a sealed value in %s.%s does not open with this key and place", place.table,
+                    place.column);
 }
 
 /* Opens what stands behind the first `head_len` bytes (head and key part) of a decoded token. */
@@ -137,17 +138,17 @@ static rc_t unseal(struct ctx *c, struct bytes token, size_t head_len, const uns
     unsigned char *plain = arena_take(c->mem, token.len + 1);
     unsigned long long len = 0;
 
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(plain, &len, NULL, bytes_raw(token) + nonce_end,
-                                                   token.len - nonce_end, bytes_raw(extra), extra.len,
-                                                   bytes_raw(token) + head_len, key) != 0)
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(
+            plain, &len, NULL, bytes_raw(token) + nonce_end, token.len - nonce_end,
+            bytes_raw(extra), extra.len, bytes_raw(token) + head_len, key) != 0)
         return broken(c, place);
     *out = raw(plain, (size_t)len);
     log_secret_add(*out);
     return OK;
 }
 
-static rc_t decode(struct ctx *c, struct seal_place place, const char *text, int version, size_t head_len,
-                   struct bytes *out)
+static rc_t decode(struct ctx *c, struct seal_place place, const char *text, int version,
+                   size_t head_len, struct bytes *out)
 {
     if (text == NULL || text_unbase64url(c->mem, bytes_of(text), out) != OK ||
         out->len < head_len + NONCE_BYTES + TAG_BYTES || (unsigned char)out->data[0] != version)
@@ -155,14 +156,16 @@ static rc_t decode(struct ctx *c, struct seal_place place, const char *text, int
     return OK;
 }
 
-rc_t seal_open_tenant(struct ctx *c, const unsigned char public_key[32], const unsigned char private_key[32],
-                      struct seal_place place, const char *text, struct bytes *out)
+rc_t seal_open_tenant(struct ctx *c, const unsigned char public_key[32],
+                      const unsigned char private_key[32], struct seal_place place,
+                      const char *text, struct bytes *out)
 {
     unsigned char key[CRYPTO_KEY_BYTES];
     struct bytes token;
 
     TRY(decode(c, place, text, VERSION_TENANT, HEAD_BYTES + BOX_BYTES, &token));
-    if (crypto_box_seal_open(key, bytes_raw(token) + HEAD_BYTES, BOX_BYTES, public_key, private_key) != 0)
+    if (crypto_box_seal_open(key, bytes_raw(token) + HEAD_BYTES, BOX_BYTES, public_key,
+                             private_key) != 0)
         return broken(c, place);
 
     rc_t rc = unseal(c, token, HEAD_BYTES + BOX_BYTES, key, place, out);
@@ -171,7 +174,8 @@ rc_t seal_open_tenant(struct ctx *c, const unsigned char public_key[32], const u
     return rc;
 }
 
-rc_t seal_open_key(struct ctx *c, const char *secret, struct seal_place place, const char *text, struct bytes *out)
+rc_t seal_open_key(struct ctx *c, const char *secret, struct seal_place place, const char *text,
+                   struct bytes *out)
 {
     unsigned char key[CRYPTO_KEY_BYTES];
     struct bytes token;
@@ -190,7 +194,8 @@ int64_t seal_key_id(struct ctx *c, const char *text)
     struct bytes token;
     int64_t id = 0;
 
-    if (text == NULL || text_unbase64url(c->mem, bytes_of(text), &token) != OK || token.len < HEAD_BYTES)
+    if (text == NULL || text_unbase64url(c->mem, bytes_of(text), &token) != OK ||
+        token.len < HEAD_BYTES)
         return -1;
     for (int i = 1; i <= 4; i++)
         id = id * 256 + (unsigned char)token.data[i];
@@ -228,9 +233,11 @@ rc_t password_hash(struct ctx *c, const char *password, char **out)
 {
     char *hash = arena_take(c->mem, crypto_pwhash_STRBYTES);
 
-    if (crypto_pwhash_str_alg(hash, password, strlen(password), (unsigned long long)conf_number(CONF_argon2_passes),
+    if (crypto_pwhash_str_alg(hash, password, strlen(password),
+                              (unsigned long long)conf_number(CONF_argon2_passes),
                               MIB(conf_number(CONF_argon2_mib)), crypto_pwhash_ALG_ARGON2ID13) != 0)
-        return ctx_fail(c, E_UNAVAILABLE, "no_memory", "there is not enough memory to hash a password");
+        return ctx_fail(c, E_UNAVAILABLE, "no_memory",
+                        "there is not enough memory to hash a password");
     *out = hash;
     return OK;
 }

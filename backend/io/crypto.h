@@ -1,4 +1,7 @@
-/* Cryptography: sealed secrets, signatures, passwords and random tokens. The only code that knows libsodium's keys. */
+/*
+ * Cryptography: sealed secrets, signatures, passwords and random tokens. The only code that knows
+ * libsodium's keys.
+ */
 #ifndef IO_CRYPTO_H
 #define IO_CRYPTO_H
 
@@ -16,19 +19,26 @@ struct seal_place {
 
 /*
  * A sealed token is base64url without padding of
- *     version (1 byte) | key id (4, big-endian) | seconds UTC (8, big-endian) | key part | nonce (24) | ciphertext | tag (16)
- * encrypted with XChaCha20-Poly1305; everything before the ciphertext and the place are bound in as associated data.
- *   version 0x81, to a tenant:  a random key per token, and the key part is that key in a sealed box (80 bytes,
+ *     version (1 byte) | key id (4, big-endian) | seconds UTC (8, big-endian) | key part | nonce
+ *     (24) | ciphertext | tag (16)
+ * encrypted with XChaCha20-Poly1305; everything before the ciphertext and the place are bound in as
+ * associated data.
+ *   version 0x81, to a tenant: a random key per token, and the key part is that key in a sealed box
+ *   (80 bytes,
  *                               crypto_box_seal) to the tenant's public key: who seals can't open.
  *   version 0x82, with a key:   key part empty; the key is the process's own.
  */
-char *seal_to_tenant(struct ctx *c, const unsigned char public_key[32], int64_t key_id, struct seal_place place,
-                     struct bytes plain);
+char *seal_to_tenant(struct ctx *c, const unsigned char public_key[32], int64_t key_id,
+                     struct seal_place place, struct bytes plain);
 char *seal_with_key(struct ctx *c, const char *secret, struct seal_place place, struct bytes plain);
 
-/* E_INVALID "seal_broken" for anything that was not sealed for this key and place. What was opened is masked in logs. */
-rc_t seal_open_tenant(struct ctx *c, const unsigned char public_key[32], const unsigned char private_key[32],
-                      struct seal_place place, const char *token, struct bytes *out) MUST;
+/*
+ * E_INVALID "seal_broken" for anything that was not sealed for this key and place. What was opened
+ * is masked in logs.
+ */
+rc_t seal_open_tenant(struct ctx *c, const unsigned char public_key[32],
+                      const unsigned char private_key[32], struct seal_place place,
+                      const char *token, struct bytes *out) MUST;
 rc_t seal_open_key(struct ctx *c, const char *secret, struct seal_place place, const char *token,
                    struct bytes *out) MUST;
 
@@ -43,7 +53,9 @@ void crypto_sha256(struct bytes message, unsigned char out[32]);
 /* 256 random bits as base64url: session tokens, keys. */
 char *crypto_token(struct arena *mem);
 
-/* argon2id with the memory and passes of the settings; about 30 ms each, so never on an event loop. */
+/*
+ * argon2id with the memory and passes of the settings; about 30 ms each, so never on an event loop.
+ */
 rc_t password_hash(struct ctx *c, const char *password, char **out) MUST;
 bool password_fits(const char *hash, const char *password);
 

@@ -1,4 +1,7 @@
-/* See db.h. BEGIN, the tenant and the first statement travel in one round trip (libpq's pipeline mode). */
+/*
+ * See db.h. BEGIN, the tenant and the first statement travel in one round trip (libpq's pipeline
+ * mode).
+ */
 #include "io/db.h"
 
 #include <stdlib.h>
@@ -42,22 +45,25 @@ static const struct {
     rc_t rc;
     const char *code;
 } meanings[] = {
-    {"23505", E_CONFLICT, "duplicate"},      {"23503", E_NOT_FOUND, "not_found"},
-    {"23", E_INVALID, "constraint"},         {"22", E_INVALID, "bad_value"},
-    {"40", E_UNAVAILABLE, "db_retry"},       {"55P03", E_UNAVAILABLE, "db_locked"},
-    {"57014", E_TIMEOUT, "db_slow"},         {"57P", E_UNAVAILABLE, "db_away"},
-    {"08", E_UNAVAILABLE, "db_away"},        {"53", E_UNAVAILABLE, "db_full"},
+    {"23505", E_CONFLICT, "duplicate"},       {"23503", E_NOT_FOUND, "not_found"},
+    {"23", E_INVALID, "constraint"},          {"22", E_INVALID, "bad_value"},
+    {"40", E_UNAVAILABLE, "db_retry"},        {"55P03", E_UNAVAILABLE, "db_locked"},
+    {"57014", E_TIMEOUT, "db_slow"},          {"57P", E_UNAVAILABLE, "db_away"},
+    {"08", E_UNAVAILABLE, "db_away"},         {"53", E_UNAVAILABLE, "db_full"},
     {"25006", E_UNAVAILABLE, "db_read_only"}, {"25P03", E_UNAVAILABLE, "db_away"},
 };
 
 rc_t db_fault(struct ctx *c, const struct stmt *q, const PGresult *result, PGconn *pg)
 {
     const char *state = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    const char *message = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-    const char *constraint = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+    const char *message = result == NULL ? NULL
+                                         : PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    const char *constraint = result == NULL ? NULL
+                                            : PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
 
     if (state == NULL || PQstatus(pg) != CONNECTION_OK)
-        return ctx_fail(c, E_UNAVAILABLE, "db_away", "%s: %s", q->name, text_trim(c->mem, PQerrorMessage(pg)));
+        return ctx_fail(c, E_UNAVAILABLE, "db_away", "%s: %s", q->name,
+                        text_trim(c->mem, PQerrorMessage(pg)));
     for (size_t i = 0; i < COUNT_OF(meanings); i++)
         if (text_starts(state, meanings[i].state))
             return ctx_fail(c, meanings[i].rc, meanings[i].code, "%s: %s%s%s", q->name, message,
@@ -96,8 +102,9 @@ static int send(struct db_conn *conn, const struct stmt *q, const struct db_wire
 }
 
 /*
- * Reads all results of a pipeline up to its sync: the first failure, else the last result with rows or a command tag.
- * `sent` counts results that belong to statements before the asked one; they are only looked at for failures.
+ * Reads all results of a pipeline up to its sync: the first failure, else the last result with rows
+ * or a command tag. `sent` counts results that belong to statements before the asked one; they are
+ * only looked at for failures.
  */
 static PGresult *drain(struct db_conn *conn)
 {
@@ -127,7 +134,9 @@ static PGresult *drain(struct db_conn *conn)
     return last;
 }
 
-/* Sends one statement, with the transaction's opening before it when `opening`, in one round trip. */
+/*
+ * Sends one statement, with the transaction's opening before it when `opening`, in one round trip.
+ */
 static PGresult *round_trip(struct ctx *c, const struct stmt *q, struct args args, bool opening)
 {
     struct db_conn *conn = c->conn;
@@ -135,7 +144,9 @@ static PGresult *round_trip(struct ctx *c, const struct stmt *q, struct args arg
     static const struct db_wire nothing;
 
     db_wire(c->mem, args, &w);
-    db_wire(c->mem, ARGS(A(c->tenant_id == NULL ? "" : c->tenant_id), A(c->db_relaxed ? "off" : "on")), &scope);
+    db_wire(c->mem,
+            ARGS(A(c->tenant_id == NULL ? "" : c->tenant_id), A(c->db_relaxed ? "off" : "on")),
+            &scope);
 
     int sent = PQenterPipelineMode(conn->pg);
 
@@ -150,7 +161,10 @@ static PGresult *round_trip(struct ctx *c, const struct stmt *q, struct args arg
     return result;
 }
 
-/* Prepared marks are set before the server agreed; after a failed statement nobody knows which hold, so start anew. */
+/*
+ * Prepared marks are set before the server agreed; after a failed statement nobody knows which
+ * hold, so start anew.
+ */
 static void forget_prepared(struct db_conn *conn)
 {
     PGresult *r = PQexec(conn->pg, "DEALLOCATE ALL");
@@ -233,13 +247,15 @@ static rc_t row_read(struct ctx *c, PGresult *r, int row, const struct shape *sh
         const struct field *f = shape_field(shape, PQfname(r, column));
 
         if (f == NULL)
-            return ctx_fail(c, E_INTERNAL, "db_bad_column", "%s has no field %s", shape->name, PQfname(r, column));
+            return ctx_fail(c, E_INTERNAL, "db_bad_column", "%s has no field %s", shape->name,
+                            PQfname(r, column));
         TRY(shape_set(c, f, out, PQgetisnull(r, row, column) ? NULL : PQgetvalue(r, row, column)));
     }
     return OK;
 }
 
-rc_t db_one(struct ctx *c, const struct stmt *q, struct args args, const struct shape *shape, void *out)
+rc_t db_one(struct ctx *c, const struct stmt *q, struct args args, const struct shape *shape,
+            void *out)
 {
     PGresult *r;
 
@@ -249,8 +265,8 @@ rc_t db_one(struct ctx *c, const struct stmt *q, struct args args, const struct 
     return row_read(c, r, 0, shape, out);
 }
 
-rc_t db_list(struct ctx *c, const struct stmt *q, struct args args, const struct shape *shape, void **items,
-             size_t *count)
+rc_t db_list(struct ctx *c, const struct stmt *q, struct args args, const struct shape *shape,
+             void **items, size_t *count)
 {
     PGresult *r;
 
@@ -279,8 +295,9 @@ rc_t db_commit(struct ctx *c)
     rc_t rc = OK;
 
     if (!committed)
-        rc = r != NULL && good(r) ? ctx_fail(c, E_INTERNAL, "db_rolled_back", "a failed transaction was committed")
-                                  : db_fault(c, &q_commit, r, c->conn->pg);
+        rc = r != NULL && good(r)
+                 ? ctx_fail(c, E_INTERNAL, "db_rolled_back", "a failed transaction was committed")
+                 : db_fault(c, &q_commit, r, c->conn->pg);
     PQclear(r);
     release(c);
     return rc;
@@ -321,7 +338,8 @@ rc_t db_script(struct ctx *c, const char *sql)
     TRY(db_take(c, &conn));
 
     PGresult *r = PQexec(conn->pg, sql);
-    rc_t rc = good(r) || PQresultStatus(r) == PGRES_EMPTY_QUERY ? OK : db_fault(c, &script, r, conn->pg);
+    rc_t rc = good(r) || PQresultStatus(r) == PGRES_EMPTY_QUERY ? OK
+                                                                : db_fault(c, &script, r, conn->pg);
 
     if (rc != OK && PQtransactionStatus(conn->pg) != PQTRANS_IDLE)
         PQclear(PQexec(conn->pg, "ROLLBACK"));
@@ -331,16 +349,19 @@ rc_t db_script(struct ctx *c, const char *sql)
 }
 
 /*
- * Ownership counts through membership too, and a schema's owner may make what he likes in it. Our own NOLOGIN roles own
- * nothing but functions.
+ * Ownership counts through membership too, and a schema's owner may make what he likes in it. Our
+ * own NOLOGIN roles own nothing but functions.
  */
 static const struct stmt q_check_role = {
     "check_role",
     "SELECT current_user,"
-    " (SELECT string_agg(DISTINCT r.rolname, ', ') FROM pg_roles r WHERE pg_has_role(current_user, r.oid, 'MEMBER')"
+    " (SELECT string_agg(DISTINCT r.rolname, ', ') FROM pg_roles r WHERE pg_has_role(current_user, "
+    "r.oid, 'MEMBER')"
     "   AND (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole)),"
-    " (SELECT string_agg(k.relname, ', ') FROM pg_class k JOIN pg_namespace n ON n.oid = k.relnamespace"
-    "   WHERE n.nspname = 'public' AND k.relkind IN ('r', 'p') AND pg_has_role(current_user, k.relowner, 'MEMBER')),"
+    " (SELECT string_agg(k.relname, ', ') FROM pg_class k JOIN pg_namespace n ON n.oid = "
+    "k.relnamespace"
+    "   WHERE n.nspname = 'public' AND k.relkind IN ('r', 'p') AND pg_has_role(current_user, "
+    "k.relowner, 'MEMBER')),"
     " (SELECT string_agg(n.nspname, ', ') FROM pg_namespace n"
     "   WHERE n.nspname = 'public' AND pg_has_role(current_user, n.nspowner, 'MEMBER'))"};
 
@@ -353,14 +374,17 @@ rc_t db_check_role(struct ctx *c)
     const char *tables = db_text(&rows, 0, 2), *schema = db_text(&rows, 0, 3);
 
     if (strong != NULL)
-        return ctx_fail(c, E_FORBIDDEN, "role_bypasses",
-                        "Database role %s is or may become %s, which can bypass row-level security. Connect as "
-                        "konstruct_web or konstruct_worker (see docs/operators.md).",
-                        who, strong);
+        return ctx_fail(
+            c, E_FORBIDDEN, "role_bypasses",
+            "Database role %s is or may become %s, which can bypass row-level security. Connect as "
+            "konstruct_web or konstruct_worker (see docs/operators.md).",
+            who, strong);
     if (tables != NULL || schema != NULL)
         return ctx_fail(c, E_FORBIDDEN, "role_owns",
-                        "Database role %s owns %s%s, so row-level security does not hold it. Only konstruct_owner may "
+                        "Database role %s owns %s%s, so row-level security does not hold it. Only "
+                        "konstruct_owner may "
                         "own tables; connect as konstruct_web or konstruct_worker.",
-                        who, tables != NULL ? "tables: " : "the schema ", tables != NULL ? tables : schema);
+                        who, tables != NULL ? "tables: " : "the schema ",
+                        tables != NULL ? tables : schema);
     return db_commit(c);
 }

@@ -1,7 +1,8 @@
 /*
- * PostgreSQL. Statements are constants, so text glued together at run time has nowhere to go. A transaction opens with
- * the first statement of a context and ends with db_commit; the tenant is set for it here, from the context, and
- * nowhere else. Without a tenant every tenant table looks empty.
+ * PostgreSQL. Statements are constants, so text glued together at run time has nowhere to go. A
+ * transaction opens with the first statement of a context and ends with db_commit; the tenant is
+ * set for it here, from the context, and nowhere else. Without a tenant every tenant table looks
+ * empty.
  */
 #ifndef IO_DB_H
 #define IO_DB_H
@@ -39,7 +40,7 @@ static inline struct arg arg_bytes(struct bytes raw)
     return (struct arg){.kind = raw.data == NULL ? ARG_NULL : ARG_BYTES, .raw = raw};
 }
 
-#define A(v)                                                                                       \
+#define A(v) \
     _Generic((v), char *: arg_text, const char *: arg_text, bool: arg_bool, int: arg_int,          \
              int64_t: arg_int, struct bytes: arg_bytes)(v)
 
@@ -47,8 +48,8 @@ struct args {
     const struct arg *list;
     int count;
 };
-#define ARGS(...)                                                                                  \
-    ((struct args){(const struct arg[]){__VA_ARGS__},                                              \
+#define ARGS(...)                                     \
+    ((struct args){(const struct arg[]){__VA_ARGS__}, \
                    (int)(sizeof((const struct arg[]){__VA_ARGS__}) / sizeof(struct arg))})
 #define NO_ARGS ((struct args){NULL, 0})
 
@@ -58,23 +59,27 @@ struct db_rows {
     void *native;
 };
 
-/* A pool of at most max connections to one address as one role. Nothing is connected yet. Lives as long as the process. */
+/*
+ * A pool of at most max connections to one address as one role. Nothing is connected yet. Lives as
+ * long as the process.
+ */
 struct db_pool *db_pool_new(const char *conninfo, int max);
 void db_pool_free(struct db_pool *pool);
 
 /*
- * E_FORBIDDEN with a sentence when the role could bypass row-level security: superuser, BYPASSRLS, owner of a table or
- * schema, member of such a role. The programs refuse to start on it.
+ * E_FORBIDDEN with a sentence when the role could bypass row-level security: superuser, BYPASSRLS,
+ * owner of a table or schema, member of such a role. The programs refuse to start on it.
  */
 rc_t db_check_role(struct ctx *c) MUST;
 
 /* Runs a statement; affected may be NULL. */
 rc_t db_exec(struct ctx *c, const struct stmt *q, struct args args, int64_t *affected) MUST;
 /* Exactly the first row into a struct; E_NOT_FOUND "not_found" when there is none. */
-rc_t db_one(struct ctx *c, const struct stmt *q, struct args args, const struct shape *shape, void *out) MUST;
+rc_t db_one(struct ctx *c, const struct stmt *q, struct args args, const struct shape *shape,
+            void *out) MUST;
 /* All rows as an array of structs. */
-rc_t db_list(struct ctx *c, const struct stmt *q, struct args args, const struct shape *shape, void **items,
-             size_t *count) MUST;
+rc_t db_list(struct ctx *c, const struct stmt *q, struct args args, const struct shape *shape,
+             void **items, size_t *count) MUST;
 /* All rows, raw: for what has no shape. */
 rc_t db_rows(struct ctx *c, const struct stmt *q, struct args args, struct db_rows *out) MUST;
 /* A column by position, as text, or NULL for SQL NULL. */
@@ -84,19 +89,28 @@ int64_t db_int(const struct db_rows *rows, int row, int column);
 rc_t db_raw(struct ctx *c, const struct db_rows *rows, int row, int column, struct bytes *out) MUST;
 
 /*
- * Ends the transaction. E_UNAVAILABLE when the outcome is not known: the caller answers 503 and the sender repeats
- * himself. Without an open transaction both do nothing.
+ * Ends the transaction. E_UNAVAILABLE when the outcome is not known: the caller answers 503 and the
+ * sender repeats himself. Without an open transaction both do nothing.
  */
 rc_t db_commit(struct ctx *c) MUST;
 void db_rollback(struct ctx *c);
 
-/* The next transaction of this context need not be on disk when db_commit returns: for what a sweep finds again. */
+/*
+ * The next transaction of this context need not be on disk when db_commit returns: for what a sweep
+ * finds again.
+ */
 void db_relaxed(struct ctx *c);
 
-/* Becomes this tenant (NULL: none), also in the middle of a transaction: for logins and webhooks, which learn it late. */
+/*
+ * Becomes this tenant (NULL: none), also in the middle of a transaction: for logins and webhooks,
+ * which learn it late.
+ */
 rc_t db_tenant(struct ctx *c, const char *tenant_id) MUST;
 
-/* Runs SQL text of any number of statements: for migrations only. Not inside a context's transaction. */
+/*
+ * Runs SQL text of any number of statements: for migrations only. Not inside a context's
+ * transaction.
+ */
 rc_t db_script(struct ctx *c, const char *sql) MUST;
 
 #endif

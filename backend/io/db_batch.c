@@ -78,7 +78,10 @@ static void finish(struct db_batch_item *item, rc_t rc, const char *why)
     item->done(item, item->owner);
 }
 
-/* Everything on its way or waiting gets the same end: nobody knows, so the sender is asked to repeat himself. */
+/*
+ * Everything on its way or waiting gets the same end: nobody knows, so the sender is asked to
+ * repeat himself.
+ */
 static void fail_all(struct db_batch *b, const char *why)
 {
     struct list both[2] = {b->flying, b->waiting};
@@ -153,7 +156,9 @@ static int send(struct db_batch *b, const struct stmt *q, const struct db_wire *
             return 0;
         results = 2;
     }
-    return PQsendQueryPrepared(b->conn.pg, q->name, w->count, w->values, w->lengths, w->formats, 0) ? results : 0;
+    return PQsendQueryPrepared(b->conn.pg, q->name, w->count, w->values, w->lengths, w->formats, 0)
+               ? results
+               : 0;
 }
 
 static bool plain(struct db_batch *b, const char *sql)
@@ -161,8 +166,12 @@ static bool plain(struct db_batch *b, const char *sql)
     return PQsendQueryParams(b->conn.pg, sql, 0, NULL, NULL, NULL, NULL, 0) == 1;
 }
 
-/* Sends an item and, when its tenant is another than before, the scope. `lead` counts results before the item's own. */
-static bool send_item(struct db_batch *b, struct arena *mem, struct db_batch_item *item, const char *tenant_before)
+/*
+ * Sends an item and, when its tenant is another than before, the scope. `lead` counts results
+ * before the item's own.
+ */
+static bool send_item(struct db_batch *b, struct arena *mem, struct db_batch_item *item,
+                      const char *tenant_before)
 {
     struct db_wire w;
     int results;
@@ -256,12 +265,16 @@ static void take_result(struct db_batch *b, PGresult *r)
 
     const char *tuples = PQcmdTuples(r);
 
-    b->at->rows = status == PGRES_TUPLES_OK ? PQntuples(r) : strtoll(tuples[0] == '\0' ? "0" : tuples, NULL, 10);
+    b->at->rows = status == PGRES_TUPLES_OK ? PQntuples(r)
+                                            : strtoll(tuples[0] == '\0' ? "0" : tuples, NULL, 10);
     b->at = b->at->next;
     b->before_at = b->at == NULL ? 0 : (int)b->at->rows;
 }
 
-/* The batch failed and nothing of it is there: each item tries again by itself, so that one bad one stops no other. */
+/*
+ * The batch failed and nothing of it is there: each item tries again by itself, so that one bad one
+ * stops no other.
+ */
 static void retry_alone(struct db_batch *b)
 {
     struct list again = b->flying;
@@ -290,8 +303,12 @@ static void batch_over(struct db_batch *b)
         return;
     }
     if (b->failed) {
-        /* What was marked as prepared in an aborted pipeline may not be; forget it all with the transaction. */
-        b->rolling_back = plain(b, "ROLLBACK") && plain(b, "DEALLOCATE ALL") && PQpipelineSync(b->conn.pg) == 1;
+        /*
+         * What was marked as prepared in an aborted pipeline may not be; forget it all with the
+         * transaction.
+         */
+        b->rolling_back = plain(b, "ROLLBACK") && plain(b, "DEALLOCATE ALL") &&
+                          PQpipelineSync(b->conn.pg) == 1;
         memset(b->conn.prepared, 0, sizeof(b->conn.prepared));
         if (b->rolling_back)
             flush(b);
@@ -316,7 +333,8 @@ void db_batch_ready(struct db_batch *b)
     }
     if (b->unsent)
         flush(b);
-    while (b->conn.pg != NULL && (b->flying.first != NULL || b->rolling_back) && !PQisBusy(b->conn.pg)) {
+    while (b->conn.pg != NULL && (b->flying.first != NULL || b->rolling_back) &&
+           !PQisBusy(b->conn.pg)) {
         PGresult *r = PQgetResult(b->conn.pg);
 
         if (r == NULL) {
@@ -359,7 +377,8 @@ void db_batch_wait(struct db_batch *b, int wait_ms)
     int64_t until = clock_mono_ms() + wait_ms;
 
     while ((b->flying.first != NULL || b->rolling_back) && clock_mono_ms() < until) {
-        struct pollfd pfd = {.fd = db_batch_fd(b), .events = (short)(POLLIN | (b->unsent ? POLLOUT : 0))};
+        struct pollfd pfd = {.fd = db_batch_fd(b),
+                             .events = (short)(POLLIN | (b->unsent ? POLLOUT : 0))};
 
         if (poll(&pfd, 1, (int)(until - clock_mono_ms())) > 0)
             db_batch_ready(b);

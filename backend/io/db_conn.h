@@ -16,7 +16,10 @@ struct db_conn {
     bool broken;
 };
 
-/* A connection, new or used, that is idle. Waits at most 5 s for one: E_UNAVAILABLE db_busy, db_away. */
+/*
+ * A connection, new or used, that is idle. Waits at most 5 s for one: E_UNAVAILABLE db_busy,
+ * db_away.
+ */
 rc_t db_take(struct ctx *c, struct db_conn **out) MUST;
 /* Gives it back; one that is not idle is closed. */
 void db_give(struct db_conn *conn);

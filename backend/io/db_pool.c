@@ -1,4 +1,7 @@
-/* Connections: a bounded pool that never hands out one with an open transaction, and backs off while PostgreSQL is away. */
+/*
+ * Connections: a bounded pool that never hands out one with an open transaction, and backs off
+ * while PostgreSQL is away.
+ */
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -18,7 +21,8 @@ struct db_pool {
     struct db_conn *idle;
     pthread_mutex_t lock;
     pthread_cond_t given;
-    int64_t next_try_ms, backoff_ms; /* after a failed connect nobody tries again before next_try_ms */
+    /* after a failed connect nobody tries again before next_try_ms */
+    int64_t next_try_ms, backoff_ms;
 };
 
 struct db_pool *db_pool_new(const char *conninfo, int max)
@@ -70,17 +74,19 @@ static void ignore_notice(void *arg, const PGresult *result)
 
 PGconn *db_connect(struct arena *mem, const char *conninfo, const char **why)
 {
-    static const char *const names[] = {"dbname",         "connect_timeout",  "client_encoding", "application_name",
-                                        "tcp_user_timeout", "keepalives_idle", "options",         NULL};
-    const char *values[] = {conninfo,
-                            "5",
-                            "UTF8",
-                            "konstruct",
-                            "10000",
-                            "30",
-                            "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
-                            " -c timezone=UTC -c jit=off",
-                            NULL};
+    static const char *const names[] = {
+        "dbname",           "connect_timeout", "client_encoding", "application_name",
+        "tcp_user_timeout", "keepalives_idle", "options",         NULL};
+    const char *values[] = {
+        conninfo,
+        "5",
+        "UTF8",
+        "konstruct",
+        "10000",
+        "30",
+        "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+        " -c timezone=UTC -c jit=off",
+        NULL};
     PGconn *pg = PQconnectdbParams(names, values, 1);
 
     if (pg == NULL)
@@ -105,7 +111,8 @@ static rc_t wait_turn(struct ctx *c, struct db_pool *pool)
     until.tv_sec += WAIT_MS / 1000;
     while (pool->idle == NULL && pool->open >= pool->max)
         if (pthread_cond_timedwait(&pool->given, &pool->lock, &until) == ETIMEDOUT)
-            return ctx_fail(c, E_UNAVAILABLE, "db_busy", "no database connection came free within %d ms", WAIT_MS);
+            return ctx_fail(c, E_UNAVAILABLE, "db_busy",
+                            "no database connection came free within %d ms", WAIT_MS);
     return OK;
 }
 
@@ -139,7 +146,10 @@ static rc_t open_one(struct ctx *c, struct db_pool *pool, struct db_conn **out)
     return OK;
 }
 
-/* An idle connection whose server went away shows it on the socket; better found here than in a statement. */
+/*
+ * An idle connection whose server went away shows it on the socket; better found here than in a
+ * statement.
+ */
 static bool alive(struct db_conn *conn)
 {
     return PQconsumeInput(conn->pg) == 1 && PQstatus(conn->pg) == CONNECTION_OK &&
@@ -167,7 +177,8 @@ rc_t db_take(struct ctx *c, struct db_conn **out)
         pool->open--;
     }
     if (rc == OK && clock_mono_ms() < pool->next_try_ms)
-        rc = ctx_fail(c, E_UNAVAILABLE, "db_away", "the database was away a moment ago; waiting before the next try");
+        rc = ctx_fail(c, E_UNAVAILABLE, "db_away",
+                      "the database was away a moment ago; waiting before the next try");
     if (rc == OK)
         pool->open++;
     pthread_mutex_unlock(&pool->lock);
@@ -178,7 +189,8 @@ void db_give(struct db_conn *conn)
 {
     struct db_pool *pool = conn->pool;
     bool keep = !conn->broken && PQstatus(conn->pg) == CONNECTION_OK &&
-                PQpipelineStatus(conn->pg) == PQ_PIPELINE_OFF && PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
+                PQpipelineStatus(conn->pg) == PQ_PIPELINE_OFF &&
+                PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
 
     pthread_mutex_lock(&pool->lock);
     if (keep) {

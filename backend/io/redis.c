@@ -164,7 +164,9 @@ static rc_t read_waiting(struct ctx *c, struct redis *r)
             drop(r);
             return rc;
         }
-        while (r->unread > 0 && redisReaderGetReply(r->native->reader, (void **)&reply) == REDIS_OK && reply != NULL) {
+        while (r->unread > 0 &&
+               redisReaderGetReply(r->native->reader, (void **)&reply) == REDIS_OK &&
+               reply != NULL) {
             freeReplyObject(reply);
             r->unread--;
         }
@@ -190,7 +192,8 @@ rc_t redis_tell(struct ctx *c, struct redis *r, const struct bytes *words, size_
     return OK;
 }
 
-static rc_t ask(struct ctx *c, struct redis *r, const struct bytes *words, size_t count, redisReply **out)
+static rc_t ask(struct ctx *c, struct redis *r, const struct bytes *words, size_t count,
+                redisReply **out)
 {
     redisReply *reply;
 
@@ -207,8 +210,8 @@ static rc_t ask(struct ctx *c, struct redis *r, const struct bytes *words, size_
     return OK;
 }
 
-rc_t redis_do(struct ctx *c, struct redis *r, const struct bytes *words, size_t count, const char **text,
-              int64_t *number)
+rc_t redis_do(struct ctx *c, struct redis *r, const struct bytes *words, size_t count,
+              const char **text, int64_t *number)
 {
     redisReply *reply;
 
@@ -220,8 +223,8 @@ rc_t redis_do(struct ctx *c, struct redis *r, const struct bytes *words, size_t 
     return OK;
 }
 
-rc_t redis_list(struct ctx *c, struct redis *r, const struct bytes *words, size_t count, const char ***items,
-                size_t *item_count)
+rc_t redis_list(struct ctx *c, struct redis *r, const struct bytes *words, size_t count,
+                const char ***items, size_t *item_count)
 {
     redisReply *reply;
 
@@ -260,7 +263,8 @@ rc_t redis_wait(struct ctx *c, struct redis *r, int wait_ms, const char **messag
         return away(c, "the connection broke");
     }
     arena_on_end(c->mem, drop_reply, reply);
-    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 3 && text_is(reply->element[0]->str, "message"))
+    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 3 &&
+        text_is(reply->element[0]->str, "message"))
         *message = reply->element[2]->str;
     return OK;
 }
