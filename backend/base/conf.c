@@ -47,15 +47,25 @@ static void fault(const char *env, const char *format, ...)
     fputc('\n', stderr);
 }
 
+/* Replaced values live on, because somebody may hold them: they are kept where they can be found. */
+static struct kept {
+    struct kept *older;
+    char text[];
+} *all_kept;
+
 static void take(const struct row *row, const char *value)
 {
-    char *copy = strdup(value);
+    size_t size = strlen(value) + 1;
+    struct kept *copy = malloc(sizeof(*copy) + size);
 
     if (copy == NULL)
         abort();
-    values[row - rows] = copy;
+    copy->older = all_kept;
+    all_kept = copy;
+    memcpy(copy->text, value, size);
+    values[row - rows] = copy->text;
     if (row->flags & CONF_SECRET)
-        log_secret_add(bytes_of(copy));
+        log_secret_add(bytes_of(copy->text));
 }
 
 void conf_set(enum conf which, const char *value)
