@@ -3,7 +3,7 @@
 
 JUDGES_NPM := tests/judges/node_modules/.installed
 
-judges: $(JUDGES_NPM) $(OUT)/judges/slack_probe
+judges: $(JUDGES_NPM) $(patsubst tests/judges/%.c,$(OUT)/judges/%,$(wildcard tests/judges/*.c))
 
 $(JUDGES_NPM): tests/judges/package.json tests/judges/package-lock.json tests/judges/.npmrc
 	cd tests/judges && $(NODE_ENV_PATH) npm ci --ignore-scripts --silent
