@@ -1,10 +1,9 @@
 /* See job.h. */
 #include "core/job.h"
 
-#include <sodium.h>
-
 #include "base/conf.h"
 #include "base/id.h"
+#include "io/crypto.h"
 #include "io/db.h"
 
 #define BACKOFF_MOST_S 600
@@ -115,7 +114,7 @@ static int64_t backoff_ms(int64_t errors)
 
     if (most_s > BACKOFF_MOST_S)
         most_s = BACKOFF_MOST_S;
-    return (int64_t)randombytes_uniform((uint32_t)most_s * 1000) + 50;
+    return crypto_random_below(most_s * 1000) + 50;
 }
 
 rc_t job_retry(struct ctx *c, const struct job *job, const char *why)

@@ -221,6 +221,11 @@ void crypto_sha256(struct bytes message, unsigned char out[32])
     crypto_hash_sha256(out, bytes_raw(message), message.len);
 }
 
+int64_t crypto_random_below(int64_t below)
+{
+    return (int64_t)randombytes_uniform((uint32_t)below);
+}
+
 char *crypto_token(struct arena *mem)
 {
     unsigned char random[32];

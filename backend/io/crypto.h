@@ -50,6 +50,9 @@ void crypto_key_pair(unsigned char public_key[32], unsigned char private_key[32]
 void crypto_hmac_sha256(struct bytes key, struct bytes message, unsigned char out[32]);
 void crypto_sha256(struct bytes message, unsigned char out[32]);
 
+/* A random number from 0 to below - 1, all alike. */
+int64_t crypto_random_below(int64_t below);
+
 /* 256 random bits as base64url: session tokens, keys. */
 char *crypto_token(struct arena *mem);
 
