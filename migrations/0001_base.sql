@@ -410,6 +410,8 @@ GRANT SELECT ON price, template, usage TO konstruct_web;
 -- The worker: whatever a turn needs, one tenant at a time.
 GRANT EXECUTE ON FUNCTION audit_add(text, text, text, text), tenant_list(), person_add(uuid, text, text, text), person_get(uuid) TO konstruct_worker;
 GRANT SELECT, INSERT ON tenant, membership, tenant_key, employee, employee_fact, inbound, message, step, usage TO konstruct_worker;
+GRANT UPDATE (primary_provider, primary_model, fallback_provider, fallback_model, local_provider, local_model)
+    ON employee TO konstruct_worker;
 GRANT SELECT, INSERT, UPDATE ON conversation, connection, job, outbound, audit_head TO konstruct_worker;
 GRANT SELECT, INSERT ON audit TO konstruct_worker;
 GRANT SELECT ON price, template TO konstruct_worker;
