@@ -35,7 +35,10 @@ export function start(command, args, { env = {}, log, cwd } = {}) {
             resolve({ code, by });
         };
         child.on('exit', done);
-        child.on('error', (error) => done(null, error.message));
+        child.on('error', (error) => {
+            child.failed = error;
+            done(null, error.message);
+        });
     });
     return child;
 }
@@ -88,7 +91,14 @@ export function children(pid) {
         .filter((other) => stat(other)?.parent === pid);
 }
 
-export const title = (pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0.*$/s, '');
+/** The name that a process has given itself, or '' when it is gone. */
+export function title(pid) {
+    try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0.*$/s, '');
+    } catch {
+        return '';
+    }
+}
 
 export async function gone(pids) {
     await until(() => pids.every((pid) => !alive(pid)), `the end of ${pids.join(', ')}`);

@@ -40,7 +40,8 @@ export class Web {
         });
         web.pid = web.child.pid;
         await until(async () => {
-            if (web.child.exitCode !== null) throw new Error(`konstruct-web ended:\n${web.said()}`);
+            if (web.child.failed) throw web.child.failed;
+            if (web.child.exitCode !== null || web.child.signalCode !== null) throw new Error(`konstruct-web ended:\n${web.said()}`);
             return await web.answers();
         }, 'konstruct-web to answer');
         return web;
