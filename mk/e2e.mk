@@ -9,4 +9,4 @@ $(E2E_NPM): e2e/package.json e2e/package-lock.json e2e/.npmrc
 	@touch $@
 
 e2e: build $(E2E_NPM)
-	$(NODE_ENV_PATH) scripts/with-konstruct e2e/node_modules/.bin/playwright test --config e2e $(E2E_ARGS)
+	$(NODE_ENV_PATH) node e2e/run.mjs $(E2E_ARGS)

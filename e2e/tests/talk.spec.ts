@@ -1,32 +1,5 @@
-import type { Page } from '@playwright/test';
 import { expect, test } from '../lib/fixtures';
 import { ask, askAndHear, messageBox, signUp, someone, stored } from '../lib/people';
-
-/* Notes each state of the answer while it is being written, as it stands on the screen. */
-async function watchWriting(page: Page): Promise<() => Promise<string[]>> {
-    await page.evaluate(() => {
-        const seen: string[] = [];
-        Object.assign(window, { seen });
-        new MutationObserver(() => {
-            const text = document.querySelector('[data-streaming]')?.textContent;
-            if (text && text !== seen.at(-1)) seen.push(text);
-        }).observe(document.body, { childList: true, subtree: true, characterData: true });
-    });
-    return () => page.evaluate(() => (window as unknown as { seen: string[] }).seen);
-}
-
-test('an answer is seen growing and ends as one stored message', async ({ page }) => {
-    await signUp(page);
-    const written = await watchWriting(page);
-    const answer = await askAndHear(page, 'What can you help me with?');
-    const states = await written();
-
-    expect(states.length, 'states of the answer on the screen').toBeGreaterThan(1);
-    for (let i = 1; i < states.length; i++)
-        expect(states[i]!.length).toBeGreaterThan(states[i - 1]!.length);
-    await expect(answer).toContainText(states[0]!.slice(0, 12));
-    await expect(page.locator('[data-streaming]')).toHaveCount(0);
-});
 
 test('the message is there at once, before the server has said anything', async ({ page }) => {
     await signUp(page);

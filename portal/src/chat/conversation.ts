@@ -50,7 +50,12 @@ export function useTranscript(id: string) {
         const change = (apply: (old: Transcript) => Transcript) =>
             client.setQueryData<Transcript>(transcriptKey(id), (old) => apply(old ?? EMPTY));
 
-        return openLink(`/api/v1/conversations/${encodeURIComponent(id)}/stream`, {
+        const url = () => {
+            const known = client.getQueryData<Transcript>(transcriptKey(id)) ?? EMPTY;
+            return `/api/v1/conversations/${encodeURIComponent(id)}/stream?after=${lastSeq(known)}`;
+        };
+
+        return openLink(url, {
             onMessage: (data) => {
                 const message = JSON.parse(data) as Message;
                 change((old) => withMessage(old, message));
@@ -58,7 +63,7 @@ export function useTranscript(id: string) {
                     void client.invalidateQueries({ queryKey: ['conversations'] });
             },
             onDelta: (data) => change((old) => withDelta(old, JSON.parse(data) as Delta)),
-            onOpen: () => void client.refetchQueries({ queryKey: transcriptKey(id) }),
+            onRefused: () => void client.refetchQueries({ queryKey: transcriptKey(id) }),
             onState: setLink,
         });
     }, [client, id, ready]);

@@ -7,8 +7,8 @@ export type LinkState = 'opening' | 'open' | 'lost';
 export interface LinkEvents {
     onMessage(data: string): void;
     onDelta(data: string): void;
-    /* The line stands (again); what happened meanwhile has to be fetched. */
-    onOpen(): void;
+    /* The server said no (the log-in has ended, a proxy's error page): a fetch will tell why. */
+    onRefused(): void;
     onState(state: LinkState): void;
 }
 
@@ -19,10 +19,10 @@ const LONGEST_WAIT_MS = 15_000;
 /* HTTP/1.1 browsers allow six connections to a host; tabs in the background give theirs back. */
 const HIDDEN_MS = 20_000;
 
-export function openLink(url: string, events: LinkEvents): () => void {
+/* `url` is asked for at each start of our own; when the browser comes back by itself it sends the last id it saw. */
+export function openLink(url: () => string, events: LinkEvents): () => void {
     let source: EventSource | null = null;
     let tries = 0;
-    let ended = false;
     let grace: number | undefined;
     let retry: number | undefined;
     let hide: number | undefined;
@@ -41,7 +41,7 @@ export function openLink(url: string, events: LinkEvents): () => void {
 
     function connect(): void {
         drop();
-        source = new EventSource(url);
+        source = new EventSource(url());
         source.addEventListener('message', (event) => events.onMessage(event.data));
         source.addEventListener('delta', (event) => events.onDelta(event.data));
         source.onopen = () => {
@@ -49,22 +49,15 @@ export function openLink(url: string, events: LinkEvents): () => void {
             clearTimeout(grace);
             grace = undefined;
             events.onState('open');
-            events.onOpen();
         };
         source.onerror = () => {
             if (!navigator.onLine) lost();
             else grace ??= window.setTimeout(lost, GRACE_MS);
             if (source?.readyState !== EventSource.CLOSED) return;
-            /* Refused outright (log-in ended, a proxy's error page): the fetch will learn why. */
             drop();
+            events.onRefused();
             const wait = Math.min(FIRST_WAIT_MS * 2 ** tries++, LONGEST_WAIT_MS);
-            retry = window.setTimeout(
-                () => {
-                    events.onOpen();
-                    if (!ended) connect();
-                },
-                wait * (0.75 + Math.random() / 2),
-            );
+            retry = window.setTimeout(connect, wait * (0.75 + Math.random() / 2));
         };
     }
 
@@ -81,7 +74,6 @@ export function openLink(url: string, events: LinkEvents): () => void {
     connect();
 
     return () => {
-        ended = true;
         clearTimeout(grace);
         clearTimeout(hide);
         drop();

@@ -1,0 +1,26 @@
+/* Gives an employee the model whose answers the test lets go piece by piece (see model.mjs). */
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
+import { someone, type Person } from './people';
+
+const run = promisify(execFile);
+const program = new URL(`../../build/${process.env.KIND ?? 'release'}/konstruct`, import.meta.url).pathname;
+
+/* The command line finds a company by its name, so each has one of its own. */
+export function someoneAlone(): Person {
+    return { ...someone(), company: `Fern & Field ${randomUUID().slice(0, 8)}` };
+}
+
+export async function paced({ company }: Person): Promise<void> {
+    await run(program, ['employee', 'models', 'Mara', '--primary', 'openai:paced', '--tenant', company], {
+        env: { ...process.env, KONSTRUCT_CONF: `${process.env.KONSTRUCT_DIR}/konstruct.conf` },
+    });
+}
+
+export async function nextPiece(question: string): Promise<void> {
+    await fetch(`${process.env.KONSTRUCT_TEST_MODEL}/next`, {
+        method: 'POST',
+        body: JSON.stringify({ question }),
+    });
+}
