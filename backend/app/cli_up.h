@@ -51,14 +51,16 @@ struct up {
 bool up_step_begin(const struct up *u, const char *text);
 void up_step_end(const struct up *u, int64_t began_ms, bool good);
 
-/* cli_up_dir.c: folders, the lock, and what an earlier `up` left behind. */
+/* cli_up_dir.c: folders and files, and the lock. */
 rc_t up_folders(struct up *u) MUST;
-rc_t up_leftovers(struct up *u) MUST;
 rc_t up_file_fail(struct up *u, const char *doing, const char *path) MUST; /* errno as a sentence */
 rc_t up_write(struct up *u, const char *path, const char *text, mode_t mode) MUST;
 char *up_read(struct up *u, const char *path); /* NULL when it can't be read; at most 64 KiB */
-void up_note_children(struct up *u);
 void up_note_address(struct up *u);
+
+/* cli_up_left.c */
+void up_note_children(struct up *u);
+rc_t up_leftovers(struct up *u) MUST;
 
 /* cli_up_keys.c: secrets, certificate, settings. */
 rc_t up_keys(struct up *u) MUST;

@@ -140,11 +140,17 @@ rc_t up_postgres_make(struct up *u)
     return OK;
 }
 
-/* The eighth line of postmaster.pid is where the server says how it is; pg_ctl reads it, too. */
+/*
+ * The eighth line of postmaster.pid is where the server says how it is; pg_ctl reads it, too. The
+ * first is its pid: after a power cut the file of an earlier server is still there, and says that
+ * all is well.
+ */
 static bool postgres_ready(struct up *u)
 {
     char *text = up_read(u, text_printf(u->c->mem, "%s/postmaster.pid", data_folder(u)));
 
+    if (text == NULL || strtol(text, NULL, 10) != (long)u->children[UP_POSTGRES].pid)
+        return false;
     for (int line = 1; line < 8 && text != NULL; line++) {
         text = strchr(text, '\n');
         text = text != NULL ? text + 1 : NULL;

@@ -1,12 +1,11 @@
 /*
- * Folders and files of `konstruct up`: .run itself, the lock on it, and what an earlier `up` left
- * behind.
+ * Folders and files of `konstruct up`: .run itself, its lock, and where things lie when it can't
+ * hold them.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +22,6 @@
 #define SHARED_HOME "/var/lib/konstruct"
 #define ROOM_FIRST_MB 400
 #define ROOM_LATER_MB 50
-#define LEFTOVER_LIMIT_MS 5000
 #define LONGEST_SOCKET "/.s.PGSQL.5432.lock"
 
 rc_t up_file_fail(struct up *u, const char *doing, const char *path)
@@ -303,81 +301,4 @@ rc_t up_folders(struct up *u)
         TRY(make_folder(u, text_printf(u->c->mem, "%s/%s", u->home, services[i]), 0700, true));
     TRY(find_sockets(u));
     return check_room(u);
-}
-
-/*
- * When the process started, in clock ticks since boot: a pid that was given again has another one.
- * 0: no such process.
- */
-static unsigned long long start_of(pid_t pid)
-{
-    char path[64], line[1024];
-    unsigned long long start = 0;
-
-    snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
-
-    FILE *file = fopen(path, "re");
-
-    if (file == NULL)
-        return 0;
-
-    size_t len = fread(line, 1, sizeof(line) - 1, file);
-
-    fclose(file);
-    line[len] = '\0';
-
-    /*
-     * The name in brackets may hold anything; the fields are counted from its end. Field 22 is the
-     * start.
-     */
-    char *at = strrchr(line, ')'), *state = at != NULL ? at + 2 : NULL;
-
-    if (state == NULL || *state == 'Z')
-        return 0;
-    for (int field = 3; field <= 22 && at != NULL; field++)
-        at = strchr(at + 1, ' ');
-    if (at != NULL)
-        start = strtoull(at + 1, NULL, 10);
-    return start;
-}
-
-void up_note_children(struct up *u)
-{
-    struct buf out = buf_new(u->c->mem, KIB(4));
-
-    for (int i = 0; i < UP_CHILDREN; i++)
-        if (u->children[i].pid != 0)
-            buf_printf(&out, "%s %ld %llu %d\n", up_child_name((enum up_child)i),
-                       (long)u->children[i].pid, start_of(u->children[i].pid),
-                       up_child_signal((enum up_child)i));
-
-    /* Without it a later start can't clean up after a kill -9; that is no reason to stop now. */
-    if (up_write(u, text_printf(u->c->mem, "%s/children", u->run), buf_str(&out), 0600) != OK)
-        ctx_forgive(u->c);
-}
-
-rc_t up_leftovers(struct up *u)
-{
-    char *text = up_read(u, text_printf(u->c->mem, "%s/children", u->run)), *rest = NULL;
-
-    for (char *line = text != NULL ? strtok_r(text, "\n", &rest) : NULL; line != NULL;
-         line = strtok_r(NULL, "\n", &rest)) {
-        char name[32];
-        long pid;
-        unsigned long long start;
-        int ending;
-        int64_t limit = up_now_ms() + LEFTOVER_LIMIT_MS; /* the kernel has told it already */
-
-        if (sscanf(line, "%31s %ld %llu %d", name, &pid, &start, &ending) != 4 || pid <= 1 ||
-            start == 0)
-            continue;
-        if (start_of((pid_t)pid) == start)
-            kill((pid_t)pid, ending);
-        while (start_of((pid_t)pid) == start && !u->stop) {
-            up_pause(u, 50);
-            if (up_now_ms() > limit)
-                kill((pid_t)pid, SIGKILL);
-        }
-    }
-    return u->stop ? ctx_fail(u->c, E_TIMEOUT, "up_stopped", "stopped before it was ready") : OK;
 }

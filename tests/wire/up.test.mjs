@@ -136,6 +136,19 @@ test('a child that outlived its parent is ended by the next start', async () => 
     up.remove();
 });
 
+test('after a power cut, with what the services left lying, it starts', async () => {
+    const up = await new Up().start();
+    const pids = Object.values(up.children());
+    for (const pid of [up.child.pid, ...pids]) signal(pid, 'SIGSTOP'); // nobody tidies up
+    for (const pid of [...pids, up.child.pid]) signal(pid, 'SIGKILL');
+    await gone(pids);
+    assert.match(readFileSync(join(up.run, 'pg/data/postmaster.pid'), 'utf8'), /ready/);
+    await up.start();
+    assert.ok(await ready(up));
+    await up.stop();
+    up.remove();
+});
+
 test('stopped in the middle of its first start it can start again', async () => {
     const up = await new Up().begin();
     await until(() => existsSync(join(up.run, 'pg/data.new')) || existsSync(join(up.run, 'pg/data')), 'initdb');
