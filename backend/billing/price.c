@@ -24,7 +24,8 @@ int64_t price_cost_micros(const struct price *price, int64_t input, int64_t cach
     output = between(output, 0, TOKENS_MAX);
 
     int64_t sum = (input - cached) * between(price->input, 0, PRICE_MAX) +
-                  cached * between(price->cached, 0, PRICE_MAX) + output * between(price->output, 0, PRICE_MAX);
+                  cached * between(price->cached, 0, PRICE_MAX) +
+                  output * between(price->output, 0, PRICE_MAX);
 
     return (sum + MILLION - 1) / MILLION;
 }
@@ -47,15 +48,16 @@ static bool better(const struct price *a, const struct price *b)
     return strcmp(a->valid_from, b->valid_from) > 0;
 }
 
-const struct price *price_find(const struct price *list, size_t count, const char *provider, const char *model,
-                               const char *day)
+const struct price *price_find(const struct price *list, size_t count, const char *provider,
+                               const char *model, const char *day)
 {
     const struct price *found = NULL;
 
     for (size_t i = 0; i < count; i++) {
         const struct price *p = &list[i];
 
-        if (strcmp(p->provider, provider) != 0 || strcmp(p->valid_from, day) > 0 || !price_fits(p->model, model))
+        if (strcmp(p->provider, provider) != 0 || strcmp(p->valid_from, day) > 0 ||
+            !price_fits(p->model, model))
             continue;
         if (found == NULL || better(p, found))
             found = p;
@@ -121,8 +123,10 @@ rc_t price_read(struct ctx *c, struct bytes file, struct price **list, size_t *c
         if (len == 0 || line[0] == '#')
             continue;
         if (!read_line(c, line, len, &(*list)[*count]))
-            return ctx_fail(c, E_INVALID, "price_line",
-                            "line %zu must be: provider, model, day, and three prices, parted by tabs", line_no);
+            return ctx_fail(
+                c, E_INVALID, "price_line",
+                "line %zu must be: provider, model, day, and three prices, parted by tabs",
+                line_no);
         ++*count;
     }
     return OK;

@@ -8,8 +8,9 @@
 #include "base/log.h"
 #include "flow/pool_try.h"
 
-#define RETRY_MS 300           /* before the second try of a candidate that names no time */
-#define RETRY_AFTER_MAX_MS 2000 /* a provider that wants more time than this loses the turn to the next one */
+#define RETRY_MS 300 /* before the second try of a candidate that names no time */
+#define RETRY_AFTER_MAX_MS \
+    2000 /* a provider that wants more time than this loses the turn to the next one */
 #define LEFT_FOR_LATER_MS 10000 /* of the turn, for each candidate behind this one */
 #define LEAST_MS 1000           /* a try with less time than this is not begun */
 
@@ -51,15 +52,20 @@ static rc_t check(struct ctx *c, const struct llm_ask *ask)
     if (!text_utf8(bytes_of(ask->system)))
         return ctx_fail(c, E_INVALID, "llm_bad_text", "the persona is not valid UTF-8");
     if (!said)
-        return ctx_fail(c, E_INVALID, "llm_no_message", "the conversation has no message of a person");
+        return ctx_fail(c, E_INVALID, "llm_no_message",
+                        "the conversation has no message of a person");
     if (total > POOL_ASK_MAX)
-        return ctx_fail(c, E_LIMIT, "llm_ask_too_long", "persona, facts and messages are longer than %zu bytes",
-                        POOL_ASK_MAX);
+        return ctx_fail(c, E_LIMIT, "llm_ask_too_long",
+                        "persona, facts and messages are longer than %zu bytes", POOL_ASK_MAX);
     return OK;
 }
 
-/* Time for a try of candidate `index`: of what is left, less a share for those behind it that need any. */
-static int64_t time_for(const struct pool_route *route, size_t index, int64_t left_ms, int64_t total_ms)
+/*
+ * Time for a try of candidate `index`: of what is left, less a share for those behind it that need
+ * any.
+ */
+static int64_t time_for(const struct pool_route *route, size_t index, int64_t left_ms,
+                        int64_t total_ms)
 {
     int64_t later = 0;
 
@@ -88,12 +94,14 @@ static void wait_ms(const struct pool_sink *sink, int64_t ms)
 }
 
 /*
- * How long to wait before the second try of the same candidate; -1: there is none. Only a fault that may be over in a
- * moment gets one, and text that a person has seen is thrown away only when nobody else is left to ask.
+ * How long to wait before the second try of the same candidate; -1: there is none. Only a fault
+ * that may be over in a moment gets one, and text that a person has seen is thrown away only when
+ * nobody else is left to ask.
  */
 static int64_t retry_wait(const struct pool_failure *f, bool is_last)
 {
-    static const char *const passing[] = {"http_connect", "http_broken", "llm_overloaded", "llm_torn"};
+    static const char *const passing[] = {"http_connect", "http_broken", "llm_overloaded",
+                                          "llm_torn"};
     bool passes = f->status >= 500 && text_is(f->code, "llm_broken");
 
     for (size_t i = 0; i < COUNT_OF(passing); i++)
@@ -107,8 +115,8 @@ static int64_t retry_wait(const struct pool_failure *f, bool is_last)
     return f->retry_after_ms >= 0 ? f->retry_after_ms : RETRY_MS;
 }
 
-static void record(struct ctx *c, const struct pool_candidate *who, const struct pool_failure *f, int64_t ms,
-                   struct pool_outcome *out)
+static void record(struct ctx *c, const struct pool_candidate *who, const struct pool_failure *f,
+                   int64_t ms, struct pool_outcome *out)
 {
     struct pool_try *t = &out->tries[out->try_count++];
 
@@ -123,15 +131,19 @@ static void record(struct ctx *c, const struct pool_candidate *who, const struct
                            .cached_tokens = f->partial.cached_tokens,
                            .output_tokens = f->partial.output_tokens,
                            .counted = f->partial.counted};
-    log_warn("llm_failed", "reference", c->reference, "tenant", c->tenant_id, "provider", t->provider, "model",
-             t->model, "purpose", t->purpose, "code", t->code, "detail", t->detail, "status",
-             t->status == 0 ? NULL : text_printf(c->mem, "%d", t->status), "ms",
-             text_printf(c->mem, "%lld", (long long)ms), NULL);
+    log_warn("llm_failed", "reference", c->reference, "tenant", c->tenant_id, "provider",
+             t->provider, "model", t->model, "purpose", t->purpose, "code", t->code, "detail",
+             t->detail, "status", t->status == 0 ? NULL : text_printf(c->mem, "%d", t->status),
+             "ms", text_printf(c->mem, "%lld", (long long)ms), NULL);
 }
 
-/* One candidate, at most twice. OK, or E_UPSTREAM to go on with the next one, or E_TIMEOUT: nobody waits any more. */
-static rc_t ask_candidate(struct ctx *c, const struct pool_route *route, size_t index, const struct pool_limits *limits,
-                          int64_t deadline, const struct llm_ask *ask, const struct pool_sink *sink,
+/*
+ * One candidate, at most twice. OK, or E_UPSTREAM to go on with the next one, or E_TIMEOUT: nobody
+ * waits any more.
+ */
+static rc_t ask_candidate(struct ctx *c, const struct pool_route *route, size_t index,
+                          const struct pool_limits *limits, int64_t deadline,
+                          const struct llm_ask *ask, const struct pool_sink *sink,
                           struct pool_outcome *out)
 {
     const struct pool_candidate *who = &route->candidates[index];
@@ -166,8 +178,8 @@ static rc_t ask_candidate(struct ctx *c, const struct pool_route *route, size_t 
     return E_UPSTREAM;
 }
 
-rc_t pool_ask(struct ctx *c, const struct pool_route *route, const struct llm_ask *ask, const struct pool_sink *sink,
-              struct pool_outcome *out)
+rc_t pool_ask(struct ctx *c, const struct pool_route *route, const struct llm_ask *ask,
+              const struct pool_sink *sink, struct pool_outcome *out)
 {
     static const struct pool_sink nobody = {.arg = NULL};
     struct pool_limits limits = limits_of(route);
@@ -176,13 +188,15 @@ rc_t pool_ask(struct ctx *c, const struct pool_route *route, const struct llm_as
     *out = (struct pool_outcome){.try_count = 0};
     TRY(check(c, ask));
     for (size_t i = 0; i < route->count && i < POOL_CANDIDATES_MAX; i++) {
-        rc_t rc = ask_candidate(c, route, i, &limits, deadline, ask, sink == NULL ? &nobody : sink, out);
+        rc_t rc = ask_candidate(c, route, i, &limits, deadline, ask, sink == NULL ? &nobody : sink,
+                                out);
 
         if (rc != E_UPSTREAM)
             return rc;
     }
     if (out->try_count == 0)
-        return ctx_fail(c, E_UPSTREAM, "llm_all_failed", "no model could be asked: none is set up, or no time was left");
+        return ctx_fail(c, E_UPSTREAM, "llm_all_failed",
+                        "no model could be asked: none is set up, or no time was left");
     return ctx_fail(c, E_UPSTREAM, "llm_all_failed", "all models failed; the last: %s (%s)",
                     out->tries[out->try_count - 1].detail, out->tries[out->try_count - 1].code);
 }

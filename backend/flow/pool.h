@@ -1,6 +1,6 @@
 /*
- * The pool of models: asks one candidate after the other until one answers, within one deadline. Time limits, retries,
- * fall-back and streaming live here and nowhere else.
+ * The pool of models: asks one candidate after the other until one answers, within one deadline.
+ * Time limits, retries, fall-back and streaming live here and nowhere else.
  */
 #ifndef FLOW_POOL_H
 #define FLOW_POOL_H
@@ -19,8 +19,8 @@ struct pool_candidate {
 };
 
 /*
- * In milliseconds. A candidate may take total_ms, but leaves the ones after it some time of the turn. A model on a slow
- * machine may have to load first: that is what first_ms allows for.
+ * In milliseconds. A candidate may take total_ms, but leaves the ones after it some time of the
+ * turn. A model on a slow machine may have to load first: that is what first_ms allows for.
  */
 struct pool_limits {
     int64_t turn_ms;    /* all candidates together */
@@ -38,11 +38,14 @@ struct pool_route {
     struct pool_limits limits; /* a limit of 0 is the usual one */
 };
 
-/* Who sees the answer come in; all members may be NULL. Deltas come only for an ask with `stream`. */
+/*
+ * Who sees the answer come in; all members may be NULL. Deltas come only for an ask with `stream`.
+ */
 struct pool_sink {
     void (*delta)(void *arg, struct bytes piece); /* text as it comes in, whole UTF-8 characters */
     void (*restart)(void *arg);                   /* forget all pieces so far: another try begins */
-    bool (*cancelled)(void *arg);                 /* asked about four times a second; true gives up */
+    /* asked about four times a second; true gives up */
+    bool (*cancelled)(void *arg);
     void *arg;
 };
 
@@ -53,25 +56,30 @@ struct pool_try {
     const char *detail; /* for people who run the system; keys are masked */
     int status;         /* of the HTTP answer, 0 when there was none */
     int64_t ms;
-    /* Tokens that the provider may bill all the same: text came in before it failed, or it counted some. */
+    /*
+     * Tokens that the provider may bill all the same: text came in before it failed, or it counted
+     * some.
+     */
     int64_t input_tokens, cached_tokens, output_tokens;
     bool counted;
 };
 
 struct pool_outcome {
-    struct llm_answer answer; /* text trimmed and never blank, model never NULL, figures estimated if not counted */
-    size_t candidate;         /* index of the one that answered */
-    int64_t ms;               /* what its try took */
+    /* text trimmed and never blank, model never NULL, figures estimated if not counted */
+    struct llm_answer answer;
+    size_t candidate; /* index of the one that answered */
+    int64_t ms;       /* what its try took */
     struct pool_try tries[POOL_TRIES_MAX];
     size_t try_count;
 };
 
 /*
- * E_UPSTREAM llm_all_failed when nobody answered: out->tries says why. E_TIMEOUT llm_cancelled. E_LIMIT
- * llm_ask_too_long and E_INVALID llm_no_message, llm_bad_text: the question itself can't be asked. Each failed try is
- * logged. Everything in `out` lives in c->mem; nothing else of the tries stays.
+ * E_UPSTREAM llm_all_failed when nobody answered: out->tries says why. E_TIMEOUT llm_cancelled.
+ * E_LIMIT llm_ask_too_long and E_INVALID llm_no_message, llm_bad_text: the question itself can't be
+ * asked. Each failed try is logged. Everything in `out` lives in c->mem; nothing else of the tries
+ * stays.
  */
-rc_t pool_ask(struct ctx *c, const struct pool_route *route, const struct llm_ask *ask, const struct pool_sink *sink,
-              struct pool_outcome *out) MUST;
+rc_t pool_ask(struct ctx *c, const struct pool_route *route, const struct llm_ask *ask,
+              const struct pool_sink *sink, struct pool_outcome *out) MUST;
 
 #endif

@@ -7,7 +7,8 @@
 #include "base/log.h"
 #include "llm/frames.h"
 
-#define TRY_MEMORY_MAX MIB(64)  /* a question of POOL_ASK_MAX as JSON and an answer of LLM_BODY_MAX, several times */
+#define TRY_MEMORY_MAX \
+    MIB(64) /* a question of POOL_ASK_MAX as JSON and an answer of LLM_BODY_MAX, several times */
 #define PIECE_MEMORY_MAX MIB(8) /* of reading one piece of a stream */
 #define DETAIL_MAX 300
 #define LOCAL_PIECE 48 /* bytes after which a local answer is handed on at the next blank */
@@ -40,7 +41,8 @@ static rc_t on_frame(void *arg, struct bytes event, struct bytes data)
 }
 
 /* Runs one step of reading in memory that ends right after, and keeps its fault. */
-static rc_t read_piece(struct trial *t, rc_t (*step)(struct trial *t, struct bytes piece), struct bytes piece)
+static rc_t read_piece(struct trial *t, rc_t (*step)(struct trial *t, struct bytes piece),
+                       struct bytes piece)
 {
     t->piece = ctx_new(PIECE_MEMORY_MAX, NULL);
 
@@ -49,7 +51,8 @@ static rc_t read_piece(struct trial *t, rc_t (*step)(struct trial *t, struct byt
     if (t->piece->fault.rc != OK)
         rc = ctx_fail(t->c, rc, t->piece->fault.code, "%s", t->piece->fault.detail);
     else if (rc != OK)
-        rc = ctx_fail(t->c, rc, "llm_broken", "%s: an event of the stream is too long", t->llm->name);
+        rc = ctx_fail(t->c, rc, "llm_broken", "%s: an event of the stream is too long",
+                      t->llm->name);
     ctx_end(t->piece);
     t->piece = NULL;
     return rc;
@@ -75,7 +78,10 @@ static rc_t on_piece(void *arg, struct bytes piece)
     return rc;
 }
 
-/* Once the provider has said that the text is complete, a line that breaks behind it takes nothing away. */
+/*
+ * Once the provider has said that the text is complete, a line that breaks behind it takes nothing
+ * away.
+ */
 static bool is_complete(struct trial *t)
 {
     return t->stream.ended && !text_blank(buf_str(&t->stream.text));
@@ -93,7 +99,8 @@ static rc_t ask_streaming(struct trial *t, struct http_ask *ask, struct llm_answ
 
     if (rc == OK && !good_status) {
         TRY(t->llm->answer(t->c, &t->http, out));
-        return ctx_fail(t->c, E_UPSTREAM, "llm_broken", "%s answered %d", t->llm->name, t->http.status);
+        return ctx_fail(t->c, E_UPSTREAM, "llm_broken", "%s answered %d", t->llm->name,
+                        t->http.status);
     }
     if (rc == OK) {
         rc = read_piece(t, feed_end, (struct bytes){"", 0});
@@ -103,8 +110,8 @@ static rc_t ask_streaming(struct trial *t, struct http_ask *ask, struct llm_answ
     if (rc != OK && !is_complete(t))
         return rc;
     if (!t->stream.ended)
-        return ctx_fail(t->c, E_UPSTREAM, "llm_torn", "%s: the stream stopped before the answer was complete",
-                        t->llm->name);
+        return ctx_fail(t->c, E_UPSTREAM, "llm_torn",
+                        "%s: the stream stopped before the answer was complete", t->llm->name);
     ctx_forgive(t->c);
     return OK;
 }
@@ -123,7 +130,8 @@ static rc_t ask_local(struct trial *t, const struct llm_ask *ask, struct llm_ans
     const char *text = out->text;
 
     while (ask->stream && *text != '\0') {
-        size_t len = strlen(text) > LOCAL_PIECE ? LOCAL_PIECE + strcspn(text + LOCAL_PIECE, " ") : strlen(text);
+        size_t len = strlen(text) > LOCAL_PIECE ? LOCAL_PIECE + strcspn(text + LOCAL_PIECE, " ")
+                                                : strlen(text);
 
         show(t, text, len);
         text += len;
@@ -131,8 +139,9 @@ static rc_t ask_local(struct trial *t, const struct llm_ask *ask, struct llm_ans
     return OK;
 }
 
-static rc_t ask_remote(struct trial *t, const struct pool_candidate *who, const struct pool_limits *limits,
-                       const struct llm_ask *ask, struct llm_answer *out)
+static rc_t ask_remote(struct trial *t, const struct pool_candidate *who,
+                       const struct pool_limits *limits, const struct llm_ask *ask,
+                       struct llm_answer *out)
 {
     struct http_ask request;
 
@@ -150,7 +159,10 @@ static rc_t ask_remote(struct trial *t, const struct pool_candidate *who, const 
     return ask_streaming(t, &request, out);
 }
 
-/* Providers may repeat the key that they refuse, so it is taken out by its value before the words are shortened. */
+/*
+ * Providers may repeat the key that they refuse, so it is taken out by its value before the words
+ * are shortened.
+ */
 static const char *masked(struct arena *mem, const char *detail, const char *key)
 {
     struct buf b = buf_new(mem, KIB(64));
@@ -185,12 +197,15 @@ static rc_t judge(struct trial *t, const struct llm_answer *answer)
     if (!text_blank(answer->text))
         return OK;
     if (answer->stop == LLM_STOP_REFUSED)
-        return ctx_fail(t->c, E_UPSTREAM, "llm_refused", "%s: the model refused without a word", t->llm->name);
+        return ctx_fail(t->c, E_UPSTREAM, "llm_refused", "%s: the model refused without a word",
+                        t->llm->name);
     return ctx_fail(t->c, E_UPSTREAM, "llm_empty", "%s: the answer has no text%s", t->llm->name,
-                    answer->stop == LLM_STOP_LENGTH ? "; the limit of tokens was reached before any" : "");
+                    answer->stop == LLM_STOP_LENGTH ? "; the limit of tokens was reached before any"
+                                                    : "");
 }
 
-static void keep(struct ctx *c, const char *asked_model, const struct llm_answer *from, struct llm_answer *out)
+static void keep(struct ctx *c, const char *asked_model, const struct llm_answer *from,
+                 struct llm_answer *out)
 {
     *out = *from;
     out->text = text_trim(c->mem, from->text);

@@ -1,6 +1,6 @@
 /*
- * See http.h. A call drives its own small multi handle, because only that wakes us four times a second to look at the
- * limits; curl's own progress callback comes once a second at best.
+ * See http.h. A call drives its own small multi handle, because only that wakes us four times a
+ * second to look at the limits; curl's own progress callback comes once a second at best.
  */
 #include "io/http.h"
 
@@ -27,7 +27,8 @@ struct call {
     int64_t started_ms, last_ms; /* last_ms: when the last byte came, 0 before the first one */
     int64_t total_ms;
     enum end end;
-    bool head_complete; /* its empty line was seen: curl takes a head that breaks off for an answer */
+    /* its empty line was seen: curl takes a head that breaks off for an answer */
+    bool head_complete;
     rc_t piece_rc; /* what on_piece answered when it ended the call */
 };
 
@@ -92,8 +93,9 @@ static size_t on_header(char *data, size_t one, size_t len, void *arg)
 }
 
 /*
- * The body is read from here, without a way to rewind, so that curl can't send it again by itself on another connection
- * when a kept one turns out to be dead: for a message to a person that would be the message twice.
+ * The body is read from here, without a way to rewind, so that curl can't send it again by itself
+ * on another connection when a kept one turns out to be dead: for a message to a person that would
+ * be the message twice.
  */
 static size_t on_send(char *to, size_t one, size_t room, void *arg)
 {
@@ -133,15 +135,18 @@ static rc_t headers_make(struct ctx *c, const struct http_ask *ask, struct curl_
     bool typed = false;
 
     *out = NULL;
-    /* Curl would wait a second for "100 Continue" before a large body; hardly a server sends one. */
+    /*
+     * Curl would wait a second for "100 Continue" before a large body; hardly a server sends one.
+     */
     header_line(out, "Expect:");
     arena_on_end(c->mem, drop_list, *out);
     for (int i = 0; i < ask->header_count; i++) {
         const struct http_header *h = &ask->headers[i];
 
-        if (!plain_text(h->name) || !plain_text(h->value) || h->name[0] == '\0' || strchr(h->name, ':') != NULL)
-            return ctx_fail(c, E_INVALID, "http_header", "the header %d holds control characters or has no name",
-                            i + 1);
+        if (!plain_text(h->name) || !plain_text(h->value) || h->name[0] == '\0' ||
+            strchr(h->name, ':') != NULL)
+            return ctx_fail(c, E_INVALID, "http_header",
+                            "the header %d holds control characters or has no name", i + 1);
         typed = typed || strcasecmp(h->name, "content-type") == 0;
         header_line(out, text_blank(h->value) ? text_printf(c->mem, "%s;", h->name)
                                               : text_printf(c->mem, "%s: %s", h->name, h->value));
@@ -152,7 +157,8 @@ static rc_t headers_make(struct ctx *c, const struct http_ask *ask, struct curl_
 }
 
 /* "https://host:port" of the address, and the bare host for details. */
-static rc_t origin_of(struct ctx *c, const char *url, char origin[HTTP_ORIGIN_MAX], const char **host)
+static rc_t origin_of(struct ctx *c, const char *url, char origin[HTTP_ORIGIN_MAX],
+                      const char **host)
 {
     CURLU *u = curl_url();
     char *scheme = NULL, *name = NULL, *port = NULL, *user = NULL;
@@ -164,7 +170,8 @@ static rc_t origin_of(struct ctx *c, const char *url, char origin[HTTP_ORIGIN_MA
                 curl_url_get(u, CURLUPART_USER, &user, 0) == CURLUE_NO_USER;
 
     if (good)
-        good = snprintf(origin, HTTP_ORIGIN_MAX, "%s://%s:%s", scheme, name, port) < HTTP_ORIGIN_MAX;
+        good = snprintf(origin, HTTP_ORIGIN_MAX, "%s://%s:%s", scheme, name, port) <
+               HTTP_ORIGIN_MAX;
     *host = good ? text_dup(c->mem, name) : NULL;
     curl_free(scheme);
     curl_free(name);
@@ -191,20 +198,23 @@ static void set_method(CURL *easy, const struct http_ask *ask, struct call *k)
     curl_easy_setopt(easy, CURLOPT_READDATA, k);
 }
 
-static void set_options(CURL *easy, const struct http_ask *ask, struct call *k, struct curl_slist *headers, char *why)
+static void set_options(CURL *easy, const struct http_ask *ask, struct call *k,
+                        struct curl_slist *headers, char *why)
 {
     curl_easy_setopt(easy, CURLOPT_URL, ask->url);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* not from the environment, either */
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* a limit must not wait for the resolver's thread */
+    /* a limit must not wait for the resolver's thread */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)(HTTP_LINE_IDLE_MS / 1000));
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(ask->connect_ms > 0 ? ask->connect_ms : 5000));
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                     (long)(ask->connect_ms > 0 ? ask->connect_ms : 5000));
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "konstruct");
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, why);
@@ -262,19 +272,23 @@ static CURLcode run(struct call *k, CURLM *multi)
     while ((note = curl_multi_info_read(multi, &left)) != NULL)
         if (note->msg == CURLMSG_DONE)
             result = note->data.result;
-    return result == CURLE_OK && k->end == RUNNING && !k->head_complete ? CURLE_GOT_NOTHING : result;
+    return result == CURLE_OK && k->end == RUNNING && !k->head_complete ? CURLE_GOT_NOTHING
+                                                                        : result;
 }
 
 static const char *header_of(struct ctx *c, CURL *easy, const char *name)
 {
     struct curl_header *h;
 
-    return curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK ? text_dup(c->mem, h->value) : NULL;
+    return curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK
+               ? text_dup(c->mem, h->value)
+               : NULL;
 }
 
 static int64_t retry_after(struct ctx *c, CURL *easy)
 {
-    const char *ms = header_of(c, easy, "retry-after-ms"), *after = header_of(c, easy, "retry-after");
+    const char *ms = header_of(c, easy, "retry-after-ms"),
+               *after = header_of(c, easy, "retry-after");
     int64_t wait = -1;
 
     if (text_int(ms, &wait) != OK || wait < 0) {
@@ -319,16 +333,19 @@ static rc_t ended_by_us(struct ctx *c, const struct call *k, const char *host)
     case RUNNING:
         return OK;
     case TOO_SLOW:
-        return ctx_fail(c, E_TIMEOUT, "http_timeout", "%s: no complete answer in %lld ms", host, (long long)k->total_ms);
+        return ctx_fail(c, E_TIMEOUT, "http_timeout", "%s: no complete answer in %lld ms", host,
+                        (long long)k->total_ms);
     case NO_FIRST_BYTE:
         return ctx_fail(c, E_TIMEOUT, "http_timeout", "%s: no answer began in %lld ms", host,
                         (long long)k->ask->first_ms);
     case SILENT:
-        return ctx_fail(c, E_TIMEOUT, "http_timeout", "%s: silent for %lld ms", host, (long long)k->ask->idle_ms);
+        return ctx_fail(c, E_TIMEOUT, "http_timeout", "%s: silent for %lld ms", host,
+                        (long long)k->ask->idle_ms);
     case CANCELLED:
         return ctx_fail(c, E_TIMEOUT, "http_cancelled", "%s: given up by us", host);
     case TOO_LONG:
-        return ctx_fail(c, E_UPSTREAM, "http_too_long", "%s: the answer is longer than %zu bytes", host, k->max);
+        return ctx_fail(c, E_UPSTREAM, "http_too_long", "%s: the answer is longer than %zu bytes",
+                        host, k->max);
     case STOPPED:
         return ctx_fail(c, k->piece_rc, "http_stopped", "%s: the reader ended the answer", host);
     }
@@ -337,8 +354,9 @@ static rc_t ended_by_us(struct ctx *c, const struct call *k, const char *host)
 
 static bool is_tls_fault(CURLcode result)
 {
-    static const CURLcode faults[] = {CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM,
-                                      CURLE_SSL_CIPHER,        CURLE_SSL_CACERT_BADFILE,       CURLE_SSL_ISSUER_ERROR,
+    static const CURLcode faults[] = {CURLE_SSL_CONNECT_ERROR,    CURLE_PEER_FAILED_VERIFICATION,
+                                      CURLE_SSL_CERTPROBLEM,      CURLE_SSL_CIPHER,
+                                      CURLE_SSL_CACERT_BADFILE,   CURLE_SSL_ISSUER_ERROR,
                                       CURLE_SSL_INVALIDCERTSTATUS};
 
     for (size_t i = 0; i < COUNT_OF(faults); i++)
@@ -347,7 +365,8 @@ static bool is_tls_fault(CURLcode result)
     return false;
 }
 
-static rc_t ended_by_curl(struct ctx *c, CURLcode result, bool maybe_sent, const char *host, const char *why)
+static rc_t ended_by_curl(struct ctx *c, CURLcode result, bool maybe_sent, const char *host,
+                          const char *why)
 {
     const char *said = why[0] != '\0' ? why : curl_easy_strerror(result);
 

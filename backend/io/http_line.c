@@ -1,4 +1,6 @@
-/* See http_line.h. Also the start and stop of libcurl (http.h), because the idle lines end with it. */
+/*
+ * See http_line.h. Also the start and stop of libcurl (http.h), because the idle lines end with it.
+ */
 #include "io/http_line.h"
 
 #include <assert.h>
@@ -72,7 +74,8 @@ void http_line_put(struct http_line *l)
 
     l->idle_since = now;
     pthread_mutex_lock(&pool.lock);
-    if (pool.count == IDLE_MAX || (pool.count > 0 && now - pool.idle[0]->idle_since > HTTP_LINE_IDLE_MS))
+    if (pool.count == IDLE_MAX ||
+        (pool.count > 0 && now - pool.idle[0]->idle_since > HTTP_LINE_IDLE_MS))
         old = take_idle(0);
     pool.idle[pool.count++] = l;
     pthread_mutex_unlock(&pool.lock);

@@ -1,4 +1,7 @@
-/* The pool of connections behind io/http.c. A line is one connection to one origin with the curl handles that drive it. */
+/*
+ * The pool of connections behind io/http.c. A line is one connection to one origin with the curl
+ * handles that drive it.
+ */
 #ifndef IO_HTTP_LINE_H
 #define IO_HTTP_LINE_H
 
@@ -6,7 +9,8 @@
 #include <stdint.h>
 
 #define HTTP_ORIGIN_MAX 300
-#define HTTP_LINE_IDLE_MS 60000 /* most servers and proxies close silent connections soon after a minute */
+#define HTTP_LINE_IDLE_MS \
+    60000 /* most servers and proxies close silent connections soon after a minute */
 
 struct http_line {
     CURLM *multi;
@@ -15,7 +19,10 @@ struct http_line {
     char origin[HTTP_ORIGIN_MAX];
 };
 
-/* An idle line to this origin ("https://host:port") or a new one: the caller's alone until it is put back. */
+/*
+ * An idle line to this origin ("https://host:port") or a new one: the caller's alone until it is
+ * put back.
+ */
 struct http_line *http_line_get(const char *origin);
 void http_line_put(struct http_line *l);
 

@@ -1,4 +1,7 @@
-/* Anthropic's messages API. The system text is marked for its prompt cache: it is the same in every turn. */
+/*
+ * Anthropic's messages API. The system text is marked for its prompt cache: it is the same in every
+ * turn.
+ */
 #include "llm/vendor.h"
 
 #define NAME "anthropic"
@@ -31,21 +34,22 @@ static rc_t merge(struct ctx *c, const struct llm_ask *ask, json_t *list)
         author = m->author;
     }
     if (json_array_size(list) == 0)
-        return ctx_fail(c, E_INVALID, "llm_no_message", "the conversation has no message with text");
+        return ctx_fail(c, E_INVALID, "llm_no_message",
+                        "the conversation has no message with text");
     return OK;
 }
 
-static rc_t anthropic_ask(struct ctx *c, const struct llm_account *account, const struct llm_ask *ask,
-                          struct http_ask *out)
+static rc_t anthropic_ask(struct ctx *c, const struct llm_account *account,
+                          const struct llm_ask *ask, struct http_ask *out)
 {
     const char *base = text_blank(account->base_url) ? HOME : account->base_url;
-    json_t *body = json_pack("{s:s, s:I, s:[], s:b}", "model", ask->model, "max_tokens", (json_int_t)ask->max_tokens,
-                             "messages", "stream", (int)ask->stream);
+    json_t *body = json_pack("{s:s, s:I, s:[], s:b}", "model", ask->model, "max_tokens",
+                             (json_int_t)ask->max_tokens, "messages", "stream", (int)ask->stream);
 
     TRY(vendor_body(c, body));
     if (!text_blank(ask->system)) {
-        json_t *system = json_pack("[{s:s, s:s, s:{s:s}}]", "type", "text", "text", ask->system, "cache_control",
-                                   "type", "ephemeral");
+        json_t *system = json_pack("[{s:s, s:s, s:{s:s}}]", "type", "text", "text", ask->system,
+                                   "cache_control", "type", "ephemeral");
 
         if (json_object_set_new(body, "system", system) != 0)
             return ctx_fail(c, E_INVALID, "llm_bad_text", "the persona is not valid UTF-8");
@@ -95,7 +99,8 @@ static rc_t read_blocks(struct ctx *c, const json_t *root, struct llm_answer *ou
     TRY(vendor_list(c, NAME, root, "content", &blocks));
     if (blocks == NULL)
         return ctx_fail(c, E_UPSTREAM, "llm_broken", NAME ": an answer without content");
-    json_array_foreach(blocks, i, block) {
+    json_array_foreach(blocks, i, block)
+    {
         const char *type = NULL, *text = NULL;
 
         TRY(vendor_text(c, NAME, block, "type", &type));
@@ -179,14 +184,16 @@ static rc_t on_error(struct ctx *c, const json_t *root, struct llm_stream *strea
 }
 
 /* New kinds of events may come at any time and are to be ignored, says the API's description. */
-static rc_t anthropic_event(struct ctx *c, struct bytes event, struct bytes data, struct llm_stream *stream)
+static rc_t anthropic_event(struct ctx *c, struct bytes event, struct bytes data,
+                            struct llm_stream *stream)
 {
     static const struct {
         const char *type;
         rc_t (*read)(struct ctx *c, const json_t *root, struct llm_stream *stream);
     } kinds[] = {
-        {"message_start", on_start}, {"content_block_delta", on_text}, {"message_delta", on_last},
-        {"message_stop", on_end},    {"error", on_error},
+        {"message_start", on_start}, {"content_block_delta", on_text},
+        {"message_delta", on_last},  {"message_stop", on_end},
+        {"error", on_error},
     };
     const char *type = NULL;
     json_t *root;

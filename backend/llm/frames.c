@@ -5,8 +5,10 @@
 
 struct frames frames_new(struct arena *mem, enum llm_framing framing, size_t max)
 {
-    return (struct frames){
-        .framing = framing, .line = buf_new(mem, max), .data = buf_new(mem, max), .name = buf_new(mem, 200)};
+    return (struct frames){.framing = framing,
+                           .line = buf_new(mem, max),
+                           .data = buf_new(mem, max),
+                           .name = buf_new(mem, 200)};
 }
 
 static rc_t dispatch(struct frames *f, frame_fn each, void *arg)
@@ -20,7 +22,10 @@ static rc_t dispatch(struct frames *f, frame_fn each, void *arg)
     return rc;
 }
 
-/* One line of server-sent events: "field: value", one blank after the colon is not part of the value. */
+/*
+ * One line of server-sent events: "field: value", one blank after the colon is not part of the
+ * value.
+ */
 static rc_t sse_line(struct frames *f, struct bytes line, frame_fn each, void *arg)
 {
     if (line.len == 0)
@@ -75,7 +80,8 @@ rc_t frames_feed(struct frames *f, struct bytes piece, frame_fn each, void *arg)
 
         size_t start = at;
 
-        while (at < piece.len && piece.data[at] != '\n' && (f->framing != LLM_SSE || piece.data[at] != '\r'))
+        while (at < piece.len && piece.data[at] != '\n' &&
+               (f->framing != LLM_SSE || piece.data[at] != '\r'))
             at++;
         buf_add(&f->line, piece.data + start, at - start);
         if (f->line.over)

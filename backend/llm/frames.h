@@ -1,13 +1,17 @@
 /*
- * Cuts a stream into its events as the bytes come in, wherever the pieces begin and end: server-sent events (the WHATWG
- * rules) and one JSON object a line. Memory is bounded: an event past the maximum is E_UPSTREAM.
+ * Cuts a stream into its events as the bytes come in, wherever the pieces begin and end:
+ * server-sent events (the WHATWG rules) and one JSON object a line. Memory is bounded: an event
+ * past the maximum is E_UPSTREAM.
  */
 #ifndef LLM_FRAMES_H
 #define LLM_FRAMES_H
 
 #include "llm/llm.h"
 
-/* Gets one event: its name (SSE only, else empty) and its data; borrowed for the call. Not OK ends the feeding. */
+/*
+ * Gets one event: its name (SSE only, else empty) and its data; borrowed for the call. Not OK ends
+ * the feeding.
+ */
 typedef rc_t (*frame_fn)(void *arg, struct bytes event, struct bytes data);
 
 struct frames {
@@ -24,7 +28,10 @@ struct frames frames_new(struct arena *mem, enum llm_framing framing, size_t max
 /* E_UPSTREAM when an event is longer than max, or what `each` answered. */
 rc_t frames_feed(struct frames *f, struct bytes piece, frame_fn each, void *arg) MUST;
 
-/* The stream has ended. A last line without its end counts; an SSE event without its blank line does not. */
+/*
+ * The stream has ended. A last line without its end counts; an SSE event without its blank line
+ * does not.
+ */
 rc_t frames_end(struct frames *f, frame_fn each, void *arg) MUST;
 
 #endif

@@ -41,7 +41,10 @@ struct llm_answer llm_stream_answer(struct llm_stream *stream)
     return answer;
 }
 
-/* One piece of text that tokenizers treat alike, starting at s: its length, and its tokens times two. */
+/*
+ * One piece of text that tokenizers treat alike, starting at s: its length, and its tokens times
+ * two.
+ */
 static size_t piece(const unsigned char *s, int64_t *halves)
 {
     size_t len = 1;
@@ -55,9 +58,12 @@ static size_t piece(const unsigned char *s, int64_t *halves)
             len++;
         *halves = 2;
     } else if (s[0] == ' ' || (s[0] & 0xc0) == 0x80) {
-        *halves = 0; /* a blank joins its word; the rest of a character was counted with its first byte */
+        *halves =
+            0; /* a blank joins its word; the rest of a character was counted with its first byte */
     } else {
-        *halves = s[0] >= 0xc0 && s[0] < 0xe0 ? 1 : 2; /* Latin, Greek, Cyrillic letters: about two a token */
+        *halves = s[0] >= 0xc0 && s[0] < 0xe0
+                      ? 1
+                      : 2; /* Latin, Greek, Cyrillic letters: about two a token */
     }
     return len;
 }
@@ -88,10 +94,10 @@ static const char *code_by_words(const char *said)
     static const struct {
         const char *words, *code;
     } rows[] = {
-        {"insufficient_quota", "llm_no_credit"},    {"credit balance", "llm_no_credit"},
-        {"billing_error", "llm_no_credit"},         {"context_length", "llm_too_long"},
-        {"context length", "llm_too_long"},         {"context window", "llm_too_long"},
-        {"prompt is too long", "llm_too_long"},     {"maximum context", "llm_too_long"},
+        {"insufficient_quota", "llm_no_credit"},  {"credit balance", "llm_no_credit"},
+        {"billing_error", "llm_no_credit"},       {"context_length", "llm_too_long"},
+        {"context length", "llm_too_long"},       {"context window", "llm_too_long"},
+        {"prompt is too long", "llm_too_long"},   {"maximum context", "llm_too_long"},
         {"model_not_found", "llm_model_unknown"},
     };
 

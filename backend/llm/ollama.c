@@ -5,8 +5,9 @@
 #define HOME "http://127.0.0.1:11434"
 
 /*
- * The window to ask for. Left alone, Ollama takes a small one and drops the start of what does not fit, the persona
- * first, without a word. Powers of two, because each new size loads the model again.
+ * The window to ask for. Left alone, Ollama takes a small one and drops the start of what does not
+ * fit, the persona first, without a word. Powers of two, because each new size loads the model
+ * again.
  */
 static int64_t window(const struct llm_ask *ask)
 {
@@ -21,9 +22,9 @@ static rc_t ollama_ask(struct ctx *c, const struct llm_account *account, const s
                        struct http_ask *out)
 {
     const char *base = text_blank(account->base_url) ? HOME : account->base_url;
-    json_t *body = json_pack("{s:s, s:[], s:b, s:{s:I, s:I}}", "model", ask->model, "messages", "stream",
-                             (int)ask->stream, "options", "num_predict", (json_int_t)ask->max_tokens, "num_ctx",
-                             (json_int_t)window(ask));
+    json_t *body = json_pack("{s:s, s:[], s:b, s:{s:I, s:I}}", "model", ask->model, "messages",
+                             "stream", (int)ask->stream, "options", "num_predict",
+                             (json_int_t)ask->max_tokens, "num_ctx", (json_int_t)window(ask));
     json_t *messages = json_object_get(body, "messages");
 
     TRY(vendor_body(c, body));
@@ -36,7 +37,10 @@ static rc_t ollama_ask(struct ctx *c, const struct llm_account *account, const s
     return OK;
 }
 
-/* What the whole answer and the last line of a stream have in common. A cached prompt is not counted by Ollama. */
+/*
+ * What the whole answer and the last line of a stream have in common. A cached prompt is not
+ * counted by Ollama.
+ */
 static rc_t read_end(struct ctx *c, const json_t *root, struct llm_answer *out)
 {
     const char *reason = NULL;
@@ -74,7 +78,8 @@ static rc_t ollama_answer(struct ctx *c, const struct http_answer *http, struct 
     return read_end(c, root, out);
 }
 
-static rc_t ollama_event(struct ctx *c, struct bytes event, struct bytes data, struct llm_stream *stream)
+static rc_t ollama_event(struct ctx *c, struct bytes event, struct bytes data,
+                         struct llm_stream *stream)
 {
     json_t *root;
     const char *text = "", *model = NULL;

@@ -1,6 +1,6 @@
 /*
- * OpenAI's chat completions, which nearly all others speak as well: any base address will do (vLLM, Ollama, LM Studio,
- * Azure's v1 API, gateways, an own endpoint).
+ * OpenAI's chat completions, which nearly all others speak as well: any base address will do (vLLM,
+ * Ollama, LM Studio, Azure's v1 API, gateways, an own endpoint).
  */
 #include <string.h>
 
@@ -13,8 +13,12 @@ static rc_t openai_ask(struct ctx *c, const struct llm_account *account, const s
                        struct http_ask *out)
 {
     const char *base = text_blank(account->base_url) ? HOME : account->base_url;
-    /* OpenAI's newer models refuse the old name of the limit; many servers that follow OpenAI know only that one. */
-    const char *limit = strstr(base, "://api.openai.com") != NULL ? "max_completion_tokens" : "max_tokens";
+    /*
+     * OpenAI's newer models refuse the old name of the limit; many servers that follow OpenAI know
+     * only that one.
+     */
+    const char *limit = strstr(base, "://api.openai.com") != NULL ? "max_completion_tokens"
+                                                                  : "max_tokens";
     json_t *body = json_pack("{s:s, s:[], s:I, s:b}", "model", ask->model, "messages", limit,
                              (json_int_t)ask->max_tokens, "stream", (int)ask->stream);
     json_t *messages = json_object_get(body, "messages");
@@ -108,12 +112,16 @@ static rc_t read_delta(struct ctx *c, const json_t *choice, struct llm_stream *s
         stream->so_far.stop = stop_of(reason);
     if (refusal[0] != '\0')
         stream->so_far.stop = LLM_STOP_REFUSED;
-    /* The figures come after the last piece, and some servers never send [DONE]: the text is complete here. */
+    /*
+     * The figures come after the last piece, and some servers never send [DONE]: the text is
+     * complete here.
+     */
     stream->ended = stream->ended || reason != NULL;
     return OK;
 }
 
-static rc_t openai_event(struct ctx *c, struct bytes event, struct bytes data, struct llm_stream *stream)
+static rc_t openai_event(struct ctx *c, struct bytes event, struct bytes data,
+                         struct llm_stream *stream)
 {
     json_t *root, *choice;
     const char *model = NULL;

@@ -1,6 +1,7 @@
 /*
- * The brain that needs no account. It answers only from the employee's role, the conversation and the facts it was
- * given, and says so. The same question in the same conversation always gets the same answer.
+ * The brain that needs no account. It answers only from the employee's role, the conversation and
+ * the facts it was given, and says so. The same question in the same conversation always gets the
+ * same answer.
  */
 #include "llm/starter.h"
 
@@ -18,11 +19,12 @@ static bool has(const char *plain, const char *phrase)
 
 static bool is_question(const char *text, const char *plain)
 {
-    static const char *const starts[] = {" who ",  " what ", " when ", " where ", " why ",   " how ",   " which ",
-                                         " can ",  " could ", " do ",  " does ",  " did ",   " is ",    " are ",
-                                         " will ", " would ", " may ", " should ", " whose ", " tell ", " please ",
-                                         " show ", " explain ", " write ", " give ", " send ", " make ",
-                                         " help ", " i want ", " i need ", " i would like "};
+    static const char *const starts[] = {
+        " who ",    " what ",    " when ",        " where ",  " why ",   " how ",  " which ",
+        " can ",    " could ",   " do ",          " does ",   " did ",   " is ",   " are ",
+        " will ",   " would ",   " may ",         " should ", " whose ", " tell ", " please ",
+        " show ",   " explain ", " write ",       " give ",   " send ",  " make ", " help ",
+        " i want ", " i need ",  " i would like "};
 
     if (strchr(text, '?') != NULL)
         return true;
@@ -32,7 +34,9 @@ static bool is_question(const char *text, const char *plain)
     return false;
 }
 
-/* A text that may hold the answer: a fact, or what the person said earlier (then `said` is true). */
+/*
+ * A text that may hold the answer: a fact, or what the person said earlier (then `said` is true).
+ */
 struct source {
     const char *text;
     bool said;
@@ -40,7 +44,8 @@ struct source {
 
 static size_t sources(const struct turn *t, struct source list[TEXTS_MAX])
 {
-    size_t count = 0, first = t->ask->fact_count > TEXTS_MAX / 2 ? t->ask->fact_count - TEXTS_MAX / 2 : 0;
+    size_t count = 0,
+           first = t->ask->fact_count > TEXTS_MAX / 2 ? t->ask->fact_count - TEXTS_MAX / 2 : 0;
 
     for (size_t i = first; i < t->ask->fact_count; i++)
         if (!text_blank(t->ask->facts[i]))
@@ -48,7 +53,8 @@ static size_t sources(const struct turn *t, struct source list[TEXTS_MAX])
     for (size_t i = t->last; i-- > 0 && count < TEXTS_MAX;) {
         const struct llm_message *m = &t->ask->messages[i];
 
-        if (m->author != LLM_PERSON || text_blank(m->text) || is_question(m->text, words_plain(t->c->mem, m->text)))
+        if (m->author != LLM_PERSON || text_blank(m->text) ||
+            is_question(m->text, words_plain(t->c->mem, m->text)))
             continue;
         list[count++] = (struct source){m->text, true};
     }
@@ -89,7 +95,8 @@ static bool answer_from_sources(struct turn *t, double least)
     struct shelf shelf = words_shelf(texts, count);
     size_t found = words_search(&shelf, t->asks, best, COUNT_OF(best));
 
-    if (found == 0 || best[0].coverage < least || (list[best[0].index].said && best[0].coverage < SURE))
+    if (found == 0 || best[0].coverage < least ||
+        (list[best[0].index].said && best[0].coverage < SURE))
         return false;
     if (list[best[0].index].said) {
         starter_quote(t, "You told me:", list[best[0].index].text);
@@ -110,7 +117,8 @@ static void answer_unknown(struct turn *t)
     const char *text = t->ask->messages[t->last].text;
 
     if (!is_question(text, t->plain) && t->asks->count > 0) {
-        buf_text(&t->out, "I will remember that in this conversation. As the starter brain I can't do more with it; ");
+        buf_text(&t->out, "I will remember that in this conversation. As the starter brain I can't "
+                          "do more with it; ");
         buf_text(&t->out, "you can ask me about it later, or about what I was told.");
         return;
     }
@@ -124,9 +132,10 @@ static void answer_unknown(struct turn *t)
 /* Words that say nothing about the matter: greetings, thanks, the employee's own name. */
 static const struct words *small_words(struct turn *t)
 {
-    static const char greetings[] = " hi hello hey hallo moin servus bonjour hola greetings good morning afternoon "
-                                    "evening guten tag morgen abend dear bye goodbye night thank thanks thx cheers "
-                                    "danke ciao welcome team all everybody great nice cool fine ";
+    static const char greetings[] =
+        " hi hello hey hallo moin servus bonjour hola greetings good morning afternoon "
+        "evening guten tag morgen abend dear bye goodbye night thank thanks thx cheers "
+        "danke ciao welcome team all everybody great nice cool fine ";
     const char *own = words_plain(t->c->mem, t->name);
 
     return words_of(t->c->mem, text_printf(t->c->mem, "%s%s", greetings, own));
@@ -134,10 +143,10 @@ static const struct words *small_words(struct turn *t)
 
 static bool greets(const char *plain)
 {
-    static const char *const marks[] = {" hi ",     " hello ",        " hey ",          " hallo ",
-                                        " moin ",   " servus ",       " bonjour ",      " hola ",
-                                        " guten ",  " good morning ", " good evening ", " good afternoon ",
-                                        " greetings "};
+    static const char *const marks[] = {
+        " hi ",           " hello ",          " hey ",      " hallo ", " moin ",
+        " servus ",       " bonjour ",        " hola ",     " guten ", " good morning ",
+        " good evening ", " good afternoon ", " greetings "};
 
     for (size_t i = 0; i < COUNT_OF(marks); i++)
         if (has(plain, marks[i]))
@@ -149,7 +158,10 @@ static void answer(struct turn *t)
 {
     if (t->greeted)
         buf_text(&t->out, "Hello! ");
-    /* A fact that fits nearly word by word goes before a phrase: "what are you" may begin many questions. */
+    /*
+     * A fact that fits nearly word by word goes before a phrase: "what are you" may begin many
+     * questions.
+     */
     if (t->asks->count >= 2 && answer_from_sources(t, 0.9))
         return;
     if (starter_small_talk(t))
@@ -182,7 +194,8 @@ static rc_t starter_local(struct ctx *c, const struct llm_ask *ask, struct llm_a
         if (ask->messages[i].author == LLM_PERSON && !text_blank(ask->messages[i].text))
             t.last = i;
     if (t.last == ask->count)
-        return ctx_fail(c, E_INVALID, "llm_no_message", "the conversation has no message with text");
+        return ctx_fail(c, E_INVALID, "llm_no_message",
+                        "the conversation has no message with text");
     t.name = text_blank(ask->name) ? "your AI employee" : ask->name;
     t.plain = words_plain(c->mem, ask->messages[t.last].text);
     t.asks = words_of(c->mem, t.plain);
@@ -191,7 +204,8 @@ static rc_t starter_local(struct ctx *c, const struct llm_ask *ask, struct llm_a
     answer(&t);
     if (begins(ask) && strstr(buf_str(&t.out), starter_connecting) == NULL)
         buf_printf(&t.out, "\n\n%s", starter_connecting);
-    *out = (struct llm_answer){.text = buf_str(&t.out), .model = NAME, .stop = LLM_STOP_END, .counted = true};
+    *out = (struct llm_answer){
+        .text = buf_str(&t.out), .model = NAME, .stop = LLM_STOP_END, .counted = true};
     out->input_tokens = llm_estimate_ask(ask);
     out->output_tokens = llm_estimate_tokens(out->text);
     return OK;

@@ -20,10 +20,16 @@ struct turn {
 /* How a real model is connected; said once in a conversation. */
 extern const char starter_connecting[];
 
-/* Answers greetings' company: names, thanks, goodbyes, questions about the employee and about what was said. */
+/*
+ * Answers greetings' company: names, thanks, goodbyes, questions about the employee and about what
+ * was said.
+ */
 bool starter_small_talk(struct turn *t);
 
-/* Adds to the answer: who is speaking; one fact as a sentence; some facts as a list; someone's words. */
+/*
+ * Adds to the answer: who is speaking; one fact as a sentence; some facts as a list; someone's
+ * words.
+ */
 void starter_say_role(struct turn *t);
 void starter_say_fact(struct turn *t, const char *fact);
 void starter_say_examples(struct turn *t, size_t count);

@@ -24,10 +24,13 @@ void starter_quote(struct turn *t, const char *lead, const char *text)
     buf_printf(&t->out, "%s \"%.*s%s\"", lead, (int)len, text, text[len] == '\0' ? "" : " ...");
 }
 
-/* The name that a person gave for himself in this message, or NULL. It is taken as it was written. */
+/*
+ * The name that a person gave for himself in this message, or NULL. It is taken as it was written.
+ */
 static const char *given_name(struct ctx *c, const char *text)
 {
-    static const char *const leads[] = {"my name is ", "my name's ", "call me ", "i am called ", "i'm called "};
+    static const char *const leads[] = {"my name is ", "my name's ", "call me ", "i am called ",
+                                        "i'm called "};
 
     for (size_t i = 0; i < COUNT_OF(leads); i++) {
         const char *at = strcasestr(text, leads[i]);
@@ -62,7 +65,8 @@ static bool asks_own_name(struct turn *t)
 {
     for (size_t i = t->last; i-- > 0;) {
         const struct llm_message *m = &t->ask->messages[i];
-        const char *name = m->author == LLM_PERSON && m->text != NULL ? given_name(t->c, m->text) : NULL;
+        const char *name = m->author == LLM_PERSON && m->text != NULL ? given_name(t->c, m->text)
+                                                                      : NULL;
 
         if (name == NULL)
             continue;
@@ -123,9 +127,10 @@ void starter_say_examples(struct turn *t, size_t count)
 static bool asks_who(struct turn *t)
 {
     starter_say_role(t);
-    buf_text(&t->out, has(t->plain, " human ") || has(t->plain, " person ") || has(t->plain, " bot ")
-                          ? " I am a program, not a human."
-                          : " What can I help you with?");
+    buf_text(&t->out,
+             has(t->plain, " human ") || has(t->plain, " person ") || has(t->plain, " bot ")
+                 ? " I am a program, not a human."
+                 : " What can I help you with?");
     return true;
 }
 
@@ -133,12 +138,15 @@ static bool asks_abilities(struct turn *t)
 {
     starter_say_role(t);
     if (t->ask->fact_count == 0) {
-        buf_text(&t->out, " I have not been given any facts yet, so I can remember what you tell me here and little "
+        buf_text(&t->out, " I have not been given any facts yet, so I can remember what you tell "
+                          "me here and little "
                           "more.");
         return true;
     }
-    buf_text(&t->out, " I can answer questions about what I was told, and recall what you said here. I know, for "
-                      "example:");
+    buf_text(
+        &t->out,
+        " I can answer questions about what I was told, and recall what you said here. I know, for "
+        "example:");
     starter_say_examples(t, 5);
     return true;
 }
@@ -155,9 +163,11 @@ static bool asks_how_it_is(struct turn *t)
 }
 
 const char starter_connecting[] =
-    "I run on the built-in starter brain: no language model is connected, so I answer only from my role, from this "
+    "I run on the built-in starter brain: no language model is connected, so I answer only from my "
+    "role, from this "
     "conversation and from what I was told. To give me a real model, set KONSTRUCT_OPENAI_KEY, "
-    "KONSTRUCT_ANTHROPIC_KEY or KONSTRUCT_OLLAMA_URL in konstruct.conf, start Konstruct again, and choose the model "
+    "KONSTRUCT_ANTHROPIC_KEY or KONSTRUCT_OLLAMA_URL in konstruct.conf, start Konstruct again, and "
+    "choose the model "
     "with `konstruct employee models`.";
 
 static bool asks_brain(struct turn *t)
@@ -183,33 +193,39 @@ static bool says_thanks(struct turn *t)
 }
 
 static const struct intent small_talk[] = {
-    {{" what is my name ", " know my name ", " remember my name ", " tell me my name ", " who am i ", " my name again "},
+    {{" what is my name ", " know my name ", " remember my name ", " tell me my name ",
+      " who am i ", " my name again "},
      asks_own_name},
     {{" my name is ", " call me ", " i am called "}, says_own_name},
-    {{" what did i say ", " what did i just say ", " what did i ask ", " what did i just ask ", " what did i tell ",
-      " what did i write ", " what have i said ", " what was my last ", " what was my first ", " what was my question ",
-      " what was my message ", " what i said ", " what i just said "},
+    {{" what did i say ", " what did i just say ", " what did i ask ", " what did i just ask ",
+      " what did i tell ", " what did i write ", " what have i said ", " what was my last ",
+      " what was my first ", " what was my question ", " what was my message ", " what i said ",
+      " what i just said "},
      asks_what_was_said},
-    {{" which model ", " what model ", " language model ", " real model ", " starter brain ", " starter model ",
-      " api key ", " which llm ", " what llm ", " connect a model "},
+    {{" which model ", " what model ", " language model ", " real model ", " starter brain ",
+      " starter model ", " api key ", " which llm ", " what llm ", " connect a model "},
      asks_brain},
-    {{" who are you ", " what are you ", " what is your name ", " your name ", " introduce yourself ",
-      " about yourself ", " what is your role ", " what is your job ", " are you a bot ", " are you human ",
-      " are you a human ", " are you real ", " are you a real person ", " are you an ai "},
+    {{" who are you ", " what are you ", " what is your name ", " your name ",
+      " introduce yourself ", " about yourself ", " what is your role ", " what is your job ",
+      " are you a bot ", " are you human ", " are you a human ", " are you real ",
+      " are you a real person ", " are you an ai "},
      asks_who},
-    {{" what can you do ", " what do you do ", " how can you help ", " what can i ask ", " what do you know ",
-      " what can you help "},
+    {{" what can you do ", " what do you do ", " how can you help ", " what can i ask ",
+      " what do you know ", " what can you help "},
      asks_abilities},
     {{" help "}, asks_help},
-    {{" how are you ", " how is it going ", " how do you do ", " how are things ", " wie geht "}, asks_how_it_is},
-    {{" goodbye ", " good bye ", " bye ", " see you ", " good night ", " ciao ", " farewell "}, says_goodbye},
+    {{" how are you ", " how is it going ", " how do you do ", " how are things ", " wie geht "},
+     asks_how_it_is},
+    {{" goodbye ", " good bye ", " bye ", " see you ", " good night ", " ciao ", " farewell "},
+     says_goodbye},
     {{" thank you ", " thanks ", " thank ", " thx ", " cheers ", " danke "}, says_thanks},
 };
 
 bool starter_small_talk(struct turn *t)
 {
     for (size_t i = 0; i < COUNT_OF(small_talk); i++)
-        for (size_t k = 0; k < COUNT_OF(small_talk[i].phrases) && small_talk[i].phrases[k] != NULL; k++)
+        for (size_t k = 0; k < COUNT_OF(small_talk[i].phrases) && small_talk[i].phrases[k] != NULL;
+             k++)
             if (has(t->plain, small_talk[i].phrases[k]) && small_talk[i].answer(t))
                 return true;
     return false;

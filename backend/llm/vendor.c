@@ -6,7 +6,8 @@
 
 #include "base/shape.h"
 
-const char *vendor_url(struct ctx *c, const char *base, const char *root, bool always, const char *path)
+const char *vendor_url(struct ctx *c, const char *base, const char *root, bool always,
+                       const char *path)
 {
     size_t len = strlen(base), root_len = strlen(root);
 
@@ -18,7 +19,8 @@ const char *vendor_url(struct ctx *c, const char *base, const char *root, bool a
                 strcspn(host + 3, "/") + 3 >= len - (size_t)(host - base);
     bool has_root = len > root_len && strncmp(base + len - root_len, root, root_len) == 0;
 
-    return text_printf(c->mem, "%.*s%s%s", (int)len, base, !has_root && (bare || always) ? root : "", path);
+    return text_printf(c->mem, "%.*s%s%s", (int)len, base,
+                       !has_root && (bare || always) ? root : "", path);
 }
 
 static void drop_json(void *v)
@@ -29,14 +31,16 @@ static void drop_json(void *v)
 rc_t vendor_body(struct ctx *c, json_t *body)
 {
     if (body == NULL)
-        return ctx_fail(c, E_INVALID, "llm_bad_text", "the model's name or the persona is not valid UTF-8");
+        return ctx_fail(c, E_INVALID, "llm_bad_text",
+                        "the model's name or the persona is not valid UTF-8");
     arena_on_end(c->mem, drop_json, body);
     return OK;
 }
 
 void vendor_post(struct ctx *c, const char *url, const json_t *body, struct http_ask *out)
 {
-    *out = (struct http_ask){.method = "POST", .url = url, .body = bytes_of(json_text(c->mem, body))};
+    *out = (struct http_ask){
+        .method = "POST", .url = url, .body = bytes_of(json_text(c->mem, body))};
     http_header_add(out, "Content-Type", "application/json");
 }
 
@@ -59,7 +63,8 @@ rc_t vendor_messages(struct ctx *c, const struct llm_ask *ask, json_t *list)
         said++;
     }
     if (said == 0)
-        return ctx_fail(c, E_INVALID, "llm_no_message", "the conversation has no message with text");
+        return ctx_fail(c, E_INVALID, "llm_no_message",
+                        "the conversation has no message with text");
     return OK;
 }
 
@@ -69,26 +74,30 @@ rc_t vendor_json(struct ctx *c, const char *provider, struct bytes text, json_t 
         const char *why = c->fault.detail;
 
         ctx_forgive(c);
-        return ctx_fail(c, E_UPSTREAM, "llm_broken", "%s: what it sent can't be read (%s)", provider, why);
+        return ctx_fail(c, E_UPSTREAM, "llm_broken", "%s: what it sent can't be read (%s)",
+                        provider, why);
     }
     if (!json_is_object(*out))
-        return ctx_fail(c, E_UPSTREAM, "llm_broken", "%s: what it sent is not a JSON object", provider);
+        return ctx_fail(c, E_UPSTREAM, "llm_broken", "%s: what it sent is not a JSON object",
+                        provider);
     return OK;
 }
 
 /* The member, or NULL when it is missing or null; a type that is not `type` is a fault. */
-static rc_t member(struct ctx *c, const char *provider, const json_t *from, const char *key, json_type type,
-                   json_t **out)
+static rc_t member(struct ctx *c, const char *provider, const json_t *from, const char *key,
+                   json_type type, json_t **out)
 {
     *out = json_object_get(from, key);
     if (json_is_null(*out))
         *out = NULL;
     if (*out != NULL && json_typeof(*out) != type)
-        return ctx_fail(c, E_UPSTREAM, "llm_broken", "%s: \"%s\" has the wrong type", provider, key);
+        return ctx_fail(c, E_UPSTREAM, "llm_broken", "%s: \"%s\" has the wrong type", provider,
+                        key);
     return OK;
 }
 
-rc_t vendor_text(struct ctx *c, const char *provider, const json_t *from, const char *key, const char **out)
+rc_t vendor_text(struct ctx *c, const char *provider, const json_t *from, const char *key,
+                 const char **out)
 {
     json_t *v;
 
@@ -98,7 +107,8 @@ rc_t vendor_text(struct ctx *c, const char *provider, const json_t *from, const 
     return OK;
 }
 
-rc_t vendor_count(struct ctx *c, const char *provider, const json_t *from, const char *key, int64_t *out)
+rc_t vendor_count(struct ctx *c, const char *provider, const json_t *from, const char *key,
+                  int64_t *out)
 {
     json_t *v;
 
@@ -106,12 +116,14 @@ rc_t vendor_count(struct ctx *c, const char *provider, const json_t *from, const
     if (v == NULL)
         return OK;
     if (json_integer_value(v) < 0 || json_integer_value(v) > LLM_TOKENS_MAX)
-        return ctx_fail(c, E_UPSTREAM, "llm_broken", "%s: \"%s\" is no count of tokens", provider, key);
+        return ctx_fail(c, E_UPSTREAM, "llm_broken", "%s: \"%s\" is no count of tokens", provider,
+                        key);
     *out = json_integer_value(v);
     return OK;
 }
 
-rc_t vendor_object(struct ctx *c, const char *provider, const json_t *from, const char *key, json_t **out)
+rc_t vendor_object(struct ctx *c, const char *provider, const json_t *from, const char *key,
+                   json_t **out)
 {
     json_t *v;
 
@@ -121,7 +133,8 @@ rc_t vendor_object(struct ctx *c, const char *provider, const json_t *from, cons
     return OK;
 }
 
-rc_t vendor_list(struct ctx *c, const char *provider, const json_t *from, const char *key, json_t **out)
+rc_t vendor_list(struct ctx *c, const char *provider, const json_t *from, const char *key,
+                 json_t **out)
 {
     json_t *v;
 
@@ -135,8 +148,8 @@ rc_t vendor_add(struct ctx *c, const char *provider, struct llm_stream *stream, 
 {
     buf_text(&stream->text, text);
     if (stream->text.over)
-        return ctx_fail(c, E_UPSTREAM, "llm_broken", "%s: the answer is longer than %zu bytes", provider,
-                        LLM_TEXT_MAX);
+        return ctx_fail(c, E_UPSTREAM, "llm_broken", "%s: the answer is longer than %zu bytes",
+                        provider, LLM_TEXT_MAX);
     return OK;
 }
 
@@ -154,9 +167,10 @@ static int status_of_kind(const char *kind)
         const char *kind;
         int status;
     } rows[] = {
-        {"overloaded", 529}, {"rate_limit", 429},  {"authentication", 401}, {"invalid_api_key", 401},
-        {"permission", 403}, {"billing", 402},     {"insufficient_quota", 402}, {"not_found", 404},
-        {"too_large", 413},  {"context_len", 413}, {"invalid_request", 400},
+        {"overloaded", 529},         {"rate_limit", 429},      {"authentication", 401},
+        {"invalid_api_key", 401},    {"permission", 403},      {"billing", 402},
+        {"insufficient_quota", 402}, {"not_found", 404},       {"too_large", 413},
+        {"context_len", 413},        {"invalid_request", 400},
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++)
@@ -167,15 +181,17 @@ static int status_of_kind(const char *kind)
 
 rc_t vendor_fault(struct ctx *c, const char *provider, int status, const json_t *error)
 {
-    const char *message = json_is_string(error) ? json_string_value(error) : json_str(error, "message");
+    const char *message = json_is_string(error) ? json_string_value(error)
+                                                : json_str(error, "message");
     const char *type = json_str(error, "type"), *code = json_str(error, "code");
 
     if (message == NULL)
         message = json_str(error, "detail");
 
     int64_t number = json_integer_value(json_object_get(error, "code"));
-    const char *said = text_printf(c->mem, "%s%s%s%s%s", type == NULL ? "" : type, type == NULL ? "" : ": ",
-                                   code == NULL ? "" : code, code == NULL ? "" : ": ", message == NULL ? "" : message);
+    const char *said = text_printf(c->mem, "%s%s%s%s%s", type == NULL ? "" : type,
+                                   type == NULL ? "" : ": ", code == NULL ? "" : code,
+                                   code == NULL ? "" : ": ", message == NULL ? "" : message);
 
     if (status >= 200 && status < 300)
         status = number >= 400 && number < 600 ? (int)number : status_of_kind(said);

@@ -12,8 +12,9 @@
 /* Endings behind an apostrophe, and the words they stand for. */
 static const char *expanded(const char *ending)
 {
-    static const char *const rows[][2] = {{"s", "is"},    {"m", "am"},     {"re", "are"}, {"ve", "have"},
-                                          {"ll", "will"}, {"d", "would"}, {"t", "not"}};
+    static const char *const rows[][2] = {{"s", "is"},    {"m", "am"},    {"re", "are"},
+                                          {"ve", "have"}, {"ll", "will"}, {"d", "would"},
+                                          {"t", "not"}};
 
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (strcmp(ending, rows[i][0]) == 0)
@@ -31,7 +32,8 @@ static void add_word(struct buf *b, char *word, size_t len)
     if (mark != NULL) {
         *mark = '\0';
         more = expanded(mark + 1);
-        if (more != NULL && strcmp(more, "not") == 0 && mark > word && mark[-1] == 'n' && strcmp(word, "can") != 0)
+        if (more != NULL && strcmp(more, "not") == 0 && mark > word && mark[-1] == 'n' &&
+            strcmp(word, "can") != 0)
             mark[-1] = '\0';
     }
     if (word[0] != '\0') {
@@ -81,16 +83,21 @@ static bool listed(const char *const *list, size_t count, const char *word)
 static bool is_stop(const char *word)
 {
     static const char *const stops[] = {
-        "a",     "about", "also",  "am",    "an",    "and",   "any",   "are",    "as",    "at",    "be",    "been",
-        "but",   "by",    "can",   "could", "did",   "do",    "does",  "for",    "from",  "get",   "give",  "got",
-        "had",   "has",   "have",  "he",    "her",   "here",  "him",   "his",    "how",   "i",     "if",    "in",
-        "into",  "is",    "it",    "its",   "just",  "know",  "let",   "like",   "many",  "may",   "me",    "might",
-        "mine",  "more",  "most",  "much",  "must",  "my",    "need",  "no",     "not",   "of",    "on",    "one",
-        "or",    "our",   "out",   "please", "say",  "shall", "she",   "should", "so",    "some",  "tell",  "than",
-        "that",  "the",   "their", "them",  "then",  "there", "these", "they",   "thing", "this",  "those", "to",
-        "too",   "up",    "us",    "very",  "want",  "was",   "we",    "were",   "what",  "when",  "which", "while",
-        "who",   "whom",  "whose", "why",   "will",  "with",  "would", "yes",    "you",   "your",  "yours", "ok",
-        "okay",  "really", "actually", "maybe", "possible", "exactly", "something", "anything", "per", "use", "used", "using",
+        "a",        "about",   "also",      "am",       "an",   "and",    "any",      "are",
+        "as",       "at",      "be",        "been",     "but",  "by",     "can",      "could",
+        "did",      "do",      "does",      "for",      "from", "get",    "give",     "got",
+        "had",      "has",     "have",      "he",       "her",  "here",   "him",      "his",
+        "how",      "i",       "if",        "in",       "into", "is",     "it",       "its",
+        "just",     "know",    "let",       "like",     "many", "may",    "me",       "might",
+        "mine",     "more",    "most",      "much",     "must", "my",     "need",     "no",
+        "not",      "of",      "on",        "one",      "or",   "our",    "out",      "please",
+        "say",      "shall",   "she",       "should",   "so",   "some",   "tell",     "than",
+        "that",     "the",     "their",     "them",     "then", "there",  "these",    "they",
+        "thing",    "this",    "those",     "to",       "too",  "up",     "us",       "very",
+        "want",     "was",     "we",        "were",     "what", "when",   "which",    "while",
+        "who",      "whom",    "whose",     "why",      "will", "with",   "would",    "yes",
+        "you",      "your",    "yours",     "ok",       "okay", "really", "actually", "maybe",
+        "possible", "exactly", "something", "anything", "per",  "use",    "used",     "using",
     };
 
     return listed(stops, COUNT_OF(stops), word);
@@ -103,7 +110,10 @@ static bool ends(const char *word, size_t len, const char *with)
     return len >= n && memcmp(word + len - n, with, n) == 0;
 }
 
-/* Cuts common endings, so that "opening", "opens" and "opened" meet. It need not be a word that exists. */
+/*
+ * Cuts common endings, so that "opening", "opens" and "opened" meet. It need not be a word that
+ * exists.
+ */
 static void stem(char *word)
 {
     static const char *const endings[] = {"ingly", "edly", "ing", "ed", "ly"};
@@ -111,7 +121,8 @@ static void stem(char *word)
 
     if (ends(word, len, "ies") && len > 4) {
         len -= 2; /* companies: compani, and so is company below */
-    } else if (len > 3 && ends(word, len, "s") && !ends(word, len, "ss") && !ends(word, len, "us")) {
+    } else if (len > 3 && ends(word, len, "s") && !ends(word, len, "ss") &&
+               !ends(word, len, "us")) {
         len--;
         if (len > 4 && (ends(word, len, "xe") || ends(word, len, "che") || ends(word, len, "she") ||
                         ends(word, len, "sse")))
@@ -133,7 +144,10 @@ static void stem(char *word)
     word[len] = '\0';
 }
 
-/* Words that mean the same to a person who asks. Each row: the shared stem, then the stems (see stem) that become it. */
+/*
+ * Words that mean the same to a person who asks. Each row: the shared stem, then the stems (see
+ * stem) that become it.
+ */
 static const char *synonym(const char *word)
 {
     static const char *const rows[][12] = {
@@ -227,8 +241,9 @@ static double weight(const struct shelf *shelf, const char *word)
 }
 
 /*
- * BM25 with each word counted once a text: facts are one sentence, and words_of keeps a word once. A text that begins
- * with a word of the question is rather about it: "What is Konstruct?", "Konstruct is ...".
+ * BM25 with each word counted once a text: facts are one sentence, and words_of keeps a word once.
+ * A text that begins with a word of the question is rather about it: "What is Konstruct?",
+ * "Konstruct is ...".
  */
 static struct match judge(const struct shelf *shelf, size_t index, const struct words *question,
                           const double *weights, double whole)
@@ -244,11 +259,13 @@ static struct match judge(const struct shelf *shelf, size_t index, const struct 
     bool about = text->count > 0 && words_have(question, text->items[0]);
 
     return (struct match){.index = index,
-                          .score = held * (about ? 1.3 : 1) * (k1 + 1) / (1 + k1 * (1 - b + b * length)),
+                          .score = held * (about ? 1.3 : 1) * (k1 + 1) /
+                                   (1 + k1 * (1 - b + b * length)),
                           .coverage = whole > 0 ? held / whole : 0};
 }
 
-size_t words_search(const struct shelf *shelf, const struct words *question, struct match *best, size_t room)
+size_t words_search(const struct shelf *shelf, const struct words *question, struct match *best,
+                    size_t room)
 {
     double weights[WORDS_MAX], whole = 0;
     size_t found = 0;

@@ -1,4 +1,7 @@
-/* English words for the starter brain: plain lower-case text, word stems, and how well a text fits a question. */
+/*
+ * English words for the starter brain: plain lower-case text, word stems, and how well a text fits
+ * a question.
+ */
 #ifndef LLM_WORDS_H
 #define LLM_WORDS_H
 
@@ -7,8 +10,9 @@
 #define WORDS_MAX 256 /* words looked at in one text; what follows is ignored */
 
 /*
- * The text in lower case with single blanks between its words and one at either end, without signs; contractions are
- * written out ("what's" is " what is "). Phrases can be searched in it with their blanks: " who are you ".
+ * The text in lower case with single blanks between its words and one at either end, without signs;
+ * contractions are written out ("what's" is " what is "). Phrases can be searched in it with their
+ * blanks: " who are you ".
  */
 const char *words_plain(struct arena *mem, const char *text);
 
@@ -37,7 +41,11 @@ struct match {
     double coverage; /* share of the question's weight that the text holds: 0 to 1 */
 };
 
-/* The best texts for the question, best first, at most `room`; answers how many hold any word of it. */
-size_t words_search(const struct shelf *shelf, const struct words *question, struct match *best, size_t room);
+/*
+ * The best texts for the question, best first, at most `room`; answers how many hold any word of
+ * it.
+ */
+size_t words_search(const struct shelf *shelf, const struct words *question, struct match *best,
+                    size_t room);
 
 #endif

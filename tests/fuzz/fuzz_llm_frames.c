@@ -1,4 +1,6 @@
-/* llm/frames.c: a stream cut in two must give the same events as in one piece, wherever the cut is. */
+/*
+ * llm/frames.c: a stream cut in two must give the same events as in one piece, wherever the cut is.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +21,8 @@ static rc_t note(void *arg, struct bytes event, struct bytes data)
     return OK;
 }
 
-static struct bytes events_of(struct ctx *c, enum llm_framing framing, struct bytes all, size_t cut, rc_t *rc)
+static struct bytes events_of(struct ctx *c, enum llm_framing framing, struct bytes all, size_t cut,
+                              rc_t *rc)
 {
     struct frames f = frames_new(c->mem, framing, 64);
     struct buf out = buf_new(c->mem, MIB(4));

@@ -1,4 +1,7 @@
-/* One input for a provider's readers: its first byte chooses whole answer or stream, and the status. */
+/*
+ * One input for a provider's readers: its first byte chooses whole answer or stream, and the
+ * status.
+ */
 #ifndef TESTS_FUZZ_LLM_FEED_H
 #define TESTS_FUZZ_LLM_FEED_H
 

@@ -1,11 +1,14 @@
 /*
  * Asks the pool of models, for judges that are not written in C. Reads one JSON object a line:
- *     {"candidates": [{"provider", "base_url", "key", "model", "purpose"}], "limits": {"turn_ms", ...},
- *      "name", "role", "system", "facts": [text], "messages": [{"author": "person" | "employee", "text"}],
+ *     {"candidates": [{"provider", "base_url", "key", "model", "purpose"}], "limits": {"turn_ms",
+ *     ...},
+ *      "name", "role", "system", "facts": [text], "messages": [{"author": "person" | "employee",
+ *      "text"}],
  *      "max_tokens", "stream"}
- * and answers each with one: {"code", "text", "model", "stop", "candidate", "input", "cached", "output", "counted",
- * "seen", "deltas", "restarts", "tries": [{"provider", "purpose", "code", "detail", "status"}]}; code is null when it is
- * answered, and seen is what a person who watches the stream has before him at the end.
+ * and answers each with one: {"code", "text", "model", "stop", "candidate", "input", "cached",
+ * "output", "counted", "seen", "deltas", "restarts", "tries": [{"provider", "purpose", "code",
+ * "detail", "status"}]}; code is null when it is answered, and seen is what a person who watches
+ * the stream has before him at the end.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +54,8 @@ static struct pool_route route_of(const json_t *row)
                                           .total_ms = number(limits, "total_ms")}};
     size_t i;
 
-    json_array_foreach(json_object_get(row, "candidates"), i, who) {
+    json_array_foreach(json_object_get(row, "candidates"), i, who)
+    {
         struct pool_candidate *p = &route.candidates[route.count];
 
         *p = (struct pool_candidate){.llm = llm_find(json_str(who, "provider")),
@@ -71,8 +75,9 @@ static json_t *tries_of(const struct pool_outcome *out)
     for (size_t i = 0; i < out->try_count; i++) {
         const struct pool_try *t = &out->tries[i];
 
-        json_array_append_new(list, json_pack("{s:s, s:s?, s:s, s:s, s:i}", "provider", t->provider, "purpose",
-                                              t->purpose, "code", t->code, "detail", t->detail, "status", t->status));
+        json_array_append_new(list, json_pack("{s:s, s:s?, s:s, s:s, s:i}", "provider", t->provider,
+                                              "purpose", t->purpose, "code", t->code, "detail",
+                                              t->detail, "status", t->status));
     }
     return list;
 }
@@ -80,12 +85,13 @@ static json_t *tries_of(const struct pool_outcome *out)
 static void say(struct ctx *c, rc_t rc, const struct pool_outcome *out, struct watcher *w)
 {
     const struct llm_answer *a = &out->answer;
-    json_t *line = json_pack(
-        "{s:s?, s:s?, s:s?, s:i, s:i, s:I, s:I, s:I, s:b, s:s, s:i, s:i, s:o}", "code",
-        rc == OK ? NULL : c->fault.code, "text", a->text, "model", a->model, "stop", (int)a->stop, "candidate",
-        (int)out->candidate, "input", (json_int_t)a->input_tokens, "cached", (json_int_t)a->cached_tokens, "output",
-        (json_int_t)a->output_tokens, "counted", (int)a->counted, "seen", buf_str(&w->text), "deltas", w->deltas,
-        "restarts", w->restarts, "tries", tries_of(out));
+    json_t *line = json_pack("{s:s?, s:s?, s:s?, s:i, s:i, s:I, s:I, s:I, s:b, s:s, s:i, s:i, s:o}",
+                             "code", rc == OK ? NULL : c->fault.code, "text", a->text, "model",
+                             a->model, "stop", (int)a->stop, "candidate", (int)out->candidate,
+                             "input", (json_int_t)a->input_tokens, "cached",
+                             (json_int_t)a->cached_tokens, "output", (json_int_t)a->output_tokens,
+                             "counted", (int)a->counted, "seen", buf_str(&w->text), "deltas",
+                             w->deltas, "restarts", w->restarts, "tries", tries_of(out));
 
     puts(line == NULL ? "{\"code\": \"bad_line\"}" : json_text(c->mem, line));
     fflush(stdout);
@@ -113,13 +119,13 @@ static void answer(const char *text, size_t len)
         ask.system = json_str(row, "system");
         ask.max_tokens = number(row, "max_tokens");
         ask.stream = json_is_true(json_object_get(row, "stream"));
-        json_array_foreach(json_object_get(row, "messages"), i, item)
-            if (ask.count < LIST_MAX)
-                messages[ask.count++] = (struct llm_message){
-                    text_is(json_str(item, "author"), "employee") ? LLM_EMPLOYEE : LLM_PERSON, json_str(item, "text")};
-        json_array_foreach(json_object_get(row, "facts"), i, item)
-            if (ask.fact_count < LIST_MAX && json_is_string(item))
-                facts[ask.fact_count++] = json_string_value(item);
+        json_array_foreach(json_object_get(row, "messages"), i, item) if (ask.count < LIST_MAX)
+            messages[ask.count++] = (struct llm_message){
+                text_is(json_str(item, "author"), "employee") ? LLM_EMPLOYEE : LLM_PERSON,
+                json_str(item, "text")};
+        json_array_foreach(json_object_get(row, "facts"), i,
+                           item) if (ask.fact_count < LIST_MAX && json_is_string(item))
+            facts[ask.fact_count++] = json_string_value(item);
         rc = pool_ask(c, &route, &ask, &sink, &out);
     }
     say(c, rc, &out, &watcher);

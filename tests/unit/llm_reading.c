@@ -17,7 +17,8 @@ static void told(const char *about)
     print_message("# %s\n", about);
 }
 
-static rc_t whole(struct ctx *c, const struct llm *llm, int status, struct bytes body, struct llm_answer *out)
+static rc_t whole(struct ctx *c, const struct llm *llm, int status, struct bytes body,
+                  struct llm_answer *out)
 {
     struct http_answer http = {.status = status, .body = body, .retry_after_ms = -1};
 
@@ -25,8 +26,8 @@ static rc_t whole(struct ctx *c, const struct llm *llm, int status, struct bytes
     return llm->answer(c, &http, out);
 }
 
-static void check_figures(const struct llm_answer *a, const char *text, const char *model, enum llm_stop stop,
-                          int64_t input, int64_t cached, int64_t output)
+static void check_figures(const struct llm_answer *a, const char *text, const char *model,
+                          enum llm_stop stop, int64_t input, int64_t cached, int64_t output)
 {
     assert_string_equal(a->text, text);
     if (model != NULL)
@@ -52,8 +53,8 @@ void llm_check_wholes(const struct llm *llm, const struct llm_whole *rows, size_
         if (rows[i].code != NULL)
             assert_string_equal(c->fault.code, rows[i].code);
         else
-            check_figures(&a, rows[i].text, rows[i].model, rows[i].stop, rows[i].input, rows[i].cached,
-                          rows[i].output);
+            check_figures(&a, rows[i].text, rows[i].model, rows[i].stop, rows[i].input,
+                          rows[i].cached, rows[i].output);
         ctx_end(c);
     }
 }
@@ -100,8 +101,8 @@ void llm_check_flows(const struct llm *llm, const struct llm_flow *rows, size_t 
             assert_string_equal(r.c->fault.code, rows[i].code);
         } else {
             assert_int_equal(!r.stream.ended, rows[i].torn);
-            check_figures(&a, rows[i].text, rows[i].model, rows[i].stop, rows[i].input, rows[i].cached,
-                          rows[i].output);
+            check_figures(&a, rows[i].text, rows[i].model, rows[i].stop, rows[i].input,
+                          rows[i].cached, rows[i].output);
         }
         ctx_end(r.c);
     }
@@ -142,12 +143,14 @@ void llm_check_nonsense(const struct llm *llm)
         "{\"choices\":[{\"message\":{\"content\":\"x\"}}],\"usage\":{\"prompt_tokens\":\"9\"}}",
         "{\"choices\":[{\"message\":{\"content\":\"x\"}}],\"usage\":{\"prompt_tokens\":-1}}",
         "{\"choices\":[{\"message\":{\"content\":\"x\"}}],\"usage\":{\"prompt_tokens\":1.5}}",
-        "{\"choices\":[{\"message\":{\"content\":\"x\"}}],\"usage\":{\"completion_tokens\":9000000000}}",
+        "{\"choices\":[{\"message\":{\"content\":\"x\"}}],\"usage\":{\"completion_tokens\":"
+        "9000000000}}",
         "{\"choices\":[{\"message\":{\"content\":\"x\"}}],\"model\":1}",
         "{\"content\":7}",
         "{\"content\":[{\"type\":7}]}",
         "{\"content\":[{\"type\":\"text\",\"text\":[]}]}",
-        "{\"content\":[{\"type\":\"text\",\"text\":\"x\"}],\"usage\":{\"input_tokens\":null,\"output_tokens\":\"x\"}}",
+        "{\"content\":[{\"type\":\"text\",\"text\":\"x\"}],\"usage\":{\"input_tokens\":null,"
+        "\"output_tokens\":\"x\"}}",
         "{\"content\":[{\"type\":\"text\",\"text\":\"x\"}],\"stop_reason\":[]}",
         "{\"message\":\"x\"}",
         "{\"message\":{\"content\":[]},\"done\":true}",

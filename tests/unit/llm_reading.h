@@ -1,4 +1,6 @@
-/* Feeds recorded and hand-made answers of providers to their readers, and compares what comes out. */
+/*
+ * Feeds recorded and hand-made answers of providers to their readers, and compares what comes out.
+ */
 #ifndef TESTS_UNIT_LLM_READING_H
 #define TESTS_UNIT_LLM_READING_H
 
@@ -34,10 +36,16 @@ struct llm_flow {
 
 void llm_check_flows(const struct llm *llm, const struct llm_flow *rows, size_t count);
 
-/* Every body that no provider may get past its reader: not JSON, wrong types at each known place, too deep, too long. */
+/*
+ * Every body that no provider may get past its reader: not JSON, wrong types at each known place,
+ * too deep, too long.
+ */
 void llm_check_nonsense(const struct llm *llm);
 
-/* Every beginning of a good answer is a fault, never a crash nor an answer; of a stream, torn or a fault. */
+/*
+ * Every beginning of a good answer is a fault, never a crash nor an answer; of a stream, torn or a
+ * fault.
+ */
 void llm_check_truncated(const struct llm *llm, const char *whole, const char *flow);
 
 #endif

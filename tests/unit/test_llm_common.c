@@ -92,11 +92,20 @@ static void estimate_is_near(void **state)
     } rows[] = {
         {"Hello, how can I help you today?", 9},
         {"The quick brown fox jumps over the lazy dog.", 10},
-        {"Please send the invoice for order 4711 to accounting before Friday, and let me know once it is done.", 23},
-        {"Refunds are possible within 30 days of purchase if the product is unused and in its original packaging.", 21},
-        {"Die Lieferung verz\xc3\xb6gert sich leider um drei Werktage; wir bitten um Entschuldigung.", 20},
-        {"Spo\xc5\xa1tovani, va\xc5\xa1" "e naro\xc4\x8dilo je bilo oddano.", 12},
-        {"\xe4\xbd\xa0\xe5\xa5\xbd\xef\xbc\x8c\xe8\xaf\xb7\xe9\x97\xae\xe4\xbd\xa0\xe4\xbb\xac\xe5\x87\xa0\xe7\x82\xb9"
+        {"Please send the invoice for order 4711 to accounting before Friday, and let me know once "
+         "it is done.",
+         23},
+        {"Refunds are possible within 30 days of purchase if the product is unused and in its "
+         "original packaging.",
+         21},
+        {"Die Lieferung verz\xc3\xb6gert sich leider um drei Werktage; wir bitten um "
+         "Entschuldigung.",
+         20},
+        {"Spo\xc5\xa1tovani, va\xc5\xa1"
+         "e naro\xc4\x8dilo je bilo oddano.",
+         12},
+        {"\xe4\xbd\xa0\xe5\xa5\xbd\xef\xbc\x8c\xe8\xaf\xb7\xe9\x97\xae\xe4\xbd\xa0\xe4\xbb\xac\xe5"
+         "\x87\xa0\xe7\x82\xb9"
          "\xe5\xbc\x80\xe9\x97\xa8\xef\xbc\x9f",
          9},
         {"{\"id\":\"chatcmpl-B9MBs8Cj\",\"n\":[1,2,33333]}", 23},
@@ -106,7 +115,8 @@ static void estimate_is_near(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         int64_t n = llm_estimate_tokens(rows[i].text);
 
-        assert_in_range((uintmax_t)n, (uintmax_t)(rows[i].tokens * 2 / 3), (uintmax_t)(rows[i].tokens * 3 / 2));
+        assert_in_range((uintmax_t)n, (uintmax_t)(rows[i].tokens * 2 / 3),
+                        (uintmax_t)(rows[i].tokens * 3 / 2));
     }
     assert_int_equal(llm_estimate_tokens(NULL), 0);
     assert_int_equal(llm_estimate_tokens(""), 0);

@@ -1,4 +1,6 @@
-/* The splitter of streams: every stream is fed whole, byte by byte, and cut in two at every place. */
+/*
+ * The splitter of streams: every stream is fed whole, byte by byte, and cut in two at every place.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,9 +41,19 @@ static const struct row rows[] = {
     {LLM_SSE, "data\n\n", "<|>"},
     {LLM_SSE, "data: colon: inside\n\n", "<|colon: inside>"},
     {LLM_SSE, "\n\n\n\ndata: x\n\n\n\n", "<|x>"},
-    {LLM_SSE, "\xef\xbb\xbf" "data: behind the mark\n\n", "<|behind the mark>"},
-    {LLM_SSE, "data: x\n\n\xef\xbb\xbf" "data: no mark here\n\n", "<|x>"},
-    {LLM_SSE, "data: gr\xc3\xbc\xc3\x9f" "e \xf0\x9f\x98\x80\n\n", "<|gr\xc3\xbc\xc3\x9f" "e \xf0\x9f\x98\x80>"},
+    {LLM_SSE,
+     "\xef\xbb\xbf"
+     "data: behind the mark\n\n",
+     "<|behind the mark>"},
+    {LLM_SSE,
+     "data: x\n\n\xef\xbb\xbf"
+     "data: no mark here\n\n",
+     "<|x>"},
+    {LLM_SSE,
+     "data: gr\xc3\xbc\xc3\x9f"
+     "e \xf0\x9f\x98\x80\n\n",
+     "<|gr\xc3\xbc\xc3\x9f"
+     "e \xf0\x9f\x98\x80>"},
     {LLM_SSE, "data: done\n\ndata: not ended", "<|done>"},
     {LLM_SSE, "data: done\n\ndata: not ended\n", "<|done>"},
     {LLM_SSE, "", ""},
@@ -64,7 +76,8 @@ static const char *events_of(struct ctx *c, const struct row *row, size_t cut, b
             assert_int_equal(frames_feed(&f, (struct bytes){row->stream + i, 1}, note, out), OK);
     } else {
         assert_int_equal(frames_feed(&f, (struct bytes){row->stream, cut}, note, out), OK);
-        assert_int_equal(frames_feed(&f, (struct bytes){row->stream + cut, len - cut}, note, out), OK);
+        assert_int_equal(frames_feed(&f, (struct bytes){row->stream + cut, len - cut}, note, out),
+                         OK);
     }
     assert_int_equal(frames_end(&f, note, out), OK);
     return buf_str(out);
@@ -109,7 +122,8 @@ static void reader_may_refuse(void **state)
 
 static void too_long(void **state)
 {
-    static const char *const pieces[] = {"data: 0123456789\n", "event: 0123456789", "0123456789012345678901234567890123"};
+    static const char *const pieces[] = {"data: 0123456789\n", "event: 0123456789",
+                                         "0123456789012345678901234567890123"};
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(pieces); i++) {

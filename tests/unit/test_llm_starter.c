@@ -1,4 +1,7 @@
-/* The starter brain: whole conversations with the employee that every new company gets, and its corners. */
+/*
+ * The starter brain: whole conversations with the employee that every new company gets, and its
+ * corners.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,8 +40,13 @@ static const char *say(struct talk *t, const char *text)
 
     t->messages[t->count++] = (struct llm_message){LLM_PERSON, text};
 
-    struct llm_ask ask = {.model = "starter", .name = t->name, .role = t->role, .facts = t->facts,
-                          .fact_count = t->fact_count, .messages = t->messages, .count = t->count,
+    struct llm_ask ask = {.model = "starter",
+                          .name = t->name,
+                          .role = t->role,
+                          .facts = t->facts,
+                          .fact_count = t->fact_count,
+                          .messages = t->messages,
+                          .count = t->count,
                           .max_tokens = 1000};
 
     assert_int_equal(llm_find("starter")->local(t->c, &ask, &a), OK);
@@ -243,7 +251,10 @@ static void plain_words(void **state)
         {"I'm sure we'd don't", " i am sure we would do not "},
         {"can't won't", " can not wo not "},
         {"A-B, c/d", " a b c d "},
-        {"\xc3\x9c" "ber", " \xc3\x9c" "ber "},
+        {"\xc3\x9c"
+         "ber",
+         " \xc3\x9c"
+         "ber "},
         {"", " "},
         {" '' ", " "},
     };

@@ -15,7 +15,8 @@ static void cost(void **state)
 {
     static const struct price p = {"openai", "m", "2025-01-01", 2500000, 1250000, 10000000};
     static const struct price tiny = {"openai", "m", "2025-01-01", 1, 0, 1};
-    static const struct price huge = {"openai", "m", "2025-01-01", 1000000000, 1000000000, 1000000000};
+    static const struct price huge = {"openai",   "m",        "2025-01-01",
+                                      1000000000, 1000000000, 1000000000};
     static const struct {
         const struct price *price;
         int64_t input, cached, output, cost;
@@ -37,15 +38,18 @@ static void cost(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++)
-        assert_int_equal(price_cost_micros(rows[i].price, rows[i].input, rows[i].cached, rows[i].output),
-                         rows[i].cost);
+        assert_int_equal(
+            price_cost_micros(rows[i].price, rows[i].input, rows[i].cached, rows[i].output),
+            rows[i].cost);
 }
 
 static void best_price_wins(void **state)
 {
     static const struct price list[] = {
-        {"openai", "gpt-4o*", "2024-01-01", 1, 0, 0},      {"openai", "gpt-4o-mini*", "2024-01-01", 2, 0, 0},
-        {"openai", "gpt-4o-mini*", "2025-01-01", 3, 0, 0}, {"openai", "gpt-4o-mini", "2026-01-01", 4, 0, 0},
+        {"openai", "gpt-4o*", "2024-01-01", 1, 0, 0},
+        {"openai", "gpt-4o-mini*", "2024-01-01", 2, 0, 0},
+        {"openai", "gpt-4o-mini*", "2025-01-01", 3, 0, 0},
+        {"openai", "gpt-4o-mini", "2026-01-01", 4, 0, 0},
         {"ollama", "*", "2024-01-01", 0, 0, 0},
     };
     static const struct {
@@ -66,8 +70,8 @@ static void best_price_wins(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        const struct price *found =
-            price_find(list, COUNT_OF(list), rows[i].provider, rows[i].model, rows[i].day);
+        const struct price *found = price_find(list, COUNT_OF(list), rows[i].provider,
+                                               rows[i].model, rows[i].day);
 
         if (rows[i].index < 0)
             assert_null(found);
@@ -101,8 +105,9 @@ static void bad_lines(void **state)
         struct price *list;
         size_t count;
 
-        assert_int_equal(price_read(c, bytes_of(text_printf(c->mem, "# x\n\n%s\n", lines[i])), &list, &count),
-                         E_INVALID);
+        assert_int_equal(
+            price_read(c, bytes_of(text_printf(c->mem, "# x\n\n%s\n", lines[i])), &list, &count),
+            E_INVALID);
         assert_string_equal(c->fault.code, "price_line");
         assert_non_null(strstr(c->fault.detail, "line 3"));
         ctx_end(c);
@@ -135,12 +140,17 @@ static void shipped_table(void **state)
         assert_true(list[i].cached <= list[i].input);
         assert_true(list[i].input <= list[i].output);
         for (size_t k = 0; k < i; k++)
-            assert_false(text_is(list[i].provider, list[k].provider) && text_is(list[i].model, list[k].model) &&
+            assert_false(text_is(list[i].provider, list[k].provider) &&
+                         text_is(list[i].model, list[k].model) &&
                          text_is(list[i].valid_from, list[k].valid_from));
     }
-    assert_int_equal(price_find(list, count, "openai", "gpt-4o-mini-2024-07-18", "2026-01-01")->input, 150000);
-    assert_int_equal(price_find(list, count, "openai", "gpt-4o-2024-08-06", "2026-01-01")->output, 10000000);
-    assert_int_equal(price_find(list, count, "anthropic", "claude-sonnet-4-5-20250929", "2026-01-01")->cached, 300000);
+    assert_int_equal(
+        price_find(list, count, "openai", "gpt-4o-mini-2024-07-18", "2026-01-01")->input, 150000);
+    assert_int_equal(price_find(list, count, "openai", "gpt-4o-2024-08-06", "2026-01-01")->output,
+                     10000000);
+    assert_int_equal(
+        price_find(list, count, "anthropic", "claude-sonnet-4-5-20250929", "2026-01-01")->cached,
+        300000);
     assert_int_equal(price_find(list, count, "starter", "starter", "2026-01-01")->output, 0);
     assert_null(price_find(list, count, "openai", "my-own-model", "2026-01-01"));
     ctx_end(c);

@@ -59,7 +59,8 @@ static char *read_request(int s)
         len += (size_t)got;
         text[len] = '\0';
 
-        const char *end = strstr(text, "\r\n\r\n"), *length = strcasestr(text, "\r\ncontent-length:");
+        const char *end = strstr(text, "\r\n\r\n"),
+                   *length = strcasestr(text, "\r\ncontent-length:");
 
         if (end == NULL)
             continue;
@@ -106,7 +107,8 @@ static void *serve(void *arg)
             while (recv(job.socket, rest, sizeof(rest), 0) > 0)
                 continue;
         if (step->then == TINY_RESET)
-            setsockopt(job.socket, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger));
+            setsockopt(job.socket, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0},
+                       sizeof(struct linger));
         if (step->then != TINY_KEEP)
             break;
     }
@@ -156,7 +158,8 @@ struct tiny *tiny_start(const struct tiny_step *steps, size_t count)
     t->step_count = count;
     t->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     must(t->listener >= 0 && bind(t->listener, (struct sockaddr *)&address, len) == 0 &&
-             listen(t->listener, 64) == 0 && getsockname(t->listener, (struct sockaddr *)&address, &len) == 0,
+             listen(t->listener, 64) == 0 &&
+             getsockname(t->listener, (struct sockaddr *)&address, &len) == 0,
          "listen");
     snprintf(t->url, sizeof(t->url), "http://127.0.0.1:%d", ntohs(address.sin_port));
     must(pthread_create(&t->thread, NULL, accept_all, t) == 0, "thread");

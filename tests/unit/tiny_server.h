@@ -1,4 +1,7 @@
-/* An HTTP server for tests that says exactly what it was told to, also what no real server would say. */
+/*
+ * An HTTP server for tests that says exactly what it was told to, also what no real server would
+ * say.
+ */
 #ifndef TESTS_UNIT_TINY_SERVER_H
 #define TESTS_UNIT_TINY_SERVER_H
 
@@ -21,7 +24,10 @@ struct tiny_step {
 
 struct tiny;
 
-/* Answers request number i with step i, the last step for all that follow. Listens on a free port of 127.0.0.1. */
+/*
+ * Answers request number i with step i, the last step for all that follow. Listens on a free port
+ * of 127.0.0.1.
+ */
 struct tiny *tiny_start(const struct tiny_step *steps, size_t count);
 /* Ends all connections and frees it; the text of the requests is gone then. */
 void tiny_stop(struct tiny *t);
@@ -33,7 +39,7 @@ size_t tiny_connections(struct tiny *t);
 const char *tiny_request(struct tiny *t, size_t i);
 
 /* A 200 answer with this body and its length. */
-#define TINY_OK(type, length, body)                                                                \
+#define TINY_OK(type, length, body) \
     "HTTP/1.1 200 OK\r\nContent-Type: " type "\r\nContent-Length: " length "\r\n\r\n" body
 
 #endif

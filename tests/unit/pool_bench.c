@@ -1,0 +1,105 @@
+/* See pool_bench.h. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "pool_bench.h"
+
+const struct tiny_step bench_whole = {WHOLE(" Hello. \\n"), 0, TINY_CLOSE};
+const struct tiny_step bench_streamed = {
+    SSE_HEAD CHUNK("Hel", "null") CHUNK("lo.", "\"stop\"") USAGE DONE, 0, TINY_CLOSE};
+const struct tiny_step bench_torn = {SSE_HEAD CHUNK("Half an ans", "null"), 0, TINY_CLOSE};
+const struct tiny_step bench_broken = {HEAD("500 No", "text/plain") "\r\noops", 0, TINY_CLOSE};
+const struct tiny_step bench_hangs = {NULL, 0, TINY_HANG};
+
+static void on_delta(void *arg, struct bytes piece)
+{
+    struct seen *s = arg;
+
+    assert_true(text_utf8(piece));
+    buf_add(&s->text, piece.data, piece.len);
+    s->deltas++;
+}
+
+static void on_restart(void *arg)
+{
+    struct seen *s = arg;
+
+    s->text.len = 0;
+    s->restarts++;
+}
+
+static bool is_gone(void *arg)
+{
+    const struct seen *s = arg;
+
+    return s->gone;
+}
+
+int bench_setup(void **state)
+{
+    struct ctx *c = ctx_new(MIB(16), NULL);
+    struct bench *b = arena_take(c->mem, sizeof(*b));
+
+    b->c = c;
+    b->seen.text = buf_new(c->mem, KIB(64));
+    b->sink = (struct pool_sink){
+        .delta = on_delta, .restart = on_restart, .cancelled = is_gone, .arg = &b->seen};
+    *state = b;
+    return 0;
+}
+
+int bench_teardown(void **state)
+{
+    struct bench *b = *state;
+
+    for (size_t i = 0; i < COUNT_OF(b->servers); i++)
+        if (b->servers[i] != NULL)
+            tiny_stop(b->servers[i]);
+    ctx_end(b->c);
+    return 0;
+}
+
+void bench_serve(struct bench *b, const struct tiny_step *steps, size_t count)
+{
+    size_t i = b->route.count++;
+
+    b->servers[i] = tiny_start(steps, count);
+    b->route.candidates[i] = (struct pool_candidate){
+        .llm = llm_find("openai"),
+        .account = {.base_url = tiny_url(b->servers[i]), .key = BENCH_KEY},
+        .model = "asked",
+        .purpose = i == 0 ? "primary" : "fallback"};
+}
+
+void bench_add_starter(struct bench *b)
+{
+    b->route.candidates[b->route.count++] = (struct pool_candidate){
+        .llm = llm_find("starter"), .model = "starter", .purpose = "local"};
+}
+
+const struct llm_message bench_talk[1] = {{LLM_PERSON, "Hello there"}};
+
+rc_t bench_ask(struct bench *b, bool stream)
+{
+    struct llm_ask question = {.system = "Be kind.",
+                               .name = "Mara",
+                               .messages = bench_talk,
+                               .count = 1,
+                               .max_tokens = 100,
+                               .stream = stream};
+
+    return pool_ask(b->c, &b->route, &question, &b->sink, &b->out);
+}
+
+void bench_expect(const struct bench *b, size_t i, const char *code, int status)
+{
+    assert_true(i < b->out.try_count);
+    assert_string_equal(b->out.tries[i].code, code);
+    assert_int_equal(b->out.tries[i].status, status);
+    assert_non_null(b->out.tries[i].detail);
+}

@@ -1,0 +1,159 @@
+/*
+ * Streams through the pool of models: what the person sees when they break, and when they do not.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "pool_bench.h"
+
+static void stream_is_handed_on(void **state)
+{
+    struct bench *b = *state;
+
+    bench_serve(b, &bench_streamed, 1);
+    assert_int_equal(bench_ask(b, true), OK);
+    assert_string_equal(b->out.answer.text, "Hello.");
+    assert_string_equal(buf_str(&b->seen.text), "Hello.");
+    assert_string_equal(b->out.answer.model, "real");
+    assert_int_equal(b->seen.restarts, 0);
+    assert_true(b->out.answer.counted);
+    assert_int_equal(b->out.answer.input_tokens, 50);
+    assert_int_equal(b->out.answer.output_tokens, 7);
+    assert_non_null(strstr(tiny_request(b->servers[0], 0), "Authorization: Bearer " BENCH_KEY));
+}
+
+static void torn_stream_starts_anew_elsewhere(void **state)
+{
+    struct bench *b = *state;
+
+    bench_serve(b, &bench_torn, 1);
+    bench_serve(b, &bench_streamed, 1);
+    assert_int_equal(bench_ask(b, true), OK);
+    assert_int_equal(b->out.candidate, 1);
+    assert_int_equal(b->seen.restarts, 1);
+    assert_string_equal(buf_str(&b->seen.text), "Hello.");
+    assert_int_equal(tiny_requests(b->servers[0]), 1);
+    bench_expect(b, 0, "llm_torn", 200);
+    /* The provider may bill what it sent. */
+    assert_true(b->out.tries[0].input_tokens > 0 && b->out.tries[0].output_tokens > 0);
+    assert_false(b->out.tries[0].counted);
+}
+
+static void torn_stream_of_the_last_one_is_tried_again(void **state)
+{
+    static const struct tiny_step steps[] = {
+        {SSE_HEAD CHUNK("Half an ans", "null"), 0, TINY_RESET},
+        {SSE_HEAD CHUNK("Hello.", "\"stop\"") DONE, 0, TINY_CLOSE}};
+    struct bench *b = *state;
+
+    bench_serve(b, steps, 2);
+    assert_int_equal(bench_ask(b, true), OK);
+    assert_int_equal(b->out.try_count, 1);
+    assert_string_equal(b->out.answer.text, "Hello.");
+    assert_string_equal(buf_str(&b->seen.text), "Hello.");
+}
+
+static void stream_that_errs_within(void **state)
+{
+    static const struct tiny_step step = {
+        SSE_HEAD CHUNK(
+            "Half",
+            "null") "data: {\"error\":{\"message\":\"Overloaded\",\"type\":\"overloaded\"}}\n\n",
+        0, TINY_CLOSE};
+    struct bench *b = *state;
+
+    bench_serve(b, &step, 1);
+    bench_add_starter(b);
+    assert_int_equal(bench_ask(b, true), OK);
+    assert_int_equal(b->out.candidate, 1);
+    assert_int_equal(b->seen.restarts, 1);
+    bench_expect(b, 0, "llm_overloaded", 200);
+}
+
+/* The text was complete: that the line broke behind it must not cost a second answer. */
+static void break_behind_the_end_is_no_fault(void **state)
+{
+    static const struct tiny_step step = {
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 9999\r\n\r\n" CHUNK(
+            "Hello.", "\"stop\""),
+        0, TINY_CLOSE};
+    struct bench *b = *state;
+
+    bench_serve(b, &step, 1);
+    assert_int_equal(bench_ask(b, true), OK);
+    assert_string_equal(b->out.answer.text, "Hello.");
+    assert_int_equal(b->out.try_count, 0);
+    assert_false(b->out.answer.counted);
+    assert_int_equal(b->c->fault.rc, OK);
+}
+
+static void malformed_stream(void **state)
+{
+    static const struct tiny_step step = {JSON_HEAD "{malformed json: <<<chaos>>>", 0, TINY_CLOSE};
+    struct bench *b = *state;
+
+    bench_serve(b, &step, 1);
+    bench_add_starter(b);
+    assert_int_equal(bench_ask(b, true), OK);
+    bench_expect(b, 0, "llm_torn", 200);
+    assert_int_equal(b->seen.restarts, 0);
+    assert_string_equal(buf_str(&b->seen.text), b->out.answer.text);
+}
+
+static void one_that_hangs_loses_its_turn(void **state)
+{
+    struct bench *b = *state;
+
+    b->route.limits = (struct pool_limits){.first_ms = 150, .total_ms = 60000};
+    bench_serve(b, &bench_hangs, 1);
+    bench_serve(b, &bench_streamed, 1);
+    assert_int_equal(bench_ask(b, true), OK);
+    assert_int_equal(b->out.candidate, 1);
+    assert_int_equal(b->out.try_count, 1);
+    bench_expect(b, 0, "http_timeout", 0);
+}
+
+/* What runs in our own process needs no time: the person gets a true answer even then. */
+static void starter_needs_no_time(void **state)
+{
+    struct bench *b = *state;
+
+    b->route.limits = (struct pool_limits){.turn_ms = 1};
+    bench_serve(b, &bench_whole, 1);
+    bench_add_starter(b);
+    assert_int_equal(bench_ask(b, true), OK);
+    assert_int_equal(b->out.candidate, 1);
+    assert_string_equal(b->out.answer.model, "starter");
+    assert_true(b->out.answer.counted);
+    assert_true(b->seen.deltas > 1);
+    assert_string_equal(buf_str(&b->seen.text), b->out.answer.text);
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
+    const struct CMUnitTest tests[] = {
+        CASE(stream_is_handed_on),
+        CASE(torn_stream_starts_anew_elsewhere),
+        CASE(torn_stream_of_the_last_one_is_tried_again),
+        CASE(stream_that_errs_within),
+        CASE(break_behind_the_end_is_no_fault),
+        CASE(malformed_stream),
+        CASE(one_that_hangs_loses_its_turn),
+        CASE(starter_needs_no_time),
+    };
+#undef CASE
+    http_start();
+
+    int failures = cmocka_run_group_tests(tests, NULL, NULL);
+
+    http_stop();
+    return failures;
+}
