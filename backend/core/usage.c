@@ -15,8 +15,8 @@ static const struct stmt q_usage = {
     " SELECT tenant_now(), $1, $2, $3, $4, $5, $6, $7, $8, $9,"
     " coalesce(ceil((($6::bigint - $7::bigint)::numeric * p.input + $7::bigint::numeric * p.cached"
     "  + $8::bigint::numeric * p.output) / 1000000), 0)::bigint, p.valid_from"
-    " FROM (SELECT 1) one LEFT JOIN LATERAL (SELECT * FROM price WHERE provider = $4 AND "
-    "starts_with($5, model)"
+    " FROM (SELECT 1) one LEFT JOIN LATERAL (SELECT * FROM price WHERE provider = $4"
+    "  AND (model = $5 OR (right(model, 1) = '*' AND starts_with($5, left(model, -1))))"
     "  AND valid_from <= current_date ORDER BY length(model) DESC, valid_from DESC LIMIT 1) p ON "
     "true"
     " ON CONFLICT (tenant_id, job_id, step_no) DO NOTHING"};
