@@ -1,0 +1,13 @@
+# The figures of docs/bench.md, measured on this machine. `make bench QUICK=1` only shows that all of it runs.
+.PHONY: bench
+
+BENCH_NPM := tests/bench/node_modules/.installed
+
+$(BENCH_NPM): tests/bench/package.json tests/bench/package-lock.json tests/bench/.npmrc
+	cd tests/bench && $(NODE_ENV_PATH) npm ci --ignore-scripts --silent
+	@touch $@
+
+bench:
+	@scripts/install build run bench
+	@$(PARTS) build $(BENCH_NPM)
+	@$(NODE_ENV_PATH) QUICK=$(QUICK) node tests/bench/bench.mjs

@@ -1,0 +1,31 @@
+// Measures everything that `make bench` prints. How to read the tables: docs/bench.md.
+//   node tests/bench/bench.mjs      QUICK=1 smoke run; ROUNDS=5; ONLY=start,memory,latency,ack,sizes
+import { measureAck } from './ack.mjs';
+import { Desk } from './desk.mjs';
+import { measureLatency } from './latency.mjs';
+import { describe } from './machine.mjs';
+import { measureMemory } from './memory.mjs';
+import { measureSizes } from './sizes.mjs';
+import { measureStart } from './start.mjs';
+
+const quick = process.env.QUICK === '1';
+const rounds = Number(process.env.ROUNDS ?? (quick ? 1 : 5));
+const parts = { start: measureStart, memory: measureMemory, latency: measureLatency, ack: measureAck, sizes: measureSizes };
+const wanted = process.env.ONLY?.split(',') ?? Object.keys(parts);
+const log = (text) => console.error(`  ${text}`);
+
+const unknown = wanted.filter((name) => !(name in parts));
+if (unknown.length > 0 || !(rounds >= 1)) {
+    console.error(`ONLY takes ${Object.keys(parts).join(', ')}; ROUNDS a number from 1 on.`);
+    process.exit(2);
+}
+console.log(`Machine: ${describe()}; Node ${process.version}. Medians of ${rounds} round${rounds === 1 ? '' : 's'}.`);
+for (const name of wanted) {
+    log(`measuring: ${name}`);
+    const desk = await Desk.open();
+    try {
+        await parts[name]({ desk, rounds, quick, log });
+    } finally {
+        await desk.close();
+    }
+}
