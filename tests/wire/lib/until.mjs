@@ -5,8 +5,8 @@ const LOOK_EVERY_MS = 20;
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Asks until the answer is true (or something like it) and gives that answer. */
-export async function until(ask, what) {
-    const end = Date.now() + LIMIT_MS;
+export async function until(ask, what, limit = LIMIT_MS) {
+    const end = Date.now() + limit;
     for (;;) {
         const answer = await ask();
         if (answer) return answer;

@@ -17,11 +17,11 @@ export class Web {
      * Starts it and waits until it answers. Without `db` it has no database: enough for what does not get past the
      * server itself.
      */
-    static async start({ db = 'host=/nonexistent user=konstruct_web', redis, pair, env = {} } = {}) {
+    static async start({ db = 'host=/nonexistent user=konstruct_web', redis, pair, port, env = {} } = {}) {
         const web = new Web();
         web.dir = folder();
         web.pair = pair ?? (await certificate(web.dir));
-        web.port = await freePort();
+        web.port = port ?? (await freePort());
         web.log = join(web.dir, 'web.log');
         web.child = start(program('konstruct-web'), [], {
             cwd: web.dir,
