@@ -103,8 +103,8 @@ export class Slack {
     }
 
     /**
-     * The next call of this method meets a fault: {status, headers} is answered without Slack seeing the call;
-     * {drop: 'after'} lets Slack act and cuts the answer off; {hold: promise} lets Slack act and answers when the promise
+     * The next call of this method meets a fault: {status, headers} or {answer: object} is answered without Slack seeing
+     * the call; {drop: 'after'} lets Slack act and cuts the answer off; {hold: promise} lets Slack act and answers when the promise
      * is fulfilled. Gives a promise of the moment when it has happened (with hold: when Slack has acted).
      */
     fault(method, fault) {
@@ -117,8 +117,8 @@ export class Slack {
         const at = this.faults.findIndex((f) => f.method === method);
         const fault = at < 0 ? undefined : this.faults.splice(at, 1)[0];
         this.calls.push({ method, at: Date.now(), body: body.toString(), fault });
-        if (fault?.status) {
-            response.writeHead(fault.status, fault.headers).end();
+        if (fault?.status || fault?.answer) {
+            response.writeHead(fault.status ?? 200, fault.headers).end(JSON.stringify(fault.answer ?? {}));
             fault.met();
             return;
         }
