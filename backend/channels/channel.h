@@ -1,6 +1,6 @@
 /*
- * Channels: where people talk to employees. Each is one file, a pure translator between what the vendor sends and
- * accepts and our neutral structs: no network, no SQL, no logging.
+ * Channels: where people talk to employees. Each is one file, a pure translator between what the
+ * vendor sends and accepts and our neutral structs: no network, no SQL, no logging.
  */
 #ifndef CHANNELS_CHANNEL_H
 #define CHANNELS_CHANNEL_H
@@ -20,12 +20,13 @@ struct hook {
 };
 
 /*
- * Which installation a webhook claims to be for, read before its signature can be judged: nothing in it is trusted.
- * probed() fills it with what the vendor says about a token.
+ * Which installation a webhook claims to be for, read before its signature can be judged: nothing
+ * in it is trusted. probed() fills it with what the vendor says about a token.
  */
 struct hook_claim {
     const char *
-        install; /* the workspace: Slack's team id; NULL when the body names none (url_verification) */
+        /* the workspace: Slack's team id; NULL when the body names none (url_verification) */
+        install;
     const char *app; /* the vendor's id of our app, or NULL */
 };
 
@@ -41,17 +42,28 @@ struct hook_event {
     const char *challenge; /* HOOK_CHALLENGE: what to answer, as text/plain */
     /* HOOK_MESSAGE: */
     const char *
-        message_key; /* the message's own identity within the installation (Slack: channel + ts): not the event's */
+        /*
+         * the message's own identity within the installation (Slack: channel + ts): not the event's
+         */
+        message_key;
     const char *
-        thread_key; /* the conversation within the installation (Slack: channel + thread ts; channel for a DM) */
+        /*
+         * the conversation within the installation (Slack: channel + thread ts; channel for a DM)
+         */
+        thread_key;
     const char *
-        reply_to; /* what write() needs to answer in the right place, opaque text of at most 500 bytes */
+        /* what write() needs to answer in the right place, opaque text of at most 500 bytes */
+        reply_to;
     const char *author;      /* the vendor's id of who wrote */
     const char *author_name; /* or NULL */
     const char *
-        text; /* plain text with the vendor's mark-up undone; never blank; at most HOOK_TEXT_MAX bytes */
+        /* plain text with the vendor's mark-up undone; never blank; at most HOOK_TEXT_MAX bytes */
+        text;
     int64_t sent_s;
-    /* Nobody addressed us: it is for us only when thread_key is a conversation that we have already. */
+    /*
+     * Nobody addressed us: it is for us only when thread_key is a conversation that we have
+     * already.
+     */
     bool only_if_known_thread;
 };
 
@@ -73,9 +85,13 @@ enum channel_result {
     POST_SENT,    /* provider_id is set */
     POST_LATER,   /* try again after retry_after_ms: nothing was posted */
     POST_REFUSED, /* for ever: revoked token, channel gone. `why` says it in the vendor's word */
-    POST_UNKNOWN, /* may or may not have been posted: settle by find(); said by found(), only a person can settle it */
-    POST_ABSENT,  /* found(): it was certainly not posted */
-    POST_MORE     /* found(): not on this page; ask find() again with `cursor` */
+    /*
+     * may or may not have been posted: settle by find(); said by found(), only a person can settle
+     * it
+     */
+    POST_UNKNOWN,
+    POST_ABSENT, /* found(): it was certainly not posted */
+    POST_MORE    /* found(): not on this page; ask find() again with `cursor` */
 };
 
 struct channel_outcome {
@@ -85,10 +101,14 @@ struct channel_outcome {
     const char *cursor;
     int64_t retry_after_ms;
     bool
-        install_broken; /* POST_REFUSED: not this post but the whole installation: its token, its rights */
+        /* POST_REFUSED: not this post but the whole installation: its token, its rights */
+        install_broken;
 };
 
-/* A channel that only answers inside the product (portal) has a name and nothing else: write and claim are NULL. */
+/*
+ * A channel that only answers inside the product (portal) has a name and nothing else: write and
+ * claim are NULL.
+ */
 struct channel {
     const char *name;
     size_t max_text;         /* bytes of Markdown that one post may carry */
@@ -101,7 +121,9 @@ struct channel {
      * hook_not_utf8, hook_shape or one of json_parse's codes for a bad body.
      */
     rc_t (*claim)(struct ctx *c, const struct hook *hook, struct hook_claim *out);
-    /* E_UNAUTH with code hook_unsigned, hook_stale or hook_signature when it is not really theirs. */
+    /*
+     * E_UNAUTH with code hook_unsigned, hook_stale or hook_signature when it is not really theirs.
+     */
     rc_t (*check)(struct ctx *c, const struct hook *hook, struct bytes signing_secret);
     /* `self` is the installation's own bot user id, or NULL. */
     rc_t (*read)(struct ctx *c, const struct hook *hook, const char *self, struct hook_event *out);
@@ -110,7 +132,10 @@ struct channel {
     rc_t (*find)(struct ctx *c, const struct channel_post *post, struct http_ask *out);
     rc_t (*found)(struct ctx *c, const struct http_answer *http, const struct channel_post *post,
                   struct channel_outcome *out);
-    /* The request and reading that prove a bot token when a channel is added: fills install, app and self ids. */
+    /*
+     * The request and reading that prove a bot token when a channel is added: fills install, app
+     * and self ids.
+     */
     rc_t (*probe)(struct ctx *c, const char *api_base, const char *secret, struct http_ask *out);
     rc_t (*probed)(struct ctx *c, const struct http_answer *http, struct hook_claim *claim,
                    const char **self, const char **shown_name);
@@ -126,9 +151,9 @@ const struct channel *channel_find(const char *name);
 const struct channel *const *channel_all(size_t *count);
 
 /*
- * Cuts Markdown into parts of at most `max` bytes: between paragraphs, else lines, else sentences, else words, else
- * characters; never inside a UTF-8 character. A code fence that is cut is closed and opened again with its language.
- * Blank text has no parts. max is at least CHANNEL_SPLIT_LEAST.
+ * Cuts Markdown into parts of at most `max` bytes: between paragraphs, else lines, else sentences,
+ * else words, else characters; never inside a UTF-8 character. A code fence that is cut is closed
+ * and opened again with its language. Blank text has no parts. max is at least CHANNEL_SPLIT_LEAST.
  */
 #define CHANNEL_SPLIT_LEAST 64
 rc_t channel_split(struct ctx *c, const char *markdown, size_t max, const char ***parts,

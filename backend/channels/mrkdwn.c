@@ -1,6 +1,7 @@
 /*
- * Markdown to mrkdwn. md4c reads the Markdown (CommonMark with tables, strike-through and task lists; HTML is text) and
- * calls back for blocks, spans and text; here is decided what each becomes. mrkdwn_writer.c writes it down.
+ * Markdown to mrkdwn. md4c reads the Markdown (CommonMark with tables, strike-through and task
+ * lists; HTML is text) and calls back for blocks, spans and text; here is decided what each
+ * becomes. mrkdwn_writer.c writes it down.
  */
 #include "channels/mrkdwn.h"
 

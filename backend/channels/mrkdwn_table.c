@@ -3,7 +3,10 @@
 
 #include "channels/mrkdwn_text.h"
 
-/* A column is padded up to this width; a longer cell simply sticks out, so that it does not widen every row. */
+/*
+ * A column is padded up to this width; a longer cell simply sticks out, so that it does not widen
+ * every row.
+ */
 #define PAD_MAX 40
 #define CELL_MAX 8000
 

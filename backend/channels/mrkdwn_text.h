@@ -1,4 +1,7 @@
-/* The parts of mrkdwn that know nothing of blocks: escaping, entities, links, tables. Used by mrkdwn.c only. */
+/*
+ * The parts of mrkdwn that know nothing of blocks: escaping, entities, links, tables. Used by
+ * mrkdwn.c only.
+ */
 #ifndef CHANNELS_MRKDWN_TEXT_H
 #define CHANNELS_MRKDWN_TEXT_H
 
@@ -13,7 +16,10 @@ void mrkdwn_escape(struct buf *out, const char *text, size_t len);
 /* The same inside a code block, where three backticks in a row would end it. */
 void mrkdwn_escape_code(struct buf *out, const char *text, size_t len);
 
-/* The character that a Markdown entity such as "&lt;" or "&#8364;" stands for; NULL when we don't know it. */
+/*
+ * The character that a Markdown entity such as "&lt;" or "&#8364;" stands for; NULL when we don't
+ * know it.
+ */
 const char *mrkdwn_entity(struct arena *mem, const char *text, size_t len);
 
 /* A link target with its entities undone. */

@@ -1,9 +1,10 @@
 /*
- * Writes mrkdwn: line breaks, quote marks, and the marks of spans. What it is that gets written is decided in mrkdwn.c.
+ * Writes mrkdwn: line breaks, quote marks, and the marks of spans. What it is that gets written is
+ * decided in mrkdwn.c.
  *
- * Slack's marks do not reach over line breaks and are not seen inside words. So marks are written when the first text
- * inside them comes, are closed and opened again around each line break, and where a word touches them from outside a
- * zero-width space stands between.
+ * Slack's marks do not reach over line breaks and are not seen inside words. So marks are written
+ * when the first text inside them comes, are closed and opened again around each line break, and
+ * where a word touches them from outside a zero-width space stands between.
  */
 #ifndef CHANNELS_MRKDWN_WRITER_H
 #define CHANNELS_MRKDWN_WRITER_H
@@ -40,7 +41,10 @@ struct mrkdwn_writer {
     struct mrkdwn_table *table; /* not NULL: text goes to its cell */
 };
 
-/* Line breaks and marks as they are due; then text goes on where it stands. For bullets and code blocks. */
+/*
+ * Line breaks and marks as they are due; then text goes on where it stands. For bullets and code
+ * blocks.
+ */
 void mrkdwn_settle(struct mrkdwn_writer *w);
 /* The indentation of a list item. */
 void mrkdwn_indent(struct mrkdwn_writer *w);

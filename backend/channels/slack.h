@@ -9,7 +9,10 @@
 #define SLACK_METADATA "konstruct_answer"
 
 /* slack_check.c */
-/* The headers are there and fresh: E_UNAUTH hook_unsigned or hook_stale. Says nothing about the signature. */
+/*
+ * The headers are there and fresh: E_UNAUTH hook_unsigned or hook_stale. Says nothing about the
+ * signature.
+ */
 rc_t slack_fresh(struct ctx *c, const struct hook *hook) MUST;
 rc_t slack_check(struct ctx *c, const struct hook *hook, struct bytes signing_secret) MUST;
 
@@ -19,7 +22,10 @@ rc_t slack_read(struct ctx *c, const struct hook *hook, const char *self, struct
     MUST;
 
 /* slack_text.c */
-/* Slack's mark-up undone; mentions of `self` (may be NULL) at the start are dropped, elsewhere they read "@you". */
+/*
+ * Slack's mark-up undone; mentions of `self` (may be NULL) at the start are dropped, elsewhere they
+ * read "@you".
+ */
 const char *slack_plain(struct arena *mem, const char *text, const char *self);
 /* True when the text mentions this user. */
 bool slack_mentions(const char *text, const char *user);

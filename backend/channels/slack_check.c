@@ -1,6 +1,6 @@
 /*
- * Is a webhook really Slack's? Signature version v0: HMAC-SHA256 of "v0:<timestamp>:<raw body>" under
- * the app's signing secret, at most five minutes off our clock in either direction.
+ * Is a webhook really Slack's? Signature version v0: HMAC-SHA256 of "v0:<timestamp>:<raw body>"
+ * under the app's signing secret, at most five minutes off our clock in either direction.
  */
 #include <string.h>
 

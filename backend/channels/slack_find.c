@@ -1,7 +1,7 @@
 /*
- * Was it posted? After a crash between the post and its record the thread is read, and our token looked for in the
- * metadata of its messages. "Absent" is said only when every message since then was seen.
- * https://api.slack.com/methods/conversations.replies
+ * Was it posted? After a crash between the post and its record the thread is read, and our token
+ * looked for in the metadata of its messages. "Absent" is said only when every message since then
+ * was seen. https://api.slack.com/methods/conversations.replies
  */
 #include <ctype.h>
 #include <string.h>
@@ -80,7 +80,10 @@ static bool is_ours(const json_t *message, const char *token)
            text_is(json_str(json_object_get(metadata, "event_payload"), "token"), token);
 }
 
-/* A message of our own without our metadata: Slack hides metadata from us, and then its absence says nothing. */
+/*
+ * A message of our own without our metadata: Slack hides metadata from us, and then its absence
+ * says nothing.
+ */
 static bool is_bare(const json_t *message, const char *self)
 {
     return self != NULL && text_is(json_str(message, "user"), self) &&

@@ -1,7 +1,7 @@
 /*
- * One part of an answer into Slack: chat.postMessage, and what Slack's reply means. The post carries its token as
- * message metadata, so that a crash can be settled by reading the thread (slack_find.c).
- * https://api.slack.com/methods/chat.postMessage
+ * One part of an answer into Slack: chat.postMessage, and what Slack's reply means. The post
+ * carries its token as message metadata, so that a crash can be settled by reading the thread
+ * (slack_find.c). https://api.slack.com/methods/chat.postMessage
  */
 #include <ctype.h>
 #include <string.h>
@@ -101,9 +101,9 @@ int64_t slack_wait_ms(const struct http_answer *http)
 }
 
 /*
- * What the words of Slack's errors mean for a post. Where Slack says that part of it may have happened, it is
- * POST_UNKNOWN. A word that is not here means that nothing was posted, and nobody knows for how long: later, within
- * the tries that a job has.
+ * What the words of Slack's errors mean for a post. Where Slack says that part of it may have
+ * happened, it is POST_UNKNOWN. A word that is not here means that nothing was posted, and nobody
+ * knows for how long: later, within the tries that a job has.
  */
 static const struct {
     const char *word;

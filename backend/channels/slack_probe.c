@@ -1,6 +1,6 @@
 /*
- * Proves a bot token when Slack is connected: auth.test says whose it is. A refusal comes with what to do.
- * https://api.slack.com/methods/auth.test
+ * Proves a bot token when Slack is connected: auth.test says whose it is. A refusal comes with what
+ * to do. https://api.slack.com/methods/auth.test
  */
 #include <string.h>
 

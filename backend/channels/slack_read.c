@@ -22,8 +22,9 @@ static rc_t parse(struct ctx *c, const struct hook *hook, json_t **root)
 }
 
 /*
- * The installation that an event was sent for. Slack says it in `authorizations` (one entry, since 2021); what stands
- * outside is the workspace where it happened, which differs in channels shared between companies.
+ * The installation that an event was sent for. Slack says it in `authorizations` (one entry, since
+ * 2021); what stands outside is the workspace where it happened, which differs in channels shared
+ * between companies.
  */
 static const char *installation(const json_t *root)
 {

@@ -149,7 +149,10 @@ bool slack_mentions(const char *text, const char *user)
 
 const char *slack_plain(struct arena *mem, const char *text, const char *self)
 {
-    /* Undone mark-up is at most as long as the mark-up, but for the sign of a mention and the brackets of a link. */
+    /*
+     * Undone mark-up is at most as long as the mark-up, but for the sign of a mention and the
+     * brackets of a link.
+     */
     struct buf out = buf_new(mem, 2 * strlen(text) + 8);
     const char *at = skip_own(text, self);
 

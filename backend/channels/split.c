@@ -1,7 +1,7 @@
 /*
- * Cuts a long answer into parts that a channel takes; see channel_split in channel.h. A part is never cut at a worse
- * place than needed, but a good place too early would make parts of one line each: a boundary counts when it leaves the
- * part at least a third full.
+ * Cuts a long answer into parts that a channel takes; see channel_split in channel.h. A part is
+ * never cut at a worse place than needed, but a good place too early would make parts of one line
+ * each: a boundary counts when it leaves the part at least a third full.
  */
 #include <assert.h>
 #include <ctype.h>
@@ -12,7 +12,10 @@
 #define LANGUAGE_MAX 20
 #define FENCE_MAX 8
 
-/* A code fence that is open: its marks and its language, as they are written again in the next part. */
+/*
+ * A code fence that is open: its marks and its language, as they are written again in the next
+ * part.
+ */
 struct fence {
     char mark; /* 0: none is open */
     size_t run;
@@ -31,7 +34,10 @@ static size_t run_of(const char *text, size_t len, char mark)
     return run;
 }
 
-/* Looks at one line and opens or closes a fence. Lists indent fences, so any indentation is allowed. */
+/*
+ * Looks at one line and opens or closes a fence. Lists indent fences, so any indentation is
+ * allowed.
+ */
 static void fence_line(struct fence *f, const char *line, size_t len)
 {
     size_t blank = 0;
@@ -134,7 +140,10 @@ static size_t word_end(const char *text, size_t len)
     return 0;
 }
 
-/* Where to cut text that is longer than max: the first kind of boundary that leaves the part a third full. */
+/*
+ * Where to cut text that is longer than max: the first kind of boundary that leaves the part a
+ * third full.
+ */
 static size_t cut_at(const char *text, size_t len, size_t max, bool in_code)
 {
     static size_t (*const kinds[])(const char *text, size_t len) = {paragraph_end, line_end,
@@ -233,7 +242,10 @@ static size_t gap(const char *text, bool in_code)
     return line > 0 ? line : strspn(text, " \t");
 }
 
-/* Where this part ends. *after becomes the fence's state there; an open one is known to find room for its end. */
+/*
+ * Where this part ends. *after becomes the fence's state there; an open one is known to find room
+ * for its end.
+ */
 static size_t part_end(const char *text, size_t room, const struct fence *before,
                        struct fence *after)
 {

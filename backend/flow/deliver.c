@@ -61,8 +61,8 @@ static struct channel_post post_of(const struct delivery *d, const struct outbou
 }
 
 /*
- * Writes down what became of a part. Only "sent" is true whoever holds the job by now; all else would be wrong once
- * another worker has begun to send it.
+ * Writes down what became of a part. Only "sent" is true whoever holds the job by now; all else
+ * would be wrong once another worker has begun to send it.
  */
 static rc_t settle(struct ctx *c, const struct delivery *d, struct outbound *part,
                    const char *state, const char *provider_id, const char *fault)
@@ -170,7 +170,10 @@ static rc_t send_part(struct ctx *c, struct delivery *d, struct outbound *part)
     TRY(db_commit(c));
     part->attempts++;
 
-    /* A worker that was stopped in between may have lost the job without knowing it: better not to send. */
+    /*
+     * A worker that was stopped in between may have lost the job without knowing it: better not to
+     * send.
+     */
     if (clock_mono_ms() - began_ms > d->timeout_ms / 2)
         return try_later(c, d, part, "paused", 0);
     if (http_call(c, &ask, &answer) == OK) {
@@ -210,7 +213,10 @@ static rc_t find_part(struct ctx *c, const struct delivery *d, const struct outb
     return OK;
 }
 
-/* A part that somebody was sending when he died. Afterwards it is sent, pending, or a person's, or it must wait. */
+/*
+ * A part that somebody was sending when he died. Afterwards it is sent, pending, or a person's, or
+ * it must wait.
+ */
 static rc_t reconcile(struct ctx *c, struct delivery *d, struct outbound *part)
 {
     struct channel_outcome outcome = {.result = POST_UNKNOWN, .why = "channel_can_not_tell"};

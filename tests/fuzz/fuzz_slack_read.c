@@ -1,4 +1,7 @@
-/* Webhook bodies from Slack, as anybody may send them: claim and read, and what must hold for what comes out. */
+/*
+ * Webhook bodies from Slack, as anybody may send them: claim and read, and what must hold for what
+ * comes out.
+ */
 #include <assert.h>
 #include <stdint.h>
 #include <string.h>

@@ -1,4 +1,7 @@
-/* What Slack's Web API answers: to a post, to reading a thread, to auth.test. The first byte picks the status. */
+/*
+ * What Slack's Web API answers: to a post, to reading a thread, to auth.test. The first byte picks
+ * the status.
+ */
 #include <assert.h>
 #include <stdint.h>
 #include <string.h>

@@ -32,7 +32,9 @@ static void answer(const char *line, size_t len)
             .now_s = json_integer_value(json_object_get(row, "now")),
         };
 
-        puts(channel_slack.check(c, &hook, bytes_of(json_str(row, "secret"))) == OK ? "ok" : c->fault.code);
+        puts(channel_slack.check(c, &hook, bytes_of(json_str(row, "secret"))) == OK
+                 ? "ok"
+                 : c->fault.code);
     }
     fflush(stdout);
     ctx_end(c);

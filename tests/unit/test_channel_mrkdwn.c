@@ -193,7 +193,10 @@ static void any_text_is_safe_and_whole(void **state)
 
         assert_safe(slack);
         assert_true(text_utf8(bytes_of(slack)));
-        /* Words get lost only where Markdown itself has a place for what is not shown: definitions, fences' info, tables. */
+        /*
+         * Words get lost only where Markdown itself has a place for what is not shown: definitions,
+         * fences' info, tables.
+         */
         if (strstr(markdown, "```") == NULL && strstr(markdown, "~~~") == NULL &&
             strpbrk(markdown, "|]") == NULL)
             assert_int_equal(count_of(markdown, "word"), count_of(slack, "word"));

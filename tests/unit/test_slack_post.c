@@ -1,4 +1,6 @@
-/* Posting into Slack: what is sent, what each reply means, and reading a thread back after a crash. */
+/*
+ * Posting into Slack: what is sent, what each reply means, and reading a thread back after a crash.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -230,7 +232,9 @@ static void what_a_thread_says(void **state)
         {200, "{\"ok\":true,\"messages\":[" OTHER "," MARKED("another") "],\"has_more\":false}",
          POST_ABSENT, NULL},
         {200, "{\"ok\":true,\"messages\":[]}", POST_ABSENT, NULL},
-        /* Our own message without its metadata: they are hidden from us, so absence means nothing. */
+        /*
+         * Our own message without its metadata: they are hidden from us, so absence means nothing.
+         */
         {200, "{\"ok\":true,\"messages\":[" OTHER "," BARE "],\"has_more\":false}", POST_UNKNOWN,
          "metadata_hidden"},
         {200, "{\"ok\":true,\"messages\":[" OTHER "],\"has_more\":true}", POST_UNKNOWN,

@@ -33,7 +33,10 @@ static rc_t read_body(struct ctx *c, const char *body, struct hook_event *out)
     return channel_slack.read(c, &hook, SELF, out);
 }
 
-/* An event_callback round this event; single quotes stand for double ones, so that cases stay readable. */
+/*
+ * An event_callback round this event; single quotes stand for double ones, so that cases stay
+ * readable.
+ */
 static const char *quoted(struct ctx *c, const char *text)
 {
     char *out = text_dup(c->mem, text);
