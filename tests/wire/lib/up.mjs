@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { folder, freePort, program, remove, top } from './place.mjs';
-import { alive, gone, start, stop } from './process.mjs';
+import { alive, gone, run, start, stop } from './process.mjs';
 import { until } from './until.mjs';
 
 export class Up {
@@ -61,6 +61,16 @@ export class Up {
             const pid = this.children()[name];
             return pid !== undefined && pid !== before && alive(pid) && pid;
         }, `a new ${name}`);
+    }
+
+    /** One statement as the database's administrator, whom no policy binds; gives its rows, columns parted by "|". */
+    async sql(text) {
+        const settings = readFileSync(join(this.run, 'konstruct.conf'), 'utf8');
+        const password = readFileSync(join(this.run, 'keys/db-superuser'), 'utf8').trim();
+        const owner = /^KONSTRUCT_DB_OWNER=(.*)$/m.exec(settings)[1];
+        const admin = owner.replace(/user=\S+/, 'user=postgres').replace(/password=\S+/, `password=${password}`);
+        const out = await run('psql', [admin, '-qAtX', '-v', 'ON_ERROR_STOP=1', '-c', text]);
+        return out.split('\n').filter(Boolean);
     }
 
     remove() {
