@@ -25,7 +25,7 @@ $(foreach name,unit db api,$(eval $(call suite,$(name))))
 .PRECIOUS: $(OUT)/obj/%.o
 
 unit:
-	@$(CHECKED) test-programs-unit
+	@$(CHECKED) test-programs-unit build/asan/konstruct-worker
 	@scripts/lib/run-programs unit build/asan/tests/unit
 
 # Both need a database: a private one that is thrown away, reached as in production by one role for each process.
