@@ -16,6 +16,8 @@
 #define SECRETS_MAX 4096
 #define SECRET_SHORTEST 8
 #define LINE_MAX_BYTES KIB(16)
+#define VALUE_MAX KIB(4)
+#define VALUE_SHORT 256
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const char *program_name = "konstruct";
@@ -86,17 +88,10 @@ char *log_mask(struct arena *mem, const char *text)
     return masked;
 }
 
-/* Text that is not UTF-8 (a vendor's answer, say) still gets its line: its odd bytes become '?'. */
-static json_t *text_value(struct arena *mem, const char *text)
+/* Masked before it is cut, so that no half of a secret is left. */
+static json_t *text_value(struct arena *mem, const char *text, size_t max)
 {
-    char *masked = log_mask(mem, text);
-    size_t len = text_cut(masked, strlen(masked), KIB(4));
-
-    if (!text_utf8((struct bytes){masked, len}))
-        for (size_t i = 0; i < len; i++)
-            if ((unsigned char)masked[i] >= 0x80)
-                masked[i] = '?';
-    return json_stringn(masked, len);
+    return json_string(text_clean(mem, log_mask(mem, text), max));
 }
 
 static const char *time_text(struct arena *mem)
@@ -111,9 +106,9 @@ static const char *time_text(struct arena *mem)
     return text_printf(mem, "%s.%03dZ", text, (int)(now % 1000));
 }
 
-static void write_line(const char *level, const char *event, va_list pairs)
+static char *line_text(struct arena *mem, const char *level, const char *event, va_list pairs,
+                       size_t value_max)
 {
-    struct arena *mem = arena_new(MIB(16));
     json_t *line = json_object();
     const char *name;
 
@@ -121,22 +116,38 @@ static void write_line(const char *level, const char *event, va_list pairs)
     json_object_set_new(line, "level", json_string(level));
     json_object_set_new(line, "program", json_string(program_name));
     json_object_set_new(line, "pid", json_integer(getpid()));
-    json_object_set_new(line, "event", json_string(event));
+    json_object_set_new(line, "event", text_value(mem, event, value_max));
     while ((name = va_arg(pairs, const char *)) != NULL) {
         const char *text = va_arg(pairs, const char *);
 
         if (text != NULL)
-            json_object_set_new(line, name, text_value(mem, text));
+            json_object_set_new(line, name, text_value(mem, text, value_max));
     }
 
-    /* One write a line, so that lines of several processes never mix. */
     char *text = text_printf(mem, "%s\n", json_text(mem, line));
-    size_t len = strlen(text);
 
-    if (write(STDERR_FILENO, text, len < LINE_MAX_BYTES ? len : LINE_MAX_BYTES) < 0) {
+    json_decref(line);
+    return text;
+}
+
+/*
+ * One write a line, so that lines of several processes never mix. A line that is too long is made
+ * again of shorter values: half a line could be read by nobody.
+ */
+static void write_line(const char *level, const char *event, va_list pairs)
+{
+    struct arena *mem = arena_new(MIB(16));
+    va_list again;
+
+    va_copy(again, pairs);
+    char *text = line_text(mem, level, event, pairs, VALUE_MAX);
+
+    if (strlen(text) > LINE_MAX_BYTES)
+        text = line_text(mem, level, event, again, VALUE_SHORT);
+    va_end(again);
+    if (write(STDERR_FILENO, text, strlen(text)) < 0) {
         /* There is nowhere left to say it. */
     }
-    json_decref(line);
     arena_free(mem);
 }
 

@@ -163,9 +163,9 @@ rc_t shape_read(struct ctx *c, const struct shape *shape, struct bytes json, voi
         const struct field *f = shape_field(shape, key);
 
         if (f == NULL)
-            return ctx_bad(c, text_dup(c->mem, key), "unknown_field",
-                           "There is no field %.100s here.", key);
-        if (json_is_null(v) && !(f->flags & REQUIRED))
+            return ctx_bad(c, text_dup(c->mem, key), "unknown_field", "There is no field %s here.",
+                           text_clean(c->mem, key, 100));
+        if (json_is_null(v) && !(f->flags & (REQUIRED | READ_ONLY)))
             continue;
         TRY(read_field(c, f, v, out));
     }

@@ -208,6 +208,18 @@ size_t text_cut(const char *text, size_t len, size_t max)
     return max;
 }
 
+char *text_clean(struct arena *mem, const char *text, size_t max)
+{
+    size_t len = text_cut(text, strlen(text), max);
+    char *clean = text_copy(mem, text, len);
+
+    if (!text_utf8((struct bytes){clean, len}))
+        for (size_t i = 0; i < len; i++)
+            if ((unsigned char)clean[i] >= 0x80)
+                clean[i] = '?';
+    return clean;
+}
+
 char *text_trim(struct arena *mem, const char *text)
 {
     size_t start = strspn(text, " \t\r\n\f\v");

@@ -58,6 +58,11 @@ bool text_same_secret(struct bytes a, struct bytes b);
 bool text_utf8(struct bytes b);
 /* Largest length <= max at which the text can be cut without breaking a UTF-8 character. */
 size_t text_cut(const char *text, size_t len, size_t max);
+/*
+ * At most `max` bytes of the text as UTF-8: cut between characters, and where it is not UTF-8 (a
+ * vendor's answer, say) its odd bytes become '?'.
+ */
+char *text_clean(struct arena *mem, const char *text, size_t max);
 /* White space off both ends. */
 char *text_trim(struct arena *mem, const char *text);
 /* Reads a whole decimal number; E_INVALID for anything else, blanks and overflow included. */
