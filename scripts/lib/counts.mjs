@@ -21,7 +21,7 @@ function vitest(line) {
 
 // Of Playwright: `  3 passed (4.2s)`, `  1 failed`, `  1 flaky`, `  2 did not run`, `  1 interrupted`.
 function playwright(line) {
-    const found = /^\s{2}(\d+) (passed|failed|flaky|interrupted|did not run)(?: \([\d.]+m?s\))?$/.exec(line);
+    const found = /^\s{2}(\d+) (passed|failed|flaky|interrupted|did not run)(?: \([\d.]+(?:ms|s|m|h)\))?$/.exec(line);
     if (!found) return null;
     return found[2] === 'passed' ? { passed: Number(found[1]) } : { failed: Number(found[1]) };
 }

@@ -22,7 +22,8 @@ const suites = [
 function make(target, minutes, jobs = []) {
     return new Promise((done) => {
         const log = createWriteStream(`build/test/${target}.log`);
-        const env = { ...process.env, FORCE_COLOR: '0', NO_COLOR: '1', KONSTRUCT_KEEP_LOGS: `${process.cwd()}/build/test/instance-logs` };
+        const env = { ...process.env, NO_COLOR: '1', KONSTRUCT_KEEP_LOGS: `${process.cwd()}/build/test/instance-logs` };
+        delete env.FORCE_COLOR;
         delete env.MAKEFLAGS;
         delete env.MFLAGS;
         delete env.MAKELEVEL;
