@@ -47,11 +47,13 @@ static void fault(const char *env, const char *format, ...)
     fputc('\n', stderr);
 }
 
-/* Replaced values live on, because somebody may hold them: they are kept where they can be found. */
+/*
+ * Replaced values live on, because somebody may hold them: they are kept where they can be found.
+ */
 static struct kept {
     struct kept *older;
     char text[];
-} *all_kept;
+} * all_kept;
 
 static void take(const struct row *row, const char *value)
 {
