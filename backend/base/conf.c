@@ -50,10 +50,11 @@ static void fault(const char *env, const char *format, ...)
 /*
  * Replaced values live on, because somebody may hold them: they are kept where they can be found.
  */
-static struct kept {
+struct kept {
     struct kept *older;
     char text[];
-} * all_kept;
+};
+static struct kept *all_kept;
 
 static void take(const struct row *row, const char *value)
 {
