@@ -17,5 +17,16 @@ export default defineConfig({
         modulePreload: { polyfill: false },
         license: { fileName: 'licenses.md' },
         reportCompressedSize: false,
+        rolldownOptions: {
+            output: {
+                /* What several pages share travels together: few requests matter more than a spare kilobyte. */
+                codeSplitting: {
+                    groups: [
+                        { name: 'base', test: /node_modules[\\/](react|react-dom|scheduler|@tanstack)[\\/]/ },
+                        { name: 'shared', test: /src[\\/](components|lib)[\\/]|lucide-react/, minShareCount: 2 },
+                    ],
+                },
+            },
+        },
     },
 });

@@ -14,50 +14,64 @@ function upTo(count: number): string {
     return PIECES.slice(0, count).join('').trim();
 }
 
+/* An answer has come over the live line, so it stands; from here on the answers come piece by piece. */
+async function beginPaced(page: Page): Promise<string> {
+    const person = await signUp(page, someoneAlone());
+    await askAndHear(page, 'Hello');
+    await paced(person);
+    return question();
+}
+
 function draft(page: Page) {
     return page.locator('[data-streaming]');
 }
 
 test('each piece of an answer is on the screen before the model has sent the next', async ({ page }) => {
-    await paced(await signUp(page, someoneAlone()));
-    const text = question();
+    const text = await beginPaced(page);
     await ask(page, text);
-    await expect(stored(page)).toHaveCount(1);
+    await expect(stored(page)).toHaveCount(3);
     await expect(page.getByText('Mara is thinking')).toBeVisible();
     for (let count = 1; count < PIECES.length; count++) {
         await nextPiece(text);
         await expect(draft(page)).toHaveText(upTo(count));
-        await expect(stored(page)).toHaveCount(1);
+        await expect(stored(page)).toHaveCount(3);
     }
     await expect(page.getByText('Mara is thinking')).toHaveCount(0);
     await nextPiece(text);
-    await expect(stored(page)).toHaveCount(2);
-    await expect(stored(page).nth(1)).toContainText(upTo(PIECES.length));
+    await expect(stored(page)).toHaveCount(4);
+    await expect(stored(page).nth(3)).toContainText(upTo(PIECES.length));
     await expect(draft(page)).toHaveCount(0);
 });
 
 test('a reload in the middle of an answer loses nothing of it', async ({ page }) => {
-    await paced(await signUp(page, someoneAlone()));
-    const text = question();
+    const text = await beginPaced(page);
     await ask(page, text);
     await nextPiece(text);
     await expect(draft(page)).toHaveText(upTo(1));
     await page.reload();
-    await expect(stored(page)).toHaveCount(1);
+    await expect(stored(page)).toHaveCount(3);
     for (let count = 1; count < PIECES.length; count++) await nextPiece(text);
-    await expect(stored(page)).toHaveCount(2);
-    await expect(stored(page).nth(1)).toContainText(upTo(PIECES.length));
+    await expect(stored(page)).toHaveCount(4);
+    await expect(stored(page).nth(3)).toContainText(upTo(PIECES.length));
 });
 
 test('one may leave in the middle of an answer and find it later', async ({ page }) => {
-    await paced(await signUp(page, someoneAlone()));
-    const text = question();
+    const text = await beginPaced(page);
     await ask(page, text);
     await nextPiece(text);
     await expect(draft(page)).toHaveText(upTo(1));
     await page.getByRole('link', { name: 'Home' }).click();
     for (let count = 1; count < PIECES.length; count++) await nextPiece(text);
-    await page.getByRole('main').getByRole('link', { name: text }).click();
+    await page.getByRole('main').getByRole('link', { name: 'Hello' }).click();
+    await expect(stored(page)).toHaveCount(4);
+    await expect(stored(page).nth(3)).toContainText(upTo(PIECES.length));
+});
+
+test('the first question of a conversation is answered piece by piece, too', async ({ page }) => {
+    await paced(await signUp(page, someoneAlone()));
+    const text = question();
+    await ask(page, text);
+    for (const _ of PIECES) await nextPiece(text);
     await expect(stored(page)).toHaveCount(2);
     await expect(stored(page).nth(1)).toContainText(upTo(PIECES.length));
 });

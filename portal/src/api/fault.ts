@@ -57,14 +57,19 @@ const BY_CODE: Record<string, Sentences> = {
         'There is already an account with this e-mail.',
         'Log in instead, or use another address.',
     ],
-    email_invalid: ['This doesn’t look like an e-mail address.', 'Write it like anna@example.com.'],
+    email_malformed: [
+        'This doesn’t look like an e-mail address.',
+        'Write it like anna@example.com.',
+    ],
     password_short: ['This password is too short.', 'Use at least 12 characters.'],
-    password_long: ['This password is too long.', 'Use at most 200 characters.'],
+    missing: ['This must not be empty.', 'Fill it in and try again.'],
+    too_long: ['This is too long.', 'Shorten it and try again.'],
     unauthenticated: ['You are logged out.', 'Log in to go on. What you typed is kept.'],
-    origin_wrong: [
+    origin_foreign: [
         'This page was opened under another address than Konstruct’s own.',
         'Open Konstruct under its own address and try again.',
     ],
+    busy: ['Konstruct has too much to do right now.', 'Try again in a moment. What you typed is kept.'],
 };
 
 const BY_STATUS: Record<number, Sentences> = {

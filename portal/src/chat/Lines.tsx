@@ -50,7 +50,12 @@ export function Lines({ employee, transcript, waiting, onAgain, onEdit }: Props)
                                 onEdit={() => onEdit(entry)}
                             />
                         ))}
-                        {draft && <Draft name={employee.name} text={draft.text} />}
+                        {draft && (
+                            <Draft
+                                name={employee.name}
+                                text={draft.from > 0 ? `… ${draft.text}` : draft.text}
+                            />
+                        )}
                         {awaited(transcript, waiting) && (
                             <Awaited name={employee.name} since={since} />
                         )}

@@ -15,10 +15,15 @@ interface Props {
     onLeave?: () => void;
 }
 
+function modelOf({ provider, model }: Employee): string {
+    if (provider === 'starter') return 'Built-in starter';
+    return model ? `${provider} · ${model}` : provider;
+}
+
 export function Profile({ employee, conversationId, onLeave }: Props) {
     const { data, isPending, error } = useQuery(conversationsQuery(employee.id));
     const facts = [
-        ['Model', employee.model ? `${employee.provider} · ${employee.model}` : employee.provider],
+        ['Model', modelOf(employee)],
         ['Here since', moment(employee.created).replace(/,.*/, '')],
     ] as const;
 

@@ -2,7 +2,7 @@
 import type { Employee } from '../api/client';
 import { Portrait } from '../components/Portrait';
 
-const OPENERS = ['What do you do here?', 'What can you help me with?', 'What can’t you do yet?'];
+const OPENERS = ['What do you do here?', 'How do I connect Slack?', 'Which model do you run on?'];
 
 interface Props {
     employee: Employee;

@@ -26,12 +26,17 @@ export function openLink(url: () => string, events: LinkEvents): () => void {
     let grace: number | undefined;
     let retry: number | undefined;
     let hide: number | undefined;
+    let state: LinkState = 'opening';
 
-    function lost(): void {
+    function become(next: LinkState): void {
         clearTimeout(grace);
         grace = undefined;
-        events.onState('lost');
+        if (next === state) return;
+        state = next;
+        events.onState(state);
     }
+
+    const lost = () => become('lost');
 
     function drop(): void {
         clearTimeout(retry);
@@ -46,9 +51,7 @@ export function openLink(url: () => string, events: LinkEvents): () => void {
         source.addEventListener('delta', (event) => events.onDelta(event.data));
         source.onopen = () => {
             tries = 0;
-            clearTimeout(grace);
-            grace = undefined;
-            events.onState('open');
+            become('open');
         };
         source.onerror = () => {
             if (!navigator.onLine) lost();
@@ -70,7 +73,7 @@ export function openLink(url: () => string, events: LinkEvents): () => void {
     document.addEventListener('visibilitychange', onVisible);
     window.addEventListener('online', connect);
     window.addEventListener('offline', lost);
-    events.onState('opening');
+    events.onState(state);
     connect();
 
     return () => {

@@ -45,7 +45,7 @@ describe('pieces of an answer', () => {
             at += new TextEncoder().encode(text).length;
         }
         expect(transcript.draft?.text).toBe(pieces.join(''));
-        expect(transcript.draft?.bytes).toBe(at);
+        expect(transcript.draft).toMatchObject({ from: 0, upTo: at });
     });
 
     it('that come again after a reconnection change nothing', () => {
@@ -58,18 +58,31 @@ describe('pieces of an answer', () => {
     it('that start at nought begin anew', () => {
         const first = withDelta(EMPTY, { turn: 't', at: 0, text: 'One thing' });
         const again = withDelta(first, { turn: 't', at: 0, text: 'Another' });
-        expect(again.draft).toEqual({ turn: 't', text: 'Another', bytes: 7 });
+        expect(again.draft).toEqual({ turn: 't', text: 'Another', from: 0, upTo: 7 });
     });
 
-    it('behind a gap are left out, since the whole message follows', () => {
-        const first = withDelta(EMPTY, { turn: 't', at: 0, text: 'One' });
-        expect(withDelta(first, { turn: 't', at: 9, text: 'far' })).toBe(first);
-        expect(withDelta(EMPTY, { turn: 't', at: 9, text: 'far' })).toBe(EMPTY);
+    it('behind a gap begin what is known, and later ones join it', () => {
+        let transcript = withDelta(EMPTY, { turn: 't', at: 9, text: 'Grüße' });
+        transcript = withDelta(transcript, { turn: 't', at: 16, text: ' aus Köln' });
+        expect(transcript.draft).toMatchObject({ text: 'Grüße aus Köln', from: 9, upTo: 26 });
+        transcript = withDelta(transcript, { turn: 't', at: 16, text: ' aus Bonn' });
+        expect(transcript.draft).toMatchObject({ text: 'Grüße aus Bonn', from: 9, upTo: 25 });
+        transcript = withDelta(transcript, { turn: 't', at: 0, text: 'Anew' });
+        expect(transcript.draft).toMatchObject({ text: 'Anew', from: 0 });
+    });
+
+    it('that come after the message they led to are nothing new', () => {
+        const asked = withMessage(EMPTY, message(1, 'person', 'hello'));
+        const answered = withMessage(asked, message(2, 'employee', 'Grüße aus Köln'));
+        expect(withDelta(answered, { turn: 't', at: 0, text: 'Grüße' })).toBe(answered);
+        expect(withDelta(answered, { turn: 't', at: 7, text: ' aus Köln' })).toBe(answered);
+        expect(withDelta(answered, { turn: 'u', at: 0, text: 'Grüß Gott' }).draft?.text).toBe('Grüß Gott');
+        expect(withDelta(answered, { turn: 'u', at: 7, text: ' aus Köln am Rhein' }).draft).not.toBeNull();
     });
 
     it('of another turn never join the draft of this one', () => {
         const first = withDelta(EMPTY, { turn: 'a', at: 0, text: 'One' });
-        expect(withDelta(first, { turn: 'b', at: 3, text: 'two' })).toBe(first);
+        expect(withDelta(first, { turn: 'b', at: 3, text: 'two' }).draft?.text).toBe('two');
         expect(withDelta(first, { turn: 'b', at: 0, text: 'two' }).draft?.text).toBe('two');
     });
 });

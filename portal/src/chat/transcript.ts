@@ -5,11 +5,12 @@
 import type { Message } from '../api/client';
 import type { Unsent } from './outbox';
 
-/* The answer that is being written. `bytes` counts UTF-8, as the server does. */
+/* The answer that is being written: what is known of it, from one byte up to another (of UTF-8, as the server counts). */
 export interface Draft {
     turn: string;
     text: string;
-    bytes: number;
+    from: number;
+    upTo: number;
 }
 
 export interface Transcript {
@@ -45,28 +46,40 @@ export function withMessage(transcript: Transcript, message: Message): Transcrip
 }
 
 /*
- * A piece says where it belongs. One that starts at nought begins the answer anew (a retry), one that overlaps replaces
- * what stood there, and one that leaves a gap is dropped: the whole message follows anyway.
+ * A piece says where it belongs. One that overlaps what is known replaces it from there on, and one that starts at nought
+ * begins the answer anew (a retry). Behind a gap, as after a reload in the middle of an answer, what is known begins with
+ * the piece: the whole message follows in the end.
  */
 export function withDelta(transcript: Transcript, delta: Delta): Transcript {
+    if (isLate(transcript, delta)) return transcript;
     const old = transcript.draft?.turn === delta.turn ? transcript.draft : null;
-    const known = old?.bytes ?? 0;
+    const joins = old !== null && delta.at >= old.from && delta.at <= old.upTo;
+    const before = joins
+        ? decoder.decode(encoder.encode(old.text).subarray(0, delta.at - old.from))
+        : '';
 
-    if (delta.at > known) return transcript;
-    const start =
-        old === null || delta.at === 0
-            ? ''
-            : delta.at === known
-              ? old.text
-              : decoder.decode(encoder.encode(old.text).subarray(0, delta.at));
     return {
         messages: transcript.messages,
         draft: {
             turn: delta.turn,
-            text: start + delta.text,
-            bytes: delta.at + encoder.encode(delta.text).length,
+            text: before + delta.text,
+            from: joins ? old.from : delta.at,
+            upTo: delta.at + encoder.encode(delta.text).length,
         },
     };
+}
+
+/*
+ * A stream that opens while an answer is being finished may bring the whole of it first and its last pieces after. Such
+ * a piece stands at its very place in the message already.
+ */
+function isLate({ messages }: Transcript, { at, text }: Delta): boolean {
+    const last = messages.at(-1);
+
+    if (last?.author !== 'employee') return false;
+    const piece = encoder.encode(text);
+    const there = encoder.encode(last.text).subarray(at, at + piece.length);
+    return there.length === piece.length && there.every((byte, i) => byte === piece[i]);
 }
 
 /*

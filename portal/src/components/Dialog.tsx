@@ -2,9 +2,11 @@
  * A panel over the page: in the middle, or a sheet from the side. It takes the focus and gives it back. The veil is a
  * plain element instead of the library's overlay, which would write a style element into the page (see Menu.tsx).
  */
+import { X } from 'lucide-react';
 import { Dialog as Radix, VisuallyHidden } from 'radix-ui';
 import type { ReactNode } from 'react';
 import { cx } from '../lib/cx';
+import { Button } from './Button';
 
 const SHAPES = {
     middle: 'inset-x-4 top-[12dvh] mx-auto max-h-[76dvh] max-w-140 rounded-lg border animate-appear',
@@ -36,10 +38,20 @@ export function Dialog({ title, open, onOpenChange, shape = 'middle', children }
                         <Radix.Title>{title}</Radix.Title>
                     </VisuallyHidden.Root>
                     {children}
+                    {shape !== 'middle' && (
+                        <Radix.Close asChild>
+                            <Button
+                                look="quiet"
+                                size="icon"
+                                aria-label="Close"
+                                className="absolute top-2.5 right-2.5"
+                            >
+                                <X size={17} />
+                            </Button>
+                        </Radix.Close>
+                    )}
                 </Radix.Content>
             </Radix.Portal>
         </Radix.Root>
     );
 }
-
-export const DialogClose = Radix.Close;
