@@ -13,7 +13,7 @@ const suites = [
     ['api', 15],
     ['wire', 20],
     ['e2e', 15],
-    ['chaos', 20],
+    ['chaos-short', 20],
     ['fuzz-replay', 10],
     ['portal-test', 10],
 ];
