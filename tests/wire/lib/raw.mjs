@@ -24,11 +24,13 @@ export class Raw {
 
     constructor(socket) {
         this.socket = socket;
-        this.bytes = Buffer.alloc(0);
+        this.pieces = [];
+        this.held = 0;
         this.ended = false;
         this.waiting = [];
         socket.on('data', (data) => {
-            this.bytes = Buffer.concat([this.bytes, data]);
+            this.pieces.push(data);
+            this.held += data.length;
             this.#wake();
         });
         const end = () => {
@@ -38,6 +40,12 @@ export class Raw {
         socket.on('end', end);
         socket.on('close', end);
         socket.on('error', end);
+    }
+
+    /** What has arrived and was not yet taken. */
+    get bytes() {
+        if (this.pieces.length !== 1) this.pieces = [Buffer.concat(this.pieces)];
+        return this.pieces[0];
     }
 
     #wake() {
@@ -55,13 +63,14 @@ export class Raw {
         return this;
     }
 
-    /** Reads until `found` gives something for what has arrived; then those bytes are used up. */
-    async #take(found) {
+    /** Reads until `found` gives an end for what has arrived (at least `least` bytes); those bytes are used up. */
+    async #take(found, least = 1) {
         for (;;) {
-            const end = found(this.bytes);
+            const end = this.held >= least ? found(this.bytes) : -1;
             if (end >= 0) {
                 const taken = this.bytes.subarray(0, end);
-                this.bytes = this.bytes.subarray(end);
+                this.pieces = [this.bytes.subarray(end)];
+                this.held -= end;
                 return taken;
             }
             if (!(await this.#more())) throw new Closed('the connection ended without an answer');
@@ -82,7 +91,7 @@ export class Raw {
         }
         const status = Number(line.split(' ')[1]);
         const length = head ? 0 : Number(headers['content-length'] ?? 0);
-        const body = await this.#take((b) => (b.length >= length ? length : -1));
+        const body = await this.#take(() => length, length);
         return { status, headers, body };
     }
 
