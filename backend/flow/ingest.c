@@ -133,14 +133,16 @@ const char *ingest_conversation_id(struct ctx *c, const char *connection_id, con
 
 /*
  * $9 says that the message counts only when its conversation is known already: a reply in a thread
- * that did not mention the employee.
+ * that did not mention the employee. A conversation is known from the moment its first job waits.
  */
 static const struct stmt q_ingest = {
     "ingest", "WITH fresh AS (INSERT INTO inbound (tenant_id, id, connection_id, message_key, "
               "conversation_id, reply_to, author,"
               "  author_name, text) SELECT tenant_now(), $1, $2, $3, $4, $5, $6, $7, $8"
-              "  WHERE NOT $9::boolean OR EXISTS (SELECT 1 FROM conversation WHERE tenant_id = "
-              "tenant_now() AND id = $4)"
+              "  WHERE NOT $9::boolean"
+              "  OR EXISTS (SELECT 1 FROM conversation WHERE tenant_id = tenant_now() AND id = $4)"
+              "  OR EXISTS (SELECT 1 FROM job WHERE tenant_id = tenant_now() AND lane_id = $4"
+              "   AND state IN ('ready', 'running'))"
               "  ON CONFLICT (tenant_id, connection_id, message_key) DO NOTHING RETURNING id)"
               " INSERT INTO job (tenant_id, id, kind, lane_id, subject_id) SELECT tenant_now(), "
               "$10, 'turn', $4, id FROM fresh"

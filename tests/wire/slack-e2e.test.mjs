@@ -45,6 +45,15 @@ test('a thread goes on without a mention, and what is not for her stays unanswer
     assert.deepEqual(texts(await office.answers(GENERAL, ts, 2)), ['You said: one', 'You said: two']);
 });
 
+test('a reply that comes before anybody has looked at the mention is known to be hers as well', async () => {
+    const { worker } = office.up.children();
+    signal(worker, 'SIGSTOP');
+    const ts = await slack.say(GENERAL, `${MENTION} first`);
+    await slack.say(GENERAL, 'and second', ts);
+    signal(worker, 'SIGCONT');
+    assert.deepEqual(texts(await office.answers(GENERAL, ts, 2)), ['You said: first', 'You said: and second']);
+});
+
 test('an answer knows what was said before in its thread, and nothing of other threads', async () => {
     office.reply = (messages) => `I saw ${messages.filter((m) => m.role === 'user').map((m) => m.content).join(', ')}`;
     const first = await slack.say(GENERAL, `${MENTION} red`);
