@@ -175,7 +175,9 @@ static void answer(struct http_request *kr, const struct res *rs, bool copy)
         net_send_queue(c, rs->body.data, rs->body.len);
     else if (body)
         net_send_stream(c, (void *)(uintptr_t)rs->body.data, rs->body.len, NULL, NULL);
-    /* What follows is read when this has left: who does not read answers can't pile them up here. */
+    /*
+     * What follows is read when this has left: who does not read answers can't pile them up here.
+     */
     c->flags |= close ? CONN_CLOSE_EMPTY : CONN_NEXT;
     flush(c);
 }

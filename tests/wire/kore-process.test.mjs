@@ -39,7 +39,7 @@ describe('sandbox', () => {
 describe('K9: a worker that hangs', () => {
     test('holds up no new connection, and is replaced', async () => {
         const [hung] = web.workers();
-        signal(hung, 'SIGSTOP');
+        web.kill(hung, 'SIGSTOP');
         for (let i = 0; i < 20; i++) assert.equal((await once(web.port, get('/healthz'))).status, 200);
         await replaced(hung);
         for (let i = 0; i < 20; i++) assert.equal((await once(web.port, get('/healthz'))).status, 200);
@@ -47,7 +47,7 @@ describe('K9: a worker that hangs', () => {
 
     test('a worker that dies from a forbidden call is gone as a whole, and is replaced', async () => {
         const [pid] = web.workers();
-        signal(pid, 'SIGSYS');
+        web.kill(pid, 'SIGSYS');
         await replaced(pid);
         assert.ok(web.said().includes('died from sandbox violation'));
     });
@@ -68,7 +68,7 @@ describe('K10: a killed parent', () => {
 describe('K15: a killed worker', () => {
     test('is replaced, and every handshake with the new one completes', async () => {
         for (const pid of web.workers()) {
-            signal(pid, 'SIGKILL');
+            web.kill(pid);
             await replaced(pid);
         }
         const answers = await Promise.all(Array.from({ length: 60 }, () => once(web.port, get('/healthz'))));
@@ -78,7 +78,7 @@ describe('K15: a killed worker', () => {
     test('comes back ever later while it dies ever again, and the other goes on serving', async () => {
         for (let i = 0; i < 4; i++) {
             const pid = web.workers().at(-1);
-            signal(pid, 'SIGKILL');
+            web.kill(pid);
             await until(() => !alive(pid), 'its end');
             assert.equal((await once(web.port, get('/healthz'))).status, 200);
             await replaced(pid);
@@ -94,7 +94,7 @@ describe('K15: a killed worker', () => {
 
     test('the key manager is replaced as well', async () => {
         const pid = web.keyManager();
-        signal(pid, 'SIGKILL');
+        web.kill(pid);
         await until(() => web.keyManager() !== undefined && web.keyManager() !== pid, 'a new key manager');
         await until(() => web.said().split('certificate and key loaded').length > 2, 'its keys');
         for (let i = 0; i < 20; i++) assert.equal((await once(web.port, get('/healthz'))).status, 200);
@@ -148,7 +148,7 @@ describe('K14: told to stop', () => {
 describe('K19: log lines', () => {
     test('each is whole and in the file, however the process ended', async () => {
         const [pid] = web.workers();
-        signal(pid, 'SIGKILL');
+        web.kill(pid);
         await replaced(pid);
         const all = children(web.pid);
         signal(web.pid, 'SIGKILL');

@@ -102,7 +102,7 @@ describe('renewal of the certificate', () => {
     test('a worker that is replaced meanwhile has the pair at hand, too', async () => {
         for (const pid of web.workers()) {
             const before = web.workers();
-            signal(pid, 'SIGKILL');
+            web.kill(pid);
             await until(() => web.workers().length === before.length && !web.workers().includes(pid), 'a new worker');
         }
         for (let i = 0; i < 30; i++) assert.equal(await seen(web.port), 'third');

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { certificate } from './certificate.mjs';
 import { folder, freePort, kind, program, remove } from './place.mjs';
-import { children, gone, start, stop, title } from './process.mjs';
+import { children, gone, signal, start, stop, title } from './process.mjs';
 import { get, once } from './raw.mjs';
 import { until } from './until.mjs';
 
@@ -77,12 +77,23 @@ export class Web {
         return children(this.pid).find((pid) => title(pid).includes('[keymgr]'));
     }
 
+    /** Sends a signal that ends this child; every other death of a worker is a fault that stop() reports. */
+    kill(pid, name = 'SIGKILL') {
+        this.killed = (this.killed ?? 0) + 1;
+        signal(pid, name);
+    }
+
     /** Stops it (if it runs) and removes its folder. Gives how it ended. */
     async stop(name = 'SIGTERM') {
         const all = [this.pid, ...children(this.pid)];
         const ended = await stop(this.child, name);
         await gone(all);
+        const lines = this.lines();
         remove(this.dir);
+        const died = lines.filter((line) => line.event === 'web_worker_died').length;
+        const reports = lines.filter((line) => /AddressSanitizer|runtime error/.test(line.text ?? ''));
+        if (died > (this.killed ?? 0) || reports.length > 0)
+            throw new Error(`a process died by itself:\n${lines.map((line) => JSON.stringify(line)).join('\n')}`);
         return ended;
     }
 }
