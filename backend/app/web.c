@@ -18,7 +18,7 @@
 #include "io/db.h"
 
 /*
- * The limits of HTTP, decided here and nowhere else. docs/web.md says what they mean to operators.
+ * The limits of HTTP, decided here; docs/decisions/0001-kore-from-sources.md has them all.
  */
 #define HEADER_BYTES 16384
 #define REQUESTS_AT_ONCE (2 * PARK_PER_PROCESS)
