@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { BOT, TEAM } from '../judges/slack.mjs';
 import { Office } from './lib/office.mjs';
+import { gone, signal } from './lib/process.mjs';
+import { until } from './lib/until.mjs';
 
 let office;
 before(async () => {
@@ -125,4 +127,21 @@ test('and after all that a good one is stored', async () => {
     const again = await office.metric('hook_duplicate');
     assert.equal((await office.hook(body, office.signed(body))).status, 200);
     assert.equal(await office.metric('hook_duplicate'), again + 1);
+});
+
+test('a good webhook while the database is away: 503, and taken when it is back', async () => {
+    const body = message({}, { ts: '1700000002.000100' });
+    const { postgres } = office.up.children();
+    signal(office.up.child.pid, 'SIGSTOP'); // or it would start the database again at once
+    try {
+        signal(postgres, 'SIGKILL');
+        await gone([postgres]);
+        assert.equal((await office.hook(body, office.signed(body))).status, 503);
+        assert.ok(await office.metric('hook_unavailable') >= 1);
+    } finally {
+        signal(office.up.child.pid, 'SIGCONT');
+    }
+    await office.up.anew('postgres', postgres);
+    await until(async () => (await office.hook(body, office.signed(body))).status === 200, 'the webhook to be taken');
+    assert.equal((await office.sql("SELECT 1 FROM inbound WHERE message_key = 'D0JUDGE:1700000002.000100'")).length, 1);
 });
