@@ -2,7 +2,8 @@
 import { defineConfig } from '@playwright/test';
 
 const url = process.env.KONSTRUCT_URL;
-if (!url) throw new Error('KONSTRUCT_URL is not set. Run "make e2e", which starts a Konstruct to test.');
+if (!url)
+    throw new Error('KONSTRUCT_URL is not set. Run "make e2e", which starts a Konstruct to test.');
 
 export default defineConfig({
     testDir: 'tests',

@@ -13,7 +13,11 @@ const child = spawn(
     {
         cwd: top,
         stdio: 'inherit',
-        env: { ...process.env, KONSTRUCT_OPENAI_URL: `${model.url}/v1`, KONSTRUCT_TEST_MODEL: model.url },
+        env: {
+            ...process.env,
+            KONSTRUCT_OPENAI_URL: `${model.url}/v1`,
+            KONSTRUCT_TEST_MODEL: model.url,
+        },
     },
 );
 

@@ -13,7 +13,7 @@ portal: $(PORTAL_PACK)
 
 # The stamp lies in the folder that npm replaces, so that the one never outlives the other.
 $(PORTAL_NPM): portal/package.json portal/package-lock.json portal/.npmrc
-	cd portal && $(NODE_ENV_PATH) npm ci --silent
+	cd portal && $(NODE_ENV_PATH) npm ci --loglevel=error
 	@touch $@
 
 build/portal/schema.ts: build/openapi.json $(PORTAL_NPM)

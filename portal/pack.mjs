@@ -21,6 +21,7 @@ const TYPES = {
     '.js': 'text/javascript; charset=utf-8',
     '.md': 'text/plain; charset=utf-8',
     '.svg': 'image/svg+xml',
+    '.txt': 'text/plain; charset=utf-8',
     '.woff2': 'font/woff2',
 };
 

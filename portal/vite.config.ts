@@ -2,12 +2,22 @@
  * The build of the portal: static files with hashed names, made for the content security policy of the server, which
  * allows files of our own and nothing inline.
  */
+import { readFileSync } from 'node:fs';
 import tailwindcss from '@tailwindcss/vite';
 import react from '@vitejs/plugin-react';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
+
+/* The typeface goes out with its licence, as that asks for; those of the code are collected by the build itself. */
+const typefaceLicense: Plugin = {
+    name: 'typeface-license',
+    generateBundle() {
+        const source = readFileSync('node_modules/@fontsource-variable/inter/LICENSE');
+        this.emitFile({ type: 'asset', fileName: 'license-inter.txt', source });
+    },
+};
 
 export default defineConfig({
-    plugins: [react(), tailwindcss()],
+    plugins: [react(), tailwindcss(), typefaceLicense],
     build: {
         outDir: '../build/portal/dist',
         emptyOutDir: true,
@@ -22,8 +32,15 @@ export default defineConfig({
                 /* What several pages share travels together: few requests matter more than a spare kilobyte. */
                 codeSplitting: {
                     groups: [
-                        { name: 'base', test: /node_modules[\\/](react|react-dom|scheduler|@tanstack)[\\/]/ },
-                        { name: 'shared', test: /src[\\/](components|lib)[\\/]|lucide-react/, minShareCount: 2 },
+                        {
+                            name: 'base',
+                            test: /node_modules[\\/](react|react-dom|scheduler|@tanstack)[\\/]/,
+                        },
+                        {
+                            name: 'shared',
+                            test: /src[\\/](components|lib)[\\/]|lucide-react/,
+                            minShareCount: 2,
+                        },
                     ],
                 },
             },

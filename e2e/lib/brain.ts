@@ -5,7 +5,8 @@ import { promisify } from 'node:util';
 import { someone, type Person } from './people';
 
 const run = promisify(execFile);
-const program = new URL(`../../build/${process.env.KIND ?? 'release'}/konstruct`, import.meta.url).pathname;
+const program = new URL(`../../build/${process.env.KIND ?? 'release'}/konstruct`, import.meta.url)
+    .pathname;
 
 /* The command line finds a company by its name, so each has one of its own. */
 export function someoneAlone(): Person {
@@ -13,9 +14,13 @@ export function someoneAlone(): Person {
 }
 
 export async function paced({ company }: Person): Promise<void> {
-    await run(program, ['employee', 'models', 'Mara', '--primary', 'openai:paced', '--tenant', company], {
-        env: { ...process.env, KONSTRUCT_CONF: `${process.env.KONSTRUCT_DIR}/konstruct.conf` },
-    });
+    await run(
+        program,
+        ['employee', 'models', 'Mara', '--primary', 'openai:paced', '--tenant', company],
+        {
+            env: { ...process.env, KONSTRUCT_CONF: `${process.env.KONSTRUCT_DIR}/konstruct.conf` },
+        },
+    );
 }
 
 export async function nextPiece(question: string): Promise<void> {

@@ -52,7 +52,9 @@ async function answer(gates, request, response) {
     }
     response.write(chunk({}, 'stop'));
     const usage = { prompt_tokens: 9, completion_tokens: 9, total_tokens: 18 };
-    response.write(`data: ${JSON.stringify({ id: 'c1', object: 'chat.completion.chunk', choices: [], usage })}\n\n`);
+    response.write(
+        `data: ${JSON.stringify({ id: 'c1', object: 'chat.completion.chunk', choices: [], usage })}\n\n`,
+    );
     response.end('data: [DONE]\n\n');
 }
 

@@ -40,7 +40,9 @@ test('sign up, talk, and log out without a mouse', async ({ page }) => {
     await page.keyboard.type('do here?');
     await page.keyboard.press('Enter');
     await expect(stored(page)).toHaveCount(2);
-    await expect(stored(page).first()).toContainText('What do you\ndo here?', { useInnerText: true });
+    await expect(stored(page).first()).toContainText('What do you\ndo here?', {
+        useInnerText: true,
+    });
     await expect(messageBox(page)).toBeFocused();
 
     await tabTo(page, page.getByRole('button', { name: /account$/ }), 'Shift+Tab');
@@ -83,10 +85,13 @@ test('Ctrl-K goes anywhere, ? shows the keys, j and k walk a list', async ({ pag
     await expect(stored(page)).toHaveCount(2);
 });
 
-test('the look is chosen by keyboard, holds after a reload, and shows no flash', async ({ page }) => {
+test('the look is chosen by keyboard, holds after a reload, and shows no flash', async ({
+    page,
+}) => {
     await page.emulateMedia({ colorScheme: 'light' });
     await signUp(page);
-    const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    const ground = () =>
+        page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
     const light = await ground();
     await page.getByRole('button', { name: /account$/ }).focus();
     await page.keyboard.press('Enter');

@@ -26,7 +26,9 @@ function draft(page: Page) {
     return page.locator('[data-streaming]');
 }
 
-test('each piece of an answer is on the screen before the model has sent the next', async ({ page }) => {
+test('each piece of an answer is on the screen before the model has sent the next', async ({
+    page,
+}) => {
     const text = await beginPaced(page);
     await ask(page, text);
     await expect(stored(page)).toHaveCount(3);

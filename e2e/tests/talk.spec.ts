@@ -20,7 +20,8 @@ test('the message is there at once, before the server has said anything', async 
 test('several messages in a row are all answered, in order', async ({ page }) => {
     await signUp(page);
     await askAndHear(page, 'Hello');
-    for (const text of ['first question', 'second question', 'third question']) await ask(page, text);
+    for (const text of ['first question', 'second question', 'third question'])
+        await ask(page, text);
     await expect(stored(page).filter({ hasText: 'Mara' })).toHaveCount(4);
     const mine = (await stored(page).allInnerTexts()).filter((text) => text.includes('question'));
     const order = ['first', 'second', 'third'].map((word) =>

@@ -6,7 +6,9 @@ test.use({
         /ERR_(FAILED|INTERNET_DISCONNECTED|NETWORK_CHANGED|CONNECTION)|status of (401|503) .*\/api\/v1\/|Fault: /,
 });
 
-test('with the server away a message is kept, through a reload too, and sent once', async ({ page }) => {
+test('with the server away a message is kept, through a reload too, and sent once', async ({
+    page,
+}) => {
     await signUp(page);
     await askAndHear(page, 'Hello');
     await page.route('**/api/v1/**', (route) => route.abort());
@@ -107,13 +109,20 @@ test('with the server away the log-in says so and keeps what was typed', async (
     await expect(page.getByLabel('Password', { exact: true })).toHaveValue('a quiet green garden');
 });
 
-test('a page that can’t be built says what to do, and works when the server is back', async ({ page }) => {
+test('a page that can’t be built says what to do, and works when the server is back', async ({
+    page,
+}) => {
     await signUp(page);
     await page.route('**/api/v1/me', (route) =>
         route.fulfill({
             status: 503,
             contentType: 'application/problem+json',
-            body: JSON.stringify({ title: 'Unavailable', status: 503, code: 'database_away', reference: 'r-1' }),
+            body: JSON.stringify({
+                title: 'Unavailable',
+                status: 503,
+                code: 'database_away',
+                reference: 'r-1',
+            }),
         }),
     );
     await page.goto('/');

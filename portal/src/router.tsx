@@ -25,7 +25,8 @@ const guest = createRoute({
     id: 'guest',
     validateSearch: (search: Record<string, unknown>) => ownPath(search['next']),
     beforeLoad: async ({ context, search }) => {
-        if (await context.client.ensureQueryData(meQuery)) throw redirect({ href: search.next ?? '/' });
+        if (await context.client.ensureQueryData(meQuery))
+            throw redirect({ href: search.next ?? '/' });
     },
     component: lazyRouteComponent(() => import('./pages/Guest'), 'Guest'),
 });

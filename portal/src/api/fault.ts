@@ -69,7 +69,10 @@ const BY_CODE: Record<string, Sentences> = {
         'This page was opened under another address than Konstruct’s own.',
         'Open Konstruct under its own address and try again.',
     ],
-    busy: ['Konstruct has too much to do right now.', 'Try again in a moment. What you typed is kept.'],
+    busy: [
+        'Konstruct has too much to do right now.',
+        'Try again in a moment. What you typed is kept.',
+    ],
 };
 
 const BY_STATUS: Record<number, Sentences> = {

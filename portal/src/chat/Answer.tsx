@@ -11,7 +11,11 @@ const parts: Components = {
         </a>
     ),
     img: ({ src, alt }) => (
-        <a href={typeof src === 'string' ? src : undefined} target="_blank" rel="noopener noreferrer nofollow">
+        <a
+            href={typeof src === 'string' ? src : undefined}
+            target="_blank"
+            rel="noopener noreferrer nofollow"
+        >
             {alt || 'Picture'}
         </a>
     ),

@@ -12,7 +12,15 @@ import type { Unsent } from './outbox';
 
 const LONG_WAIT_MS = 20_000;
 
-function FromPerson({ text, faint, children }: { text: string; faint?: boolean; children: ReactNode }) {
+function FromPerson({
+    text,
+    faint,
+    children,
+}: {
+    text: string;
+    faint?: boolean;
+    children: ReactNode;
+}) {
     return (
         <li className="flex flex-col items-end">
             <p
@@ -28,7 +36,15 @@ function FromPerson({ text, faint, children }: { text: string; faint?: boolean; 
     );
 }
 
-function FromEmployee({ name, when, children }: { name: string; when?: ReactNode; children: ReactNode }) {
+function FromEmployee({
+    name,
+    when,
+    children,
+}: {
+    name: string;
+    when?: ReactNode;
+    children: ReactNode;
+}) {
     return (
         <li className="flex gap-3">
             <Portrait name={name} size="small" />

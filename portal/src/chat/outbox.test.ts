@@ -36,7 +36,9 @@ it('keeps what was not sent through a reload', async () => {
     before.markUnsent('c1', 'b', { what: 'Away.', todo: 'Wait.' });
     before.dropUnsent('c1', 'a');
     const after = await load();
-    expect(after.unsentAt('c1')).toEqual([{ ...unsent('b'), told: { what: 'Away.', todo: 'Wait.' } }]);
+    expect(after.unsentAt('c1')).toEqual([
+        { ...unsent('b'), told: { what: 'Away.', todo: 'Wait.' } },
+    ]);
 });
 
 it('moves along when its conversation has begun', async () => {

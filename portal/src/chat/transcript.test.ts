@@ -76,8 +76,12 @@ describe('pieces of an answer', () => {
         const answered = withMessage(asked, message(2, 'employee', 'Grüße aus Köln'));
         expect(withDelta(answered, { turn: 't', at: 0, text: 'Grüße' })).toBe(answered);
         expect(withDelta(answered, { turn: 't', at: 7, text: ' aus Köln' })).toBe(answered);
-        expect(withDelta(answered, { turn: 'u', at: 0, text: 'Grüß Gott' }).draft?.text).toBe('Grüß Gott');
-        expect(withDelta(answered, { turn: 'u', at: 7, text: ' aus Köln am Rhein' }).draft).not.toBeNull();
+        expect(withDelta(answered, { turn: 'u', at: 0, text: 'Grüß Gott' }).draft?.text).toBe(
+            'Grüß Gott',
+        );
+        expect(
+            withDelta(answered, { turn: 'u', at: 7, text: ' aus Köln am Rhein' }).draft,
+        ).not.toBeNull();
     });
 
     it('of another turn never join the draft of this one', () => {

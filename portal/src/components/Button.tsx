@@ -6,7 +6,8 @@ import { cx } from '../lib/cx';
 const LOOKS = {
     primary:
         'bg-accent text-on-accent hover:bg-accent-strong disabled:hover:bg-accent border border-transparent font-medium',
-    secondary: 'bg-surface text-ink border border-line hover:border-line-field hover:bg-sunken font-medium',
+    secondary:
+        'bg-surface text-ink border border-line hover:border-line-field hover:bg-sunken font-medium',
     quiet: 'text-ink-soft border border-transparent hover:bg-sunken hover:text-ink',
 };
 

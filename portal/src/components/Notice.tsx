@@ -5,7 +5,10 @@ import type { Told } from '../api/fault';
 import { cx } from '../lib/cx';
 
 const TONES = {
-    red: { look: 'border-red-line bg-red-soft', icon: <CircleAlert size={16} className="text-red" /> },
+    red: {
+        look: 'border-red-line bg-red-soft',
+        icon: <CircleAlert size={16} className="text-red" />,
+    },
     amber: {
         look: 'border-amber-line bg-amber-soft',
         icon: <TriangleAlert size={16} className="text-amber" />,

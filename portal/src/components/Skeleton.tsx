@@ -2,5 +2,7 @@
 import { cx } from '../lib/cx';
 
 export function Skeleton({ className }: { className?: string }) {
-    return <span aria-hidden className={cx('block animate-breathe rounded-md bg-sunken', className)} />;
+    return (
+        <span aria-hidden className={cx('block animate-breathe rounded-md bg-sunken', className)} />
+    );
 }

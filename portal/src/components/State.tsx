@@ -10,7 +10,9 @@ const STATES: Record<string, { word: string; dot: string }> = {
 export function State({ state, className }: { state: Employee['state']; className?: string }) {
     const { word, dot } = STATES[state] ?? { word: state, dot: 'bg-ink-soft' };
     return (
-        <span className={cx('inline-flex items-center gap-1.5 text-table text-ink-soft', className)}>
+        <span
+            className={cx('inline-flex items-center gap-1.5 text-table text-ink-soft', className)}
+        >
             <span aria-hidden className={cx('size-2 rounded-full', dot)} />
             {word}
         </span>

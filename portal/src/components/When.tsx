@@ -16,11 +16,7 @@ function now(): number {
 export function When({ at, className }: { at: number; className?: string }) {
     const current = useSyncExternalStore(subscribe, now);
     return (
-        <time
-            dateTime={new Date(at * 1000).toISOString()}
-            title={moment(at)}
-            className={className}
-        >
+        <time dateTime={new Date(at * 1000).toISOString()} title={moment(at)} className={className}>
             {ago(at, current)}
         </time>
     );

@@ -100,9 +100,7 @@ function Card({ employee, primary }: { employee: Employee; primary: boolean }) {
                 </div>
                 <State state={employee.state} className="shrink-0 self-start" />
             </div>
-            {employee.about && (
-                <p className="mt-3 line-clamp-3 text-ink-soft">{employee.about}</p>
-            )}
+            {employee.about && <p className="mt-3 line-clamp-3 text-ink-soft">{employee.about}</p>}
             <div className="mt-auto pt-4">
                 <Button asChild look={primary ? 'primary' : 'secondary'}>
                     <Link

@@ -71,7 +71,12 @@ export function SignUp() {
             </p>
             <form ref={form} onSubmit={onSubmit} noValidate className="mt-6 grid gap-4">
                 {told && <Notice told={told} />}
-                <Field label="Company" autoComplete="organization" autoFocus {...input('company')} />
+                <Field
+                    label="Company"
+                    autoComplete="organization"
+                    autoFocus
+                    {...input('company')}
+                />
                 <Field label="Your name" autoComplete="name" {...input('name')} />
                 <Field label="E-mail" type="email" autoComplete="username" {...input('email')} />
                 <Field
@@ -85,8 +90,8 @@ export function SignUp() {
                     {busy ? 'Signing up' : 'Sign up'}
                 </Button>
                 <p className="text-table text-ink-soft">
-                    You become the admin of your company. Your first employee is there right away and
-                    answers without any key.
+                    You become the admin of your company. Your first employee is there right away
+                    and answers without any key.
                 </p>
             </form>
         </>

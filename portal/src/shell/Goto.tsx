@@ -119,7 +119,12 @@ export default function Goto({ onClose }: { onClose: () => void }) {
                     className="h-12 min-w-0 flex-1 bg-transparent outline-none placeholder:text-ink-soft"
                 />
             </div>
-            <ul id={`${id}-list`} role="listbox" aria-label="Places" className="overflow-y-auto p-2">
+            <ul
+                id={`${id}-list`}
+                role="listbox"
+                aria-label="Places"
+                className="overflow-y-auto p-2"
+            >
                 {hits.map((entry) => (
                     <li
                         key={entry.id}

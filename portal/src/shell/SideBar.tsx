@@ -99,9 +99,7 @@ export function SideBar({ folding = false, onGoto, onKeys }: Props) {
                     {employees.isPending && (
                         <li className={line}>
                             <Skeleton className="size-6 rounded-full" />
-                            <Skeleton
-                                className={cx('h-3.5 w-24', folding && 'max-lg:hidden')}
-                            />
+                            <Skeleton className={cx('h-3.5 w-24', folding && 'max-lg:hidden')} />
                         </li>
                     )}
                     {employees.isError && !employees.data && (
