@@ -86,7 +86,7 @@ async function startPeers(dir) {
 function targets({ desk, instance, nginx, others, files, seconds }) {
     const teams = instance.teams.map(({ team }) => team);
     const { web, postgres, redis, worker } = instance.pids();
-    const ours = `https://127.0.0.1:${instance.port}`;
+    const ours = `https://localhost:${instance.port}`; // the name goes into the handshake
     const hooks = '/hooks/slack/events';
     return [
         { name: 'pgbench: the same inserts, nothing else', parts: { postgres }, instance, halted: true, run: () => pgbench(instance, files, seconds) },

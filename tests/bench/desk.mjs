@@ -66,7 +66,7 @@ export class Desk {
         const now = performance.now();
         const post = JSON.parse(text);
         const ts = post.thread_ts ?? post.event?.ts; // the reference hands the webhook itself through
-        say(response, JSON.stringify({ ok: true, channel: 'C0BENCH01', ts: `${Date.now() / 1000}` }));
+        say(response, JSON.stringify({ ok: true, channel: 'C0BENCH01', ts: `${(Date.now() / 1000).toFixed(6)}` }));
         this.waiting.get(ts)?.(now);
         this.waiting.delete(ts);
     }

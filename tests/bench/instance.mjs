@@ -70,7 +70,9 @@ export class Instance {
 
     /** SQL as the database's administrator. */
     sql(text) {
-        return run('psql', [this.setting('KONSTRUCT_DB_SUPER'), '-qAtX', '-v', 'ON_ERROR_STOP=1', '-c', text]);
+        const password = readFileSync(join(this.run, 'keys/db-superuser'), 'utf8').trim();
+        const conninfo = `host='${join(this.run, 'sock')}' dbname=konstruct user=postgres password=${password}`;
+        return run('psql', [conninfo, '-qAtX', '-v', 'ON_ERROR_STOP=1', '-c', text]);
     }
 
     redis(...words) {
