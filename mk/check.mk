@@ -11,9 +11,12 @@ test:
 asan:
 	@$(CHECKED) build
 
-# A test program is tests/SUITE/test_*.c; the other files there are shared by the programs of that suite.
+# A test program is tests/SUITE/test_*.c; the other files there are shared by the programs of that suite, and tests/lib
+# by those of the suites that need a database.
 $(OUT)/obj/tests/%.o: CFLAGS += -Itests
-test_helpers = $(call objects,$(filter-out $(wildcard tests/$(1)/test_*.c),$(wildcard tests/$(1)/*.c)))
+test_lib_db := $(wildcard tests/lib/*.c)
+test_lib_api := $(test_lib_db)
+test_helpers = $(call objects,$(filter-out $(wildcard tests/$(1)/test_*.c),$(wildcard tests/$(1)/*.c)) $(test_lib_$(1)))
 define suite
 $(OUT)/tests/$(1)/%: $(OUT)/obj/tests/$(1)/%.o $(call test_helpers,$(1)) $(LIB)
 	@mkdir -p $$(@D)
@@ -30,7 +33,7 @@ unit:
 
 # Both need a database: a private one that is thrown away, reached as in production by one role for each process.
 db api:
-	@$(CHECKED) test-programs-$@ build/asan/konstruct
+	@$(CHECKED) test-programs-$@ build
 	@KIND=asan scripts/with-postgres scripts/lib/run-programs $@ build/asan/tests/$@
 
 # A fuzz target is tests/fuzz/fuzz_NAME.c with its corpus in tests/fuzz/corpus/NAME/; a crash found becomes a file there.

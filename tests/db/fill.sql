@@ -1,0 +1,36 @@
+-- One row in every table that has a tenant, for the tenant named by test.tenant. A new table gets its line here: the walk
+-- over the catalogue fails until it has one.
+DO $$
+DECLARE
+    t uuid := current_setting('test.tenant')::uuid;
+    p uuid := gen_random_uuid();
+    e uuid := gen_random_uuid();
+    c uuid := gen_random_uuid();
+    v uuid := gen_random_uuid();
+    j uuid := gen_random_uuid();
+BEGIN
+    PERFORM set_config('app.tenant_id', t::text, true);
+    INSERT INTO tenant (tenant_id, name) VALUES (t, 'canary');
+    INSERT INTO person (id, name, email, password_hash) VALUES (p, 'canary', p || '@example.org', 'canary');
+    INSERT INTO membership (tenant_id, person_id, role) VALUES (t, p, 'admin');
+    INSERT INTO session (tenant_id, token_hash, person_id, expires_at) VALUES (t, uuid_send(p), p, now() + interval '1 hour');
+    INSERT INTO tenant_key (tenant_id, key_id, public_key, private_sealed) VALUES (t, 1, decode(repeat('00', 32), 'hex'), 'canary');
+    INSERT INTO employee (tenant_id, id, name, role, about, persona) VALUES (t, e, 'canary', '', '', '');
+    INSERT INTO employee_fact (tenant_id, employee_id, position, fact) VALUES (t, e, 1, 'canary');
+    INSERT INTO connection (tenant_id, id, channel, install, employee_id, bot_token, signing_secret)
+        VALUES (t, c, 'slack', c::text, e, 'canary', 'canary');
+    INSERT INTO conversation (tenant_id, id, employee_id, connection_id, person_id, channel) VALUES (t, v, e, c, p, 'slack');
+    INSERT INTO inbound (tenant_id, id, connection_id, message_key, conversation_id, reply_to, author, text)
+        VALUES (t, gen_random_uuid(), c, 'k', v, '', 'canary', 'canary');
+    INSERT INTO message (tenant_id, id, conversation_id, seq, author, name, text)
+        VALUES (t, gen_random_uuid(), v, 1, 'person', 'canary', 'canary');
+    INSERT INTO job (tenant_id, id, kind, lane_id, subject_id, state, holder, lease_until)
+        VALUES (t, j, 'turn', v, gen_random_uuid(), 'running', gen_random_uuid(), now() + interval '1 hour');
+    INSERT INTO step (tenant_id, job_id, step_no, kind, request_hash, result) VALUES (t, j, 1, 'answer', '', 'canary');
+    INSERT INTO outbound (tenant_id, id, job_id, part_no, connection_id, token, reply_to, text)
+        VALUES (t, gen_random_uuid(), j, 0, c, 'canary', '', 'canary');
+    INSERT INTO usage (tenant_id, job_id, step_no, employee_id, provider, model, input_tokens, cached_tokens, output_tokens,
+        counted, cost_micros) VALUES (t, j, 1, e, 'canary', 'canary', 1, 0, 1, true, 0);
+    INSERT INTO audit_head (tenant_id) VALUES (t);
+    PERFORM audit_add('canary', 'canary', 'canary', '{}');
+END $$;
