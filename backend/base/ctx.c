@@ -5,6 +5,8 @@
 
 #include "base/id.h"
 
+#define DETAIL_MAX KIB(4)
+
 struct ctx *ctx_new(size_t max, struct db_pool *db)
 {
     struct arena *mem = arena_new(max);
@@ -24,9 +26,13 @@ void ctx_end(struct ctx *c)
 static rc_t record(struct ctx *c, rc_t rc, const char *field, const char *code, const char *format,
                    va_list args)
 {
-    if (c->fault.rc == OK)
-        c->fault = (struct fault){
-            .rc = rc, .code = code, .field = field, .detail = text_vprintf(c->mem, format, args)};
+    if (c->fault.rc != OK)
+        return rc;
+
+    /* Details quote what vendors and clients sent, and go into JSON and columns of text. */
+    const char *detail = text_clean(c->mem, text_vprintf(c->mem, format, args), DETAIL_MAX);
+
+    c->fault = (struct fault){.rc = rc, .code = code, .field = field, .detail = detail};
     return rc;
 }
 

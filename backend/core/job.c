@@ -7,6 +7,7 @@
 #include "io/db.h"
 
 #define BACKOFF_MOST_S 600
+#define REASON_MAX 600
 
 static const struct stmt q_add = {"job_add",
                                   "INSERT INTO job (tenant_id, id, kind, lane_id, subject_id) "
@@ -90,13 +91,19 @@ rc_t job_done(struct ctx *c, const struct job *job)
     return held_exec(c, job, &q_done, ARGS(A(job->id), A(job->holder)));
 }
 
+/* A reason that the column would refuse must not keep a job from its end. */
+static const char *reason(struct ctx *c, const char *why)
+{
+    return text_clean(c->mem, why, REASON_MAX);
+}
+
 static const struct stmt q_dead = {"job_dead",
                                    "UPDATE job SET state = 'dead', last_error = $3, lease_until = "
                                    "NULL, finished_at = clock_timestamp()" HELD};
 
 rc_t job_dead(struct ctx *c, const struct job *job, const char *why)
 {
-    return held_exec(c, job, &q_dead, ARGS(A(job->id), A(job->holder), A(why)));
+    return held_exec(c, job, &q_dead, ARGS(A(job->id), A(job->holder), A(reason(c, why))));
 }
 
 static const struct stmt q_retry = {
@@ -120,7 +127,8 @@ static int64_t backoff_ms(int64_t errors)
 rc_t job_retry(struct ctx *c, const struct job *job, const char *why)
 {
     return held_exec(c, job, &q_retry,
-                     ARGS(A(job->id), A(job->holder), A(why), A(backoff_ms(job->errors))));
+                     ARGS(A(job->id), A(job->holder), A(reason(c, why)),
+                          A(backoff_ms(job->errors))));
 }
 
 static const struct stmt q_later = {

@@ -144,6 +144,10 @@ static void the_first_fault_stays(void **state)
     assert_int_equal(ctx_fail(c, E_TIMEOUT, "slow", "%d s", 3), E_TIMEOUT);
     assert_null(c->fault.field);
     assert_string_equal(c->fault.detail, "3 s");
+    /* What a vendor said goes into JSON and into columns of text: it is UTF-8 by then. */
+    ctx_forgive(c);
+    assert_int_equal(ctx_fail(c, E_UPSTREAM, "odd", "said %s", "\xff\xe2\x82"), E_UPSTREAM);
+    assert_string_equal(c->fault.detail, "said ???");
     ctx_end(c);
     ctx_end(NULL);
 }
