@@ -278,27 +278,40 @@ void up_note_address(struct up *u)
         return; /* only makes the sentence of a second start poorer */
 }
 
-rc_t up_folders(struct up *u)
+static rc_t make_run(struct up *u)
 {
-    static const char *const own[] = {"keys", "tls", "log"}, *const services[] = {"pg", "redis"};
+    mode_t mode = geteuid() == 0 ? 0711 : 0700; /* as root the service user passes through */
     char real[4096];
 
-    if (mkdir(u->dir_wanted, geteuid() == 0 ? 0711 : 0700) != 0 && errno != EEXIST)
+    if (mkdir(u->dir_wanted, mode) != 0 && errno != EEXIST)
         return up_file_fail(u, "make the folder", u->dir_wanted);
     if (realpath(u->dir_wanted, real) == NULL)
         return up_file_fail(u, "use", u->dir_wanted);
     u->run = text_dup(u->c->mem, real);
     TRY(check_owner(u));
     TRY(find_user(u));
-    TRY(make_folder(u, u->run, geteuid() == 0 ? 0711 : 0700, false));
-    TRY(take_lock(u));
+    TRY(make_folder(u, u->run, mode, false));
+    return take_lock(u);
+}
+
+static rc_t make_folders(struct up *u, const char *in, const char *const *names, bool for_service)
+{
+    for (; *names != NULL; names++)
+        TRY(make_folder(u, text_printf(u->c->mem, "%s/%s", in, *names), 0700, for_service));
+    return OK;
+}
+
+rc_t up_folders(struct up *u)
+{
+    static const char *const own[] = {"keys", "tls", "log", NULL};
+    static const char *const services[] = {"pg", "redis", NULL};
+
+    TRY(make_run(u));
     up_note_address(u);
-    for (size_t i = 0; i < COUNT_OF(own); i++)
-        TRY(make_folder(u, text_printf(u->c->mem, "%s/%s", u->run, own[i]), 0700, false));
+    TRY(make_folders(u, u->run, own, false));
     up_logs_turn(u);
     TRY(find_home(u));
-    for (size_t i = 0; i < COUNT_OF(services); i++)
-        TRY(make_folder(u, text_printf(u->c->mem, "%s/%s", u->home, services[i]), 0700, true));
+    TRY(make_folders(u, u->home, services, true));
     TRY(find_sockets(u));
     return check_room(u);
 }
