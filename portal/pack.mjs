@@ -28,6 +28,9 @@ const TYPES = {
 /* Files under assets/ carry a hash of their content in the name, so they can be kept for ever. */
 const HASHED = '/assets/';
 
+/* A compressed form that saves less than a twentieth costs the browser more than it brings. */
+const WORTH = 0.95;
+
 function filesIn(folder) {
     return readdirSync(folder, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())
@@ -46,8 +49,8 @@ function variants(content) {
     });
     const gzip = gzipSync(content, { level: 9 });
 
-    if (br.length < content.length) all.push(['br', br]);
-    if (gzip.length < content.length) all.push(['gzip', gzip]);
+    if (br.length < content.length * WORTH) all.push(['br', br]);
+    if (gzip.length < content.length * WORTH) all.push(['gzip', gzip]);
     return all;
 }
 

@@ -4,7 +4,7 @@ import { Logo } from '../components/Logo';
 
 export function Guest() {
     return (
-        <div className="flex min-h-dvh flex-col px-4 pt-8 pb-12 sm:pt-[12dvh]">
+        <div className="flex min-h-dvh flex-col px-4 pt-8 pb-12 sm:pt-[7dvh]">
             <main className="mx-auto w-full max-w-95">
                 <Logo />
                 <Outlet />
