@@ -12,6 +12,7 @@
 #include "flow/queue.h"
 
 #define STACK_BYTES KIB(256)
+#define HURRY_MS 5000 /* for what was hurried to come to its end */
 #define IDLE_SECONDS 20 /* a hand without work for so long goes home */
 
 struct hand {
@@ -198,43 +199,68 @@ void crew_offer(const struct job_hint *hint)
     pthread_mutex_unlock(&lock);
 }
 
-/* The running jobs that were claimed, as they are now. Returns how many; the texts are copies. */
-static size_t running(struct ctx *c, struct hand **whose, const char **ids, const char **holders)
+/* The claimed jobs as they are at one moment; the texts are copies. */
+struct claims {
+    size_t count;
+    struct hand **whose;
+    const char **ids, **holders;
+    struct job_hint *hints;
+    bool *held; /* after the renewal: still ours */
+};
+
+static struct claims claims_now(struct ctx *c)
 {
-    size_t n = 0;
+    struct claims now = {.count = 0,
+                         .whose = arena_take(c->mem, hand_count * sizeof(struct hand *)),
+                         .ids = arena_take(c->mem, hand_count * sizeof(const char *)),
+                         .holders = arena_take(c->mem, hand_count * sizeof(const char *)),
+                         .hints = arena_take(c->mem, hand_count * sizeof(struct job_hint)),
+                         .held = arena_take(c->mem, hand_count)};
 
     pthread_mutex_lock(&lock);
     for (size_t i = 0; i < hand_count; i++) {
         if (!hands[i].running || !atomic_load(&hands[i].run.claimed))
             continue;
-        whose[n] = &hands[i];
-        ids[n] = text_dup(c->mem, hands[i].job_id);
-        holders[n++] = text_dup(c->mem, hands[i].run.holder);
+        now.whose[now.count] = &hands[i];
+        now.ids[now.count] = text_dup(c->mem, hands[i].job_id);
+        now.holders[now.count] = text_dup(c->mem, hands[i].run.holder);
+        now.hints[now.count] = (struct job_hint){text_dup(c->mem, hands[i].tenant_id),
+                                                 now.ids[now.count]};
+        now.count++;
     }
     pthread_mutex_unlock(&lock);
-    return n;
+    return now;
 }
 
-void crew_renew(struct db_pool *dispatch)
+/* Whether a hand still does what it did; meanwhile it may have claimed the same job anew. */
+static bool same(const struct claims *now, size_t i)
+{
+    const struct hand *hand = now->whose[i];
+
+    return hand->running && atomic_load(&hand->run.claimed) &&
+           strcmp(hand->run.holder, now->holders[i]) == 0;
+}
+
+bool crew_renew(struct db_pool *dispatch)
 {
     struct ctx *c = ctx_new(MIB(4), dispatch);
-    struct hand **whose = arena_take(c->mem, hand_count * sizeof(*whose));
-    const char **ids = arena_take(c->mem, hand_count * sizeof(*ids));
-    const char **holders = arena_take(c->mem, hand_count * sizeof(*holders));
-    bool *held = arena_take(c->mem, hand_count);
-    size_t count = running(c, whose, ids, holders);
+    struct claims now = claims_now(c);
+    bool renewed = now.count == 0 ||
+                   job_renew(c, now.ids, now.holders, now.held, now.count) == OK;
 
-    if (count > 0 && job_renew(c, ids, holders, held, count) == OK) {
+    if (!renewed) {
+        /* the database is away: the guard in each transaction decides */
+        log_fault(c, "renew_failed");
+    } else if (now.count > 0) {
         pthread_mutex_lock(&lock);
-        for (size_t i = 0; i < count; i++)
-            if (!held[i] && whose[i]->running && strcmp(whose[i]->job_id, ids[i]) == 0)
-                atomic_store(&whose[i]->run.lost, true);
+        for (size_t i = 0; i < now.count; i++)
+            if (!now.held[i] && same(&now, i))
+                atomic_store(&now.whose[i]->run.lost, true);
         pthread_mutex_unlock(&lock);
-    } else if (count > 0) {
-        log_fault(c,
-                  "renew_failed"); /* the database is away: the guard in each transaction decides */
+        queue_running(c, now.hints, now.count);
     }
     ctx_end(c);
+    return renewed;
 }
 
 static void hurry_all(void)
@@ -244,7 +270,7 @@ static void hurry_all(void)
             atomic_store(&hands[i].run.hurry, true);
 }
 
-void crew_stop(int64_t wait_ms)
+bool crew_stop(int64_t wait_ms)
 {
     struct timespec until = in_ms(wait_ms);
 
@@ -257,8 +283,12 @@ void crew_stop(int64_t wait_ms)
     while (thread_count > 0 && pthread_cond_timedwait(&left, &lock, &until) == 0)
         ;
     hurry_all();
-    until = in_ms(5000);
+    until = in_ms(HURRY_MS);
     while (thread_count > 0 && pthread_cond_timedwait(&left, &lock, &until) == 0)
         ;
+
+    bool all_left = thread_count == 0;
+
     pthread_mutex_unlock(&lock);
+    return all_left;
 }

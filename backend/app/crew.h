@@ -16,12 +16,15 @@ int64_t crew_free(void);
 void crew_offer(const struct job_hint *hint);
 
 /*
- * Renews the leases of everything that runs; what was lost is told to its thread. The pool is the
- * dispatcher's.
+ * Renews the leases of everything that runs; what was lost is told to its thread. False when the
+ * database could not be asked. The pool is the dispatcher's.
  */
-void crew_renew(struct db_pool *dispatch);
+bool crew_renew(struct db_pool *dispatch);
 
-/* Takes no more, waits for what runs, after wait_ms hurries it, and ends the threads. */
-void crew_stop(int64_t wait_ms);
+/*
+ * Takes no more, waits for what runs, after wait_ms hurries it, and ends the threads. False when
+ * some of them are still at work, with all that they use.
+ */
+bool crew_stop(int64_t wait_ms);
 
 #endif

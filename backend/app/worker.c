@@ -21,10 +21,10 @@
 #include "io/redis.h"
 
 #define BELL_WAIT_MS 200 /* how soon a signal to stop is noticed */
-#define SWEEP_MS 2000    /* with Redis there; without it every SWEEP_AWAY_MS */
-#define SWEEP_AWAY_MS 250
-#define SWEEP_PER_TENANT 32
-#define STOP_MS 25000 /* what runs may finish within this; then it is given back */
+#define SWEEP_MS 2000
+#define SWEEP_SOON_MS 250 /* with Redis away, or with more to do than one look brings */
+#define SWEEP_HINTS 64 /* of one tenant, with Redis there, which keeps the cap itself */
+#define BEAT_AGAIN_MS 500 /* after a beat that the database did not hear */
 
 static volatile sig_atomic_t stopping;
 
@@ -58,14 +58,18 @@ static rc_t check_roles(struct db_pool *work, struct db_pool *dispatch)
     return rc;
 }
 
-/* One look at the rows: what Redis lost, what became due, what a dead worker left behind. */
-static void sweep(struct db_pool *dispatch, bool redis_away)
+/*
+ * One look at the rows: what Redis lost, what became due, what a dead worker left behind. Gives the
+ * time until the next one.
+ */
+static int64_t sweep(struct db_pool *dispatch, bool redis_away)
 {
     struct ctx *c = ctx_new(MIB(8), dispatch);
     struct job_hint *hints;
-    size_t count;
+    size_t count = 0;
 
-    if (job_sweep(c, SWEEP_PER_TENANT, conf_number(CONF_turns), &hints, &count) != OK)
+    if (job_sweep(c, redis_away ? conf_number(CONF_turns_per_tenant) : SWEEP_HINTS, redis_away,
+                  conf_number(CONF_turns), &hints, &count) != OK)
         log_fault(c, "sweep_failed");
     else
         for (size_t i = 0; i < count; i++) {
@@ -75,6 +79,7 @@ static void sweep(struct db_pool *dispatch, bool redis_away)
                 queue_ring(c, hints[i].tenant_id, hints[i].job_id);
         }
     ctx_end(c);
+    return redis_away || count >= SWEEP_HINTS ? SWEEP_SOON_MS : SWEEP_MS;
 }
 
 /* Gives free hands what is fairest; true when Redis could not be asked. */
@@ -123,8 +128,7 @@ static void dispatch_until_stopped(struct db_pool *dispatch)
         bool away = pick();
 
         if (clock_mono_ms() >= next_sweep_ms) {
-            sweep(dispatch, away);
-            next_sweep_ms = clock_mono_ms() + (away ? SWEEP_AWAY_MS : SWEEP_MS);
+            next_sweep_ms = clock_mono_ms() + sweep(dispatch, away);
             pick();
         }
         wait_for_bell(bell);
@@ -142,8 +146,9 @@ static void *heartbeat(void *arg)
         usleep(50 * 1000);
         if (clock_mono_ms() < next_ms)
             continue;
-        crew_renew(beat->dispatch);
-        next_ms = clock_mono_ms() + every_ms;
+        bool renewed = crew_renew(beat->dispatch);
+
+        next_ms = clock_mono_ms() + (renewed ? every_ms : BEAT_AGAIN_MS);
     }
     return NULL;
 }
@@ -185,7 +190,11 @@ int main(void)
     log_info("started", NULL);
     dispatch_until_stopped(dispatch);
     log_info("stopping", NULL);
-    crew_stop(STOP_MS);
+    if (!crew_stop(conf_number(CONF_stop_seconds) * 1000)) {
+        /* Their jobs are taken over when the leases end; freeing what they use would be worse. */
+        log_warn("stopped_with_work", NULL);
+        _exit(0);
+    }
     atomic_store(&beat.over, true);
     pthread_join(beating, NULL);
     live_stop();

@@ -20,6 +20,18 @@ rc_t job_add(struct ctx *c, const char *id, const char *kind, const char *lane_i
     return db_exec(c, &q_add, ARGS(A(id), A(kind), A(lane_id), A(subject_id)), NULL);
 }
 
+static const struct stmt q_heir = {
+    "job_add_heir",
+    "INSERT INTO job (tenant_id, id, number, kind, lane_id, subject_id) OVERRIDING SYSTEM VALUE"
+    " SELECT tenant_now(), $1, number, $2, lane_id, id FROM job WHERE tenant_id = tenant_now() AND "
+    "id = $3"
+    " ON CONFLICT (tenant_id, subject_id, kind) DO NOTHING"};
+
+rc_t job_add_heir(struct ctx *c, const char *id, const char *kind, const struct job *job)
+{
+    return db_exec(c, &q_heir, ARGS(A(id), A(kind), A(job->id)), NULL);
+}
+
 static const struct stmt q_claim = {
     "job_claim",
     "UPDATE job j SET state = 'running', holder = $2, fence = fence + 1,"
@@ -27,9 +39,10 @@ static const struct stmt q_claim = {
     "make_interval(secs => $3::int)"
     " WHERE id = $1 AND run_at <= clock_timestamp()"
     " AND (state = 'ready' OR (state = 'running' AND lease_until < clock_timestamp()))"
-    " AND NOT EXISTS (SELECT 1 FROM job p WHERE p.tenant_id = j.tenant_id AND p.lane_id = "
-    "j.lane_id AND p.id <> j.id"
-    "  AND (p.state = 'running' OR (p.state = 'ready' AND p.number < j.number)))"
+    " AND NOT EXISTS (SELECT 1 FROM job p WHERE p.tenant_id = j.tenant_id"
+    "  AND p.lane_id = j.lane_id AND p.id <> j.id AND p.state = 'running')"
+    " AND NOT EXISTS (SELECT 1 FROM job p WHERE p.tenant_id = j.tenant_id"
+    "  AND p.lane_id = j.lane_id AND p.state = 'ready' AND p.number < j.number)"
     " RETURNING id, kind, lane_id, subject_id, holder, number, fence, deaths, errors,"
     " (extract(epoch FROM clock_timestamp() - created_at) * 1000)::bigint AS waited_ms"};
 
@@ -153,33 +166,41 @@ rc_t job_next_in_lane(struct ctx *c, const char *lane_id, const char **id)
     return OK;
 }
 
-/* Tenants are found by hopping along the index, so that one tenant's long backlog costs nothing. */
+/*
+ * Tenants are found by hopping along the index, and of each only the oldest due jobs are looked at,
+ * so that a backlog, even one of a single conversation, costs little. Those behind come when these
+ * are done.
+ */
 static const struct stmt q_sweep = {
-    "job_sweep", "WITH RECURSIVE waiting AS ("
-                 "  (SELECT tenant_id FROM job WHERE state = 'ready' ORDER BY tenant_id LIMIT 1)"
-                 "  UNION ALL SELECT (SELECT j.tenant_id FROM job j WHERE j.state = 'ready' AND "
-                 "j.tenant_id > w.tenant_id"
-                 "   ORDER BY j.tenant_id LIMIT 1) FROM waiting w WHERE w.tenant_id IS NOT NULL)"
-                 " SELECT tenant_id, id FROM ("
-                 "  SELECT tenant_id, id, number, 0 AS place FROM job WHERE state = 'running' AND "
-                 "lease_until < clock_timestamp()"
-                 "  UNION ALL"
-                 "  SELECT f.* FROM waiting w, LATERAL (SELECT j.tenant_id, j.id, j.number, "
-                 "row_number() OVER (ORDER BY j.number) AS place"
-                 "   FROM job j WHERE j.tenant_id = w.tenant_id AND j.state = 'ready' AND j.run_at "
-                 "<= clock_timestamp()"
-                 "   AND NOT EXISTS (SELECT 1 FROM job p WHERE p.tenant_id = j.tenant_id AND "
-                 "p.lane_id = j.lane_id AND p.id <> j.id"
-                 "    AND (p.state = 'running' OR (p.state = 'ready' AND p.number < j.number)))"
-                 "   ORDER BY j.number LIMIT $1) f) s"
-                 " ORDER BY place, number LIMIT $2"};
+    "job_sweep",
+    "WITH RECURSIVE waiting AS ("
+    "  (SELECT tenant_id FROM job WHERE state = 'ready' ORDER BY tenant_id LIMIT 1)"
+    "  UNION ALL SELECT (SELECT j.tenant_id FROM job j WHERE j.state = 'ready'"
+    "   AND j.tenant_id > w.tenant_id ORDER BY j.tenant_id LIMIT 1)"
+    "   FROM waiting w WHERE w.tenant_id IS NOT NULL)"
+    " SELECT tenant_id, id FROM ("
+    "  SELECT tenant_id, id, number, 0 AS place FROM job"
+    "   WHERE state = 'running' AND lease_until < clock_timestamp()"
+    "  UNION ALL"
+    "  SELECT first.tenant_id, first.id, first.number, first.place + busy.count FROM waiting w,"
+    "   LATERAL (SELECT count(*) FROM job r WHERE $3::boolean AND r.tenant_id = w.tenant_id"
+    "    AND r.state = 'running' AND r.lease_until >= clock_timestamp()) busy,"
+    "   LATERAL (SELECT j.*, row_number() OVER (ORDER BY j.number) AS place FROM"
+    "    (SELECT tenant_id, id, lane_id, number FROM job d WHERE d.tenant_id = w.tenant_id"
+    "      AND d.state = 'ready' AND d.run_at <= clock_timestamp() ORDER BY d.number LIMIT 256) j"
+    "    WHERE NOT EXISTS (SELECT 1 FROM job p WHERE p.tenant_id = j.tenant_id"
+    "     AND p.lane_id = j.lane_id AND p.state = 'running')"
+    "    AND NOT EXISTS (SELECT 1 FROM job p WHERE p.tenant_id = j.tenant_id"
+    "     AND p.lane_id = j.lane_id AND p.state = 'ready' AND p.number < j.number)) first"
+    "   WHERE first.place + busy.count <= $1) s"
+    " ORDER BY place, number LIMIT $2"};
 
-rc_t job_sweep(struct ctx *c, int64_t per_tenant, int64_t most, struct job_hint **hints,
-               size_t *count)
+rc_t job_sweep(struct ctx *c, int64_t per_tenant, bool less_running, int64_t most,
+               struct job_hint **hints, size_t *count)
 {
     struct db_rows rows;
 
-    TRY(db_rows(c, &q_sweep, ARGS(A(per_tenant), A(most)), &rows));
+    TRY(db_rows(c, &q_sweep, ARGS(A(per_tenant), A(most), A(less_running)), &rows));
     *count = (size_t)rows.count;
     *hints = arena_take(c->mem, (*count + 1) * sizeof(**hints));
     for (int i = 0; i < rows.count; i++)

@@ -25,6 +25,12 @@ rc_t job_add(struct ctx *c, const char *id, const char *kind, const char *lane_i
              const char *subject_id) MUST;
 
 /*
+ * Makes a job that goes on in the place of one that is about to end: in its lane, before all that
+ * waits behind it.
+ */
+rc_t job_add_heir(struct ctx *c, const char *id, const char *kind, const struct job *job) MUST;
+
+/*
  * Claims a job for a new holder: only when it is due, free or abandoned, and first in its lane.
  * *claimed is false when somebody else has it or its turn has not come. Raises the fence; taking
  * over an abandoned job raises `deaths`.
@@ -58,10 +64,11 @@ struct job_hint {
 
 /*
  * For the dispatcher's role: jobs that may run now, in an order fair over tenants (first of each,
- * then second of each, ...), at most `per_tenant` of one tenant; abandoned ones come first.
+ * then second of each, ...), at most `per_tenant` of one tenant (with
+ * less_running those that run already count among them); abandoned ones come first.
  */
-rc_t job_sweep(struct ctx *c, int64_t per_tenant, int64_t most, struct job_hint **hints,
-               size_t *count) MUST;
+rc_t job_sweep(struct ctx *c, int64_t per_tenant, bool less_running, int64_t most,
+               struct job_hint **hints, size_t *count) MUST;
 
 /*
  * For the dispatcher's role: renews the leases of these jobs; held[i] says whether holder i still

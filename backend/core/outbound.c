@@ -84,3 +84,22 @@ rc_t outbound_settle(struct ctx *c, const char *id, const char *state, const cha
 {
     return db_exec(c, &q_settle, ARGS(A(id), A(state), A(provider_id), A(fault)), NULL);
 }
+
+static const struct stmt q_move = {
+    "outbound_move", "UPDATE outbound SET job_id = $2 WHERE tenant_id = tenant_now() AND job_id = $1"};
+
+rc_t outbound_move(struct ctx *c, const char *from_job_id, const char *to_job_id)
+{
+    return db_exec(c, &q_move, ARGS(A(from_job_id), A(to_job_id)), NULL);
+}
+
+static const struct stmt q_abandon = {
+    "outbound_abandon",
+    "UPDATE outbound SET state = CASE state WHEN 'sending' THEN 'needs_human' ELSE 'refused' END, "
+    "fault = $2"
+    " WHERE tenant_id = tenant_now() AND job_id = $1 AND state IN ('pending', 'sending')"};
+
+rc_t outbound_abandon(struct ctx *c, const char *job_id, const char *why)
+{
+    return db_exec(c, &q_abandon, ARGS(A(job_id), A(why)), NULL);
+}

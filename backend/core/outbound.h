@@ -36,4 +36,10 @@ rc_t outbound_sending(struct ctx *c, const struct job *job, const char *id) MUST
 rc_t outbound_settle(struct ctx *c, const char *id, const char *state, const char *provider_id,
                      const char *fault) MUST;
 
+/* Gives the parts of one job to another that goes on with them. */
+rc_t outbound_move(struct ctx *c, const char *from_job_id, const char *to_job_id) MUST;
+
+/* Nobody tries again: what may have been posted is for a person, what was not begun is refused. */
+rc_t outbound_abandon(struct ctx *c, const char *job_id, const char *why) MUST;
+
 #endif

@@ -71,6 +71,15 @@ static const char finished_script[] =
     "end\n"
     "return 1";
 
+/* ARGV: now in ms, lease in ms, then tenant, job, tenant, job, ... */
+static const char running_script[] =
+    "for i = 3, #ARGV, 2 do\n"
+    "  local fly = 'konstruct:q:fly:' .. ARGV[i]\n"
+    "  redis.call('ZADD', fly, ARGV[1] + ARGV[2], ARGV[i + 1])\n"
+    "  redis.call('PEXPIRE', fly, 2 * ARGV[2])\n"
+    "end\n"
+    "return 1";
+
 static struct bytes number_text(struct ctx *c, int64_t n)
 {
     return bytes_of(text_printf(c->mem, "%lld", (long long)n));
@@ -105,4 +114,21 @@ void queue_finished(struct ctx *c, const char *tenant_id, const char *job_id, in
     live_tell(c, REDIS_WORDS(BYTES("EVAL"), BYTES(finished_script), BYTES("0"), bytes_of(tenant_id),
                              bytes_of(job_id),
                              number_text(c, tokens == 0 ? 0 : tokens - QUEUE_COST_GUESS)));
+}
+
+void queue_running(struct ctx *c, const struct job_hint *hints, size_t count)
+{
+    size_t word_count = 5 + 2 * count;
+    struct bytes *words = arena_take(c->mem, word_count * sizeof(*words));
+
+    words[0] = BYTES("EVAL");
+    words[1] = BYTES(running_script);
+    words[2] = BYTES("0");
+    words[3] = number_text(c, clock_ms());
+    words[4] = number_text(c, conf_number(CONF_lease_seconds) * 1000);
+    for (size_t i = 0; i < count; i++) {
+        words[5 + 2 * i] = bytes_of(hints[i].tenant_id);
+        words[6 + 2 * i] = bytes_of(hints[i].job_id);
+    }
+    live_tell(c, words, word_count);
 }

@@ -20,8 +20,15 @@ void queue_ring(struct ctx *c, const char *tenant_id, const char *job_id);
  */
 void queue_pick(struct ctx *c, int64_t most, struct job_hint **hints, size_t *count, bool *away);
 
-/* The job of a hint has ended, or was not to be had; tokens is what it used. */
+/*
+ * The job of a hint has ended; tokens is what it used, 0 where nobody knows. One that was not to be
+ * had (QUEUE_NOT_RUN) costs its tenant nothing.
+ */
+#define QUEUE_NOT_RUN (-1)
 void queue_finished(struct ctx *c, const char *tenant_id, const char *job_id, int64_t tokens);
+
+/* The jobs of hints that still run, so that they count as in flight for a lease more. */
+void queue_running(struct ctx *c, const struct job_hint *hints, size_t count);
 
 /* The Redis channel on which ringing is heard. */
 #define QUEUE_BELL "konstruct:bell"

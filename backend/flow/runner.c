@@ -2,7 +2,10 @@
 #include "flow/runner.h"
 
 #include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
+#include "base/conf.h"
 #include "base/log.h"
 #include "core/audit.h"
 #include "core/tenant_key.h"
@@ -11,6 +14,7 @@
 #include "io/db.h"
 
 #define JOB_MEMORY_MAX MIB(64)
+#define SETTLE_AGAIN_MS 200
 
 static rc_t tenant_key_run(struct ctx *c, struct run *run)
 {
@@ -50,7 +54,7 @@ static rc_t claim(struct ctx *c, const char *job_id, struct run *run, bool *clai
     return db_commit(c);
 }
 
-static rc_t make_dead(struct ctx *c, const struct job_kind *kind, struct run *run, const char *why)
+static rc_t end_dead(struct ctx *c, const struct job_kind *kind, struct run *run, const char *why)
 {
     TRY(job_guard(c, &run->job));
     if (kind != NULL)
@@ -65,6 +69,19 @@ static rc_t make_dead(struct ctx *c, const struct job_kind *kind, struct run *ru
 static bool permanent(rc_t rc)
 {
     return rc == E_INVALID || rc == E_FORBIDDEN || rc == E_NOT_FOUND;
+}
+
+/* Where even the last words are impossible, it dies without them, or it would come back for ever. */
+static rc_t make_dead(struct ctx *c, const struct job_kind *kind, struct run *run, const char *why)
+{
+    rc_t rc = end_dead(c, kind, run, why);
+
+    if (!permanent(rc) && rc != E_INTERNAL)
+        return rc;
+    log_fault(c, "job_not_buried");
+    db_rollback(c);
+    ctx_forgive(c);
+    return end_dead(c, NULL, run, why);
 }
 
 static rc_t attempt(struct ctx *c, const struct job_kind *kind, struct run *run)
@@ -83,9 +100,27 @@ static const char *why_of(struct ctx *c)
     return log_mask(c->mem, text_printf(c->mem, "%s: %.500s", c->fault.code, c->fault.detail));
 }
 
-/* After a failed attempt: counted and put back, or dead. */
+/* Back to the others, or dead. */
+static rc_t put_back(struct ctx *c, const struct job_kind *kind, struct run *run, bool hopeless,
+                     const char *why)
+{
+    if (atomic_load(&run->hurry)) {
+        TRY(job_later(c, &run->job, 0)); /* a clean stop is nobody's error */
+        return db_commit(c);
+    }
+    if (hopeless)
+        return make_dead(c, kind, run, why);
+    TRY(job_retry(c, &run->job, why));
+    return db_commit(c);
+}
+
+/*
+ * After a failed attempt: counted and put back, or dead. With the database away that waits as long
+ * as the lease may hold, so that an outage does not count as a worker's death.
+ */
 static rc_t settle(struct ctx *c, const struct job_kind *kind, struct run *run, rc_t rc)
 {
+    int64_t until = clock_mono_ms() + conf_number(CONF_lease_seconds) * 1000;
     const char *why = why_of(c);
     bool hopeless = permanent(rc) || run->job.errors + 1 >= JOB_ERRORS_MAX;
 
@@ -97,14 +132,15 @@ static rc_t settle(struct ctx *c, const struct job_kind *kind, struct run *run, 
     log_warn(hopeless ? "job_dead" : "job_failed", "job", run->job.id, "kind", run->job.kind,
              "tenant", run->tenant_id, "why", why, NULL);
     ctx_forgive(c);
-    if (atomic_load(&run->hurry)) {
-        TRY(job_later(c, &run->job, 0)); /* a clean stop is nobody's error */
-        return db_commit(c);
+    rc = put_back(c, kind, run, hopeless, why);
+    while (rc == E_UNAVAILABLE && clock_mono_ms() < until && !atomic_load(&run->lost) &&
+           !atomic_load(&run->hurry)) {
+        db_rollback(c);
+        ctx_forgive(c);
+        nanosleep(&(struct timespec){.tv_nsec = SETTLE_AGAIN_MS * 1000000L}, NULL);
+        rc = put_back(c, kind, run, hopeless, why);
     }
-    if (hopeless)
-        return make_dead(c, kind, run, why);
-    TRY(job_retry(c, &run->job, why));
-    return db_commit(c);
+    return rc;
 }
 
 static void ring_next(struct ctx *c, struct run *run)
@@ -137,7 +173,7 @@ void runner_run(struct db_pool *db, const struct job_hint *hint, struct run *run
         atomic_store(&run->claimed, false);
         db_rollback(c);
     }
-    queue_finished(c, run->tenant_id, hint->job_id, run->tokens);
+    queue_finished(c, run->tenant_id, hint->job_id, claimed ? run->tokens : QUEUE_NOT_RUN);
     if (claimed)
         ring_next(c, run);
     ctx_end(c);

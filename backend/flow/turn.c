@@ -6,7 +6,9 @@
 #include "flow/turn.h"
 
 #include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/id.h"
 #include "channels/channel.h"
 #include "core/audit.h"
@@ -20,6 +22,8 @@
 #include "io/db.h"
 
 #define STEP_ANSWER 1
+#define RECORD_MS 60000    /* so long is tried to record what was answered */
+#define RECORD_AGAIN_MS 200
 #define FIRST_TRY_STEP 100 /* usage of tries that failed but may be billed is booked from here on */
 
 /* How a turn ended, and the words for it. */
@@ -240,20 +244,43 @@ static rc_t record(struct ctx *c, struct run *run, const struct turn *t, const s
 }
 
 /* True when an earlier attempt recorded the turn and only its delivery is left. */
-static rc_t recorded(struct ctx *c, const struct turn *t, bool *yes)
+static rc_t recorded(struct ctx *c, const struct turn *t, struct message *answer, bool *yes)
 {
-    struct message answer;
+    return message_find(c, message_answer_id(c, t->in.id), answer, yes);
+}
 
-    return message_find(c, message_answer_id(c, t->in.id), &answer, yes);
+/*
+ * An answer that was paid for is not thrown away because the database is away for a moment. Of a
+ * commit that broke off nobody knows whether it happened, so that is looked at first.
+ */
+static rc_t record_surely(struct ctx *c, struct run *run, const struct turn *t,
+                          const struct ending *end, struct message *said)
+{
+    int64_t until = clock_mono_ms() + RECORD_MS;
+    bool is_recorded = false;
+    rc_t rc = record(c, run, t, end, said);
+
+    while (rc == E_UNAVAILABLE && clock_mono_ms() < until && !on_cancelled(&(struct watchers){.run = run})) {
+        db_rollback(c);
+        ctx_forgive(c);
+        nanosleep(&(struct timespec){.tv_nsec = RECORD_AGAIN_MS * 1000000L}, NULL);
+        run->tokens = 0;
+        rc = recorded(c, t, said, &is_recorded);
+        if (rc == OK && !is_recorded)
+            rc = record(c, run, t, end, said);
+    }
+    return rc;
 }
 
 static rc_t load(struct ctx *c, struct run *run, struct turn *t, const char **stored,
                  bool *is_recorded)
 {
+    struct message answer;
+
     db_relaxed(c); /* all of it is made again by a retry */
     TRY(turn_load(c, &run->job, t));
     TRY(step_find(c, &run->job, STEP_ANSWER, "answer", t->request_hash, stored));
-    TRY(recorded(c, t, is_recorded));
+    TRY(recorded(c, t, &answer, is_recorded));
     return db_commit(c);
 }
 
@@ -269,16 +296,16 @@ rc_t turn_run(struct ctx *c, struct run *run)
     TRY(load(c, run, t, &stored, &is_recorded));
     if (!is_recorded) {
         TRY(stored != NULL ? replay(c, stored, &end) : ask(c, run, t, outcome, &end));
-        TRY(record(c, run, t, &end, &said));
+        TRY(record_surely(c, run, t, &end, &said));
         live_message(c, t->in.conversation_id, run->job.id, said.seq);
     }
     return t->from_channel ? deliver_job(c, &run->job) : OK;
 }
 
 /*
- * The sender of a turn that will not be done gets one true sentence, unless his answer was recorded
- * and only its delivery died. In the portal it stands in the conversation; in a channel a job of
- * its own carries it, as safe as any answer.
+ * The sender of a turn that will not be done gets one true sentence; an answer that was recorded
+ * still goes out. In the portal it stands in the conversation; in a channel a job of its own carries
+ * it, as safe as any answer and before the answers to later messages.
  */
 rc_t turn_bury(struct ctx *c, struct run *run)
 {
@@ -292,11 +319,11 @@ rc_t turn_bury(struct ctx *c, struct run *run)
     bool is_recorded;
 
     TRY(turn_load_place(c, &run->job, t));
-    TRY(recorded(c, t, &is_recorded));
-    if (is_recorded)
-        return OK;
+    TRY(recorded(c, t, &said, &is_recorded));
     if (t->from_channel)
-        TRY(job_add(c, carrier.id, "delivery", run->job.lane_id, run->job.id));
+        TRY(job_add_heir(c, carrier.id, "delivery", &run->job));
+    if (is_recorded)
+        return outbound_move(c, run->job.id, carrier.id);
     TRY(add_answer(c, &carrier, t, &end, &said));
     live_message(c, t->in.conversation_id, run->job.id, said.seq);
     return OK;
@@ -305,4 +332,10 @@ rc_t turn_bury(struct ctx *c, struct run *run)
 rc_t delivery_run(struct ctx *c, struct run *run)
 {
     return deliver_job(c, &run->job);
+}
+
+/* What was not sent is marked for a person; nothing else would get through either. */
+rc_t delivery_bury(struct ctx *c, struct run *run)
+{
+    return outbound_abandon(c, run->job.id, "job_dead");
 }

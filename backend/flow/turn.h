@@ -9,5 +9,6 @@ rc_t turn_bury(struct ctx *c, struct run *run) MUST;
 
 /* Only the delivery of parts that another job made. */
 rc_t delivery_run(struct ctx *c, struct run *run) MUST;
+rc_t delivery_bury(struct ctx *c, struct run *run) MUST;
 
 #endif
