@@ -258,6 +258,11 @@ static CURLcode run(struct call *k, CURLM *multi)
     if (curl_multi_add_handle(multi, k->easy) != CURLM_OK)
         return CURLE_FAILED_INIT;
     for (;;) {
+        /* A process that was stopped until after a limit must not send any more. */
+        if (k->sent < k->ask->body.len)
+            (void)wait_ms(k);
+        if (k->end != RUNNING)
+            break;
         if (curl_multi_perform(multi, &running) != CURLM_OK)
             result = CURLE_FAILED_INIT;
         if (running == 0 || result != CURLE_OK)
