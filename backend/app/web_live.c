@@ -84,15 +84,16 @@ static void settle(struct channel *ch)
     }
 }
 
-static void drop_empty(struct channel **at)
+static bool drop_empty(struct channel **at)
 {
     struct channel *ch = *at;
 
     if (ch == NULL || ch->waiting != NULL || ch->fresh != NULL)
-        return;
+        return false;
     redis_live_leave(live.redis, ch->name);
     *at = ch->next;
     free(ch);
+    return true;
 }
 
 static void each_channel(void (*call)(struct channel *))
@@ -220,11 +221,7 @@ void web_live_tick(int64_t now_ms)
         each_channel(look);
     }
     for (size_t i = 0; i < BUCKETS; i++)
-        for (struct channel **at = &live.buckets[i]; *at != NULL;) {
-            struct channel *before = *at;
-
-            drop_empty(at);
-            if (*at == before)
-                at = &before->next;
-        }
+        for (struct channel **at = &live.buckets[i]; *at != NULL;)
+            if (!drop_empty(at))
+                at = &(*at)->next;
 }

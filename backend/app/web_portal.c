@@ -23,13 +23,16 @@ struct file {
     struct body bodies[CODING_COUNT];
 };
 
-extern const char web_portal_pack[], web_portal_pack_end[];
+extern const char web_portal_pack[];
+extern const uint64_t web_portal_pack_len;
 __asm__(".section .rodata\n"
         ".balign 16\n"
         "web_portal_pack:\n"
         ".incbin \"" PORTAL_PACK "\"\n"
-        "web_portal_pack_end:\n"
-        ".byte 0\n"
+        "1:\n"
+        ".balign 8\n"
+        "web_portal_pack_len:\n"
+        ".quad 1b - web_portal_pack\n"
         ".previous\n");
 
 static const char *const coding_names[CODING_COUNT] = {"identity", "gzip", "br"};
@@ -94,7 +97,7 @@ static void take_line(char *line, const char *blobs, size_t blobs_len)
 void web_portal_load(void)
 {
     static const char first[] = "KONSTRUCT-PACK 1\n";
-    size_t len = (size_t)(web_portal_pack_end - web_portal_pack);
+    size_t len = web_portal_pack_len;
     const char *end = memmem(web_portal_pack, len, "\n\n", 2);
 
     if (len < sizeof(first) || memcmp(web_portal_pack, first, sizeof(first) - 1) != 0 ||
