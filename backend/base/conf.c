@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/conf_secret.h"
 #include "base/log.h"
 
 enum conf_kind { TEXT, NUMBER, SWITCH };
@@ -56,7 +57,7 @@ struct kept {
 };
 static struct kept *all_kept;
 
-static void take(const struct row *row, const char *value)
+static const char *keep(const char *value)
 {
     size_t size = strlen(value) + 1;
     struct kept *copy = malloc(sizeof(*copy) + size);
@@ -66,9 +67,57 @@ static void take(const struct row *row, const char *value)
     copy->older = all_kept;
     all_kept = copy;
     memcpy(copy->text, value, size);
-    values[row - rows] = copy->text;
-    if (row->flags & CONF_SECRET)
-        log_secret_add(bytes_of(copy->text));
+    return copy->text;
+}
+
+static bool is_secret(const struct row *row)
+{
+    return (row->flags & (CONF_SECRET | CONF_MASKED)) != 0;
+}
+
+static void take(const struct row *row, const char *value)
+{
+    values[row - rows] = is_secret(row) ? conf_secret_keep(value) : keep(value);
+    if (is_secret(row))
+        log_secret_add(bytes_of(value));
+}
+
+/* Where a secret may come from besides its own name. */
+static const struct source {
+    const char *ending;
+    bool (*read)(const char *from, char *out, const char **why);
+} sources[] = {{"_FILE", conf_secret_file}, {"_COMMAND", conf_secret_command}};
+
+static void take_from(const struct row *row, const struct source *source, const char *from)
+{
+    char secret[CONF_SECRET_MAX] = "";
+    const char *why = NULL;
+
+    if (source->read(from, secret, &why))
+        take(row, secret);
+    else
+        fault(row->env, "can't be had from what %s%s names: %s", row->env, source->ending, why);
+    explicit_bzero(secret, sizeof(secret));
+}
+
+/* False when there is no such name. */
+static bool take_named(const char *name, const char *value)
+{
+    for (const struct row *row = rows; row < rows + CONF_COUNT; row++) {
+        size_t len = strlen(row->env);
+
+        if (strcmp(row->env, name) == 0) {
+            take(row, value);
+            return true;
+        }
+        for (size_t i = 0; i < COUNT_OF(sources) && is_secret(row); i++) {
+            if (strncmp(row->env, name, len) == 0 && strcmp(sources[i].ending, name + len) == 0) {
+                take_from(row, &sources[i], value);
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 void conf_set(enum conf which, const char *value)
@@ -88,12 +137,8 @@ static void take_line(const char *file, int number, char *line)
         return;
     }
     *equals = '\0';
-    for (size_t i = 0; i < CONF_COUNT; i++) {
-        if (strcmp(rows[i].env, line) == 0) {
-            take(&rows[i], equals + 1);
-            return;
-        }
-    }
+    if (take_named(line, equals + 1))
+        return;
     fault(line, "line %d of %s names a setting that does not exist; take it out or mend its name",
           number, file);
 }
@@ -164,6 +209,23 @@ static void check(const struct row *row, const char *value)
     }
 }
 
+static void take_environment(const struct row *row)
+{
+    const char *value = getenv(row->env);
+    char name[100];
+
+    if (value != NULL && value[0] != '\0') {
+        take(row, value);
+        return;
+    }
+    for (size_t i = 0; i < COUNT_OF(sources) && is_secret(row); i++) {
+        snprintf(name, sizeof(name), "%s%s", row->env, sources[i].ending);
+        value = getenv(name);
+        if (value != NULL && value[0] != '\0')
+            take_from(row, &sources[i], value);
+    }
+}
+
 /*
  * DATABASE_URL serves every role that has no address of its own; libpq takes the later user of two.
  */
@@ -183,13 +245,13 @@ static void derive_databases(void)
         return;
     for (size_t i = 0; i < COUNT_OF(roles); i++) {
         bool is_uri = strstr(base, "://") != NULL;
+        char joint = ' ';
 
         if (values[roles[i].which] != NULL)
             continue;
-        snprintf(text, sizeof(text), is_uri ? "%s%cuser=%s" : "%s%cuser='%s'", base,
-                 !is_uri                     ? ' '
-                 : strchr(base, '?') != NULL ? '&'
-                                             : '?',
+        if (is_uri)
+            joint = strchr(base, '?') != NULL ? '&' : '?';
+        snprintf(text, sizeof(text), is_uri ? "%s%cuser=%s" : "%s%cuser='%s'", base, joint,
                  roles[i].role);
         take(&rows[roles[i].which], text);
     }
@@ -200,11 +262,8 @@ rc_t conf_load(unsigned need)
     fault_count = 0;
     read_files();
     for (size_t i = 0; i < CONF_COUNT; i++) {
-        const char *value = getenv(rows[i].env);
-
-        if (value != NULL && value[0] != '\0')
-            take(&rows[i], value);
-        else if (values[i] == NULL && rows[i].preset != NULL)
+        take_environment(&rows[i]);
+        if (values[i] == NULL && rows[i].preset != NULL)
             take(&rows[i], rows[i].preset);
     }
     derive_databases();

@@ -1,6 +1,8 @@
 /*
  * Settings: from the environment or a file konstruct.conf of lines NAME=value (the environment
- * wins). Everything is checked at start, and every fault is named in one go.
+ * wins). Everything is checked at start, and every fault is named in one go. A secret may come from
+ * a file or a command instead: NAME_FILE=path, NAME_COMMAND=shell command; its first line is the
+ * secret.
  */
 #ifndef BASE_CONF_H
 #define BASE_CONF_H
@@ -15,7 +17,7 @@ enum conf {
     CONF_COUNT
 };
 
-enum conf_flag { CONF_SECRET = 1, CONF_NEED_WEB = 2, CONF_NEED_WORKER = 4 };
+enum conf_flag { CONF_SECRET = 1, CONF_NEED_WEB = 2, CONF_NEED_WORKER = 4, CONF_MASKED = 8 };
 
 /*
  * Reads and checks all settings once per process. `need` is CONF_NEED_WEB, CONF_NEED_WORKER or 0.

@@ -108,13 +108,24 @@ static void key_of(const char *secret, unsigned char key[32])
     crypto_generichash(key, 32, (const unsigned char *)secret, strlen(secret), NULL, 0);
 }
 
+int64_t seal_secret_id(const char *secret)
+{
+    static const unsigned char purpose[] = "konstruct key id";
+    unsigned char id[16];
+
+    crypto_generichash(id, sizeof(id), purpose, sizeof(purpose), (const unsigned char *)secret,
+                       strlen(secret) < 64 ? strlen(secret) : 64);
+    return (int64_t)(((uint32_t)id[0] << 24) | ((uint32_t)id[1] << 16) | ((uint32_t)id[2] << 8) |
+                     id[3]);
+}
+
 char *seal_with_key(struct ctx *c, const char *secret, struct seal_place place, struct bytes plain)
 {
     struct buf b = buf_new(c->mem, PLAIN_MAX + 256);
     unsigned char key[CRYPTO_KEY_BYTES];
 
     key_of(secret, key);
-    put_head(&b, VERSION_KEY, 1);
+    put_head(&b, VERSION_KEY, seal_secret_id(secret));
 
     char *token = seal(c, &b, key, place, plain);
 

@@ -42,6 +42,12 @@ rc_t seal_open_tenant(struct ctx *c, const unsigned char public_key[32],
 rc_t seal_open_key(struct ctx *c, const char *secret, struct seal_place place, const char *token,
                    struct bytes *out) MUST;
 
+/*
+ * The id that tokens sealed with this secret carry: it follows from the secret and does not betray
+ * it, so that a token names its key and no key is ever just tried.
+ */
+int64_t seal_secret_id(const char *secret);
+
 /* The key id in a token's head, or -1 when it is no token. */
 int64_t seal_key_id(struct ctx *c, const char *token);
 

@@ -183,6 +183,65 @@ static int load_and_compare(const void *arg)
     return 1;
 }
 
+/* A secret may be had from a file or a command; what is wrong with them is said without it. */
+static void secrets_come_from_files_and_commands(void **state)
+{
+    static const struct {
+        const char *variables[3];
+        struct derived want;
+        int code;
+        const char *says;
+    } rows[] = {
+        {{"KONSTRUCT_WEB_KEY_COMMAND=echo " GOOD_SECRET "; echo more", NULL},
+         {CONF_web_key, GOOD_SECRET},
+         0,
+         ""},
+        {{"KONSTRUCT_OPENAI_KEY_COMMAND=echo sk-1", NULL}, {CONF_openai_key, "sk-1"}, 0, ""},
+        {{"KONSTRUCT_WEB_KEY=" GOOD_SECRET, "KONSTRUCT_WEB_KEY_COMMAND=echo other", NULL},
+         {CONF_web_key, GOOD_SECRET},
+         0,
+         ""},
+        {{"KONSTRUCT_WEB_KEY_COMMAND=echo " GOOD_SECRET "; exit 3", NULL},
+         {CONF_web_key, NULL},
+         2,
+         "KONSTRUCT_WEB_KEY: can't be had from what KONSTRUCT_WEB_KEY_COMMAND names: it failed"},
+        {{"KONSTRUCT_WEB_KEY_COMMAND=true", NULL}, {CONF_web_key, NULL}, 2, "it failed, printed"},
+        {{"KONSTRUCT_WEB_KEY_FILE=/nowhere/key", NULL}, {CONF_web_key, NULL}, 2, "No such file"},
+        {{"KONSTRUCT_WEB_KEY_FILE=/dev/null", NULL}, {CONF_web_key, NULL}, 2, "no first line"},
+        {{"KONSTRUCT_WEB_KEY_FILE=/dev/zero", NULL}, {CONF_web_key, NULL}, 2, "more than 4 KiB"},
+        {{"KONSTRUCT_WEB_KEY_COMMAND=echo short", NULL}, {CONF_web_key, NULL}, 2, "at least 32"},
+        /* Only secrets may be had so. */
+        {{"KONSTRUCT_TURNS_COMMAND=echo 3", NULL}, {CONF_turns, "256"}, 0, ""},
+    };
+    struct said said;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        run_with(rows[i].variables, load_and_compare, &rows[i].want, &said);
+        if (said.code != rows[i].code || strstr(said.text, rows[i].says) == NULL)
+            fail_msg("row %zu: %d %s", i, said.code, said.text);
+        assert_null(strstr(said.text, GOOD_SECRET));
+    }
+}
+
+static void a_secret_comes_from_a_file(void **state)
+{
+    char path[] = "/tmp/konstruct-secret-XXXXXX", variable[80];
+    const char *const variables[] = {variable, NULL};
+    const struct derived want = {CONF_master_key, GOOD_SECRET};
+    int fd = mkstemp(path);
+    struct said said;
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, GOOD_SECRET "\n", sizeof(GOOD_SECRET)), sizeof(GOOD_SECRET));
+    close(fd);
+    snprintf(variable, sizeof(variable), "KONSTRUCT_MASTER_KEY_FILE=%s", path);
+    run_with(variables, load_and_compare, &want, &said);
+    unlink(path);
+    assert_int_equal(said.code, 0);
+}
+
 static void roles_follow_from_database_url(void **state)
 {
     static const struct {
@@ -321,6 +380,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_fault_has_its_sentence),
         cmocka_unit_test(a_bad_secret_is_not_shown),
+        cmocka_unit_test(secrets_come_from_files_and_commands),
+        cmocka_unit_test(a_secret_comes_from_a_file),
         cmocka_unit_test(roles_follow_from_database_url),
         cmocka_unit_test(files),
         cmocka_unit_test(the_worker_refuses_with_all_faults_and_2),

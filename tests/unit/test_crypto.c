@@ -44,7 +44,7 @@ static void each_kind(struct ctx *c, const char *plain, const char *tokens[2])
     tokens[0] = seal_to_tenant(c, public_key, 7, place, bytes_of(plain));
     tokens[1] = seal_with_key(c, KEY, place, bytes_of(plain));
     assert_memory_equal(tokens[0], "gQ", 2);
-    assert_memory_equal(tokens[1], "gg", 2);
+    assert_in_range(tokens[1][1], 'g', 'v'); /* the second half of 0x82, and some of its key id */
 }
 
 static void there_and_back(void **state)
@@ -191,7 +191,8 @@ static void the_key_id_stands_in_the_head(void **state)
     for (size_t i = 0; i < COUNT_OF(ids); i++)
         assert_int_equal(seal_key_id(c, seal_to_tenant(c, public_key, ids[i], place, BYTES("x"))),
                          ids[i]);
-    assert_int_equal(seal_key_id(c, seal_with_key(c, KEY, place, BYTES("x"))), 1);
+    assert_int_equal(seal_key_id(c, seal_with_key(c, KEY, place, BYTES("x"))), seal_secret_id(KEY));
+    assert_true(seal_secret_id(KEY) != seal_secret_id(KEY "!"));
 }
 
 /* RFC 4231, cases 1, 2 and 6, and SHA-256 of "abc" (FIPS 180). */
