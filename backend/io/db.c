@@ -299,6 +299,8 @@ rc_t db_commit(struct ctx *c)
                  ? ctx_fail(c, E_INTERNAL, "db_rolled_back", "a failed transaction was committed")
                  : db_fault(c, &q_commit, r, c->conn->pg);
     PQclear(r);
+    /* Which statements it has prepared is not known any more. */
+    c->conn->broken |= !committed;
     release(c);
     return rc;
 }

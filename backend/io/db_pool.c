@@ -3,6 +3,7 @@
  * while PostgreSQL is away.
  */
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,13 +148,14 @@ static rc_t open_one(struct ctx *c, struct db_pool *pool, struct db_conn **out)
 }
 
 /*
- * An idle connection whose server went away shows it on the socket; better found here than in a
- * statement.
+ * A server has nothing to say to an idle connection but that it ends: whatever is on the socket,
+ * its last words or its end, is better found here than by a statement.
  */
-static bool alive(struct db_conn *conn)
+static bool alive(const struct db_conn *conn)
 {
-    return PQconsumeInput(conn->pg) == 1 && PQstatus(conn->pg) == CONNECTION_OK &&
-           PQtransactionStatus(conn->pg) == PQTRANS_IDLE;
+    struct pollfd socket = {.fd = PQsocket(conn->pg), .events = POLLIN};
+
+    return PQstatus(conn->pg) == CONNECTION_OK && poll(&socket, 1, 0) == 0;
 }
 
 rc_t db_take(struct ctx *c, struct db_conn **out)
