@@ -23,7 +23,8 @@ struct delivery {
     const struct channel *channel;
     const char *api_base, *secret, *self, *connection_id, *connection_state;
     int64_t timeout_ms;
-    bool later; /* not finished: the job runs again after wait_ms */
+    bool at_last; /* the part at hand is the last one */
+    bool later;   /* not finished: the job runs again after wait_ms */
     int64_t wait_ms;
     const struct outbound *failed; /* the part that could not be sent, or NULL */
 };
@@ -76,6 +77,23 @@ static rc_t settle(struct ctx *c, const struct delivery *d, struct outbound *par
     return OK;
 }
 
+/*
+ * A part that has arrived. Where the channel can tell so again, the mark is committed with what
+ * comes next, and with the end of the job it need not even be on disk: lost, it is read back.
+ */
+static rc_t settle_sent(struct ctx *c, const struct delivery *d, struct outbound *part,
+                        const char *provider_id)
+{
+    if (!d->channel->can_find)
+        return settle(c, d, part, "sent", provider_id, NULL);
+    if (d->at_last)
+        db_relaxed(c);
+    TRY(outbound_settle(c, part->id, "sent", provider_id, NULL));
+    part->state = "sent";
+    part->fault = NULL;
+    return OK;
+}
+
 static void later(struct delivery *d, int64_t wait_ms)
 {
     d->later = true;
@@ -125,7 +143,7 @@ static rc_t act(struct ctx *c, struct delivery *d, struct outbound *part,
     TRY(mark_connection(c, d, o));
     switch (o->result) {
     case POST_SENT:
-        return settle(c, d, part, "sent", o->provider_id, NULL);
+        return settle_sent(c, d, part, o->provider_id);
     case POST_REFUSED:
         log_warn("deliver_refused", "job", d->job->id, "channel", d->channel->name, "why", o->why,
                  NULL);
@@ -225,6 +243,8 @@ static rc_t reconcile(struct ctx *c, struct delivery *d, struct outbound *part)
         later(d, in_flight_ms(d) - part->sending_ms);
         return OK;
     }
+    /* Calls take their time: no transaction stays open over one. */
+    TRY(db_commit(c));
     if (d->channel->can_find)
         TRY(find_part(c, d, part, &outcome));
 
@@ -271,6 +291,7 @@ static rc_t drop_rest(struct ctx *c, struct delivery *d, struct outbound *parts,
 static rc_t deliver_parts(struct ctx *c, struct delivery *d, struct outbound *parts, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
+        d->at_last = i + 1 == count;
         TRY(deliver_part(c, d, &parts[i]));
         if (d->later)
             return OK;
@@ -300,17 +321,29 @@ static rc_t finish(struct ctx *c, const struct delivery *d)
     return db_commit(c);
 }
 
-rc_t deliver_job(struct ctx *c, const struct job *job)
+static rc_t deliver(struct ctx *c, struct delivery *d)
 {
-    struct delivery d = {.job = job, .timeout_ms = conf_number(CONF_channel_seconds) * 1000};
     struct outbound *parts;
     size_t count;
 
-    TRY(outbound_list(c, job->id, &parts, &count));
+    TRY(outbound_list(c, d->job->id, &parts, &count));
     if (count > 0)
-        TRY(open_connection(c, parts[0].connection_id, &d));
-    /* Calls take their time: no transaction stays open over one. */
-    TRY(db_commit(c));
-    TRY(deliver_parts(c, &d, parts, count));
-    return finish(c, &d);
+        TRY(open_connection(c, parts[0].connection_id, d));
+    TRY(deliver_parts(c, d, parts, count));
+    return finish(c, d);
+}
+
+rc_t deliver_job(struct ctx *c, const struct job *job)
+{
+    struct delivery d = {.job = job, .timeout_ms = conf_number(CONF_channel_seconds) * 1000};
+    rc_t rc = deliver(c, &d);
+
+    if (text_is(c->fault.code, "job_lost")) {
+        struct fault lost = c->fault;
+
+        /* What was sent stays true when the job was lost meanwhile. */
+        TRY(db_commit(c));
+        c->fault = lost;
+    }
+    return rc;
 }
