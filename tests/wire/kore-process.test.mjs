@@ -36,6 +36,22 @@ describe('sandbox', () => {
     });
 });
 
+describe('started as root', { skip: process.getuid() !== 0 }, () => {
+    const uid = (pid) => Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(/^Uid:\t(\d+)/m)[1]);
+
+    test('workers become the user of the settings, the key manager the owner of the key; K10 holds there, too', async () => {
+        const other = await Web.start({ env: { KONSTRUCT_USER: 'nobody' } });
+        const nobody = 65534;
+        assert.deepEqual(other.workers().map(uid), [nobody, nobody]);
+        assert.equal(uid(other.keyManager()), 0);
+        assert.equal((await once(other.port, get('/healthz'))).status, 200);
+        const all = children(other.pid);
+        signal(other.pid, 'SIGKILL');
+        await gone(all);
+        await other.stop();
+    });
+});
+
 describe('K9: a worker that hangs', () => {
     test('holds up no new connection, and is replaced', async () => {
         const [hung] = web.workers();

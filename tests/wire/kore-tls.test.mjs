@@ -109,6 +109,26 @@ describe('renewal of the certificate', () => {
     });
 });
 
+describe('a start that cannot be', () => {
+    let dir;
+    before(() => { dir = folder(); });
+    after(() => remove(dir));
+
+    test('a pair that does not fit, and a file that is not there, each end it with a sentence', async () => {
+        const one = await certificate(dir, { name: 'one' });
+        const other = await certificate(dir, { name: 'two', type: 'rsa' });
+        await assert.rejects(Web.start({ pair: { ...one, key: other.key } }), /not a pair that can be used/);
+        await assert.rejects(Web.start({ pair: { ...one, cert: `${dir}/missing` } }), /certificate in .*missing can't be read/);
+    });
+
+    test('a port that is taken is named', async () => {
+        const holder = net.createServer((socket) => socket.destroy());
+        await new Promise((resolve) => holder.listen(0, '127.0.0.1', resolve));
+        await assert.rejects(Web.start({ port: holder.address().port }), /already in use.*KONSTRUCT_LISTEN/);
+        holder.close();
+    });
+});
+
 describe('K13', () => {
     let web;
     before(async () => { web = await Web.start({ env: { KONSTRUCT_WEB_HEADER_SECONDS: '1' } }); });

@@ -41,8 +41,10 @@ export class Web {
         web.pid = web.child.pid;
         await until(async () => {
             if (web.child.failed) throw web.child.failed;
-            if (web.child.exitCode !== null || web.child.signalCode !== null) throw new Error(`konstruct-web ended:\n${web.said()}`);
-            return await web.answers();
+            if (web.child.exitCode === null && web.child.signalCode === null) return await web.answers();
+            const said = web.said();
+            remove(web.dir);
+            throw new Error(`konstruct-web ended:\n${said}`);
         }, 'konstruct-web to answer');
         return web;
     }
