@@ -19,26 +19,28 @@ KORE_HOOKS := kore_parent_configure kore_worker_configure kore_seccomp_hook web_
 
 WEB_OBJ := $(call objects,$(wildcard backend/app/web*.c))
 
-# One recipe makes the whole copy, so that half of it is never there: the mark comes last.
+# The copy is made aside and put in place whole, so that half of it is never built, nor two builds' at once.
+KORE_NEW = $(KORE_DIR).$$$$
 $(KORE_DIR)/.ready: deploy/kore/hardening.patch deploy/kore/sources.sha256 mk/web.mk
-	@rm -rf $(KORE_DIR) && mkdir -p $(KORE_DIR)
 	@(cd $(KORE_FROM) 2>/dev/null && sha256sum --quiet -c) < deploy/kore/sources.sha256 || { \
 		echo "Kore's sources in $(KORE_FROM) are not those of Debian 12's package kore 4.1.0-6."; \
 		echo "Nothing was built. Install that version (apt-get install kore=4.1.0-6+b1), or follow"; \
 		echo "'When the package changes' in deploy/kore/README.md."; exit 1; }
-	cp -r $(KORE_FROM)/src $(KORE_FROM)/include $(KORE_DIR)/
-	patch -s -p0 -d $(KORE_DIR) < deploy/kore/hardening.patch
-	sh $(KORE_FROM)/misc/linux-platform.sh > $(KORE_DIR)/include/platform.h
-	@touch $@
+	@echo "  kore $(KORE_DIR)"
+	$(Q)new=$(KORE_NEW) && mkdir -p $$new && cp -r $(KORE_FROM)/src $(KORE_FROM)/include $$new/ && \
+		patch -s -p0 -d $$new < deploy/kore/hardening.patch && \
+		sh $(KORE_FROM)/misc/linux-platform.sh > $$new/include/platform.h && touch $$new/.ready && \
+		rm -rf $(KORE_DIR) && mv -T $$new $(KORE_DIR)
 
 $(OUT)/kore/%.o: $(KORE_DIR)/.ready deploy/kore/seam.h deploy/kore/openssl3.h Makefile
 	@mkdir -p $(@D)
-	$(CC) $(KORE_CFLAGS) -c $(KORE_DIR)/src/$*.c -o $@
+	@echo "  cc  kore/$*.c"
+	$(Q)$(CC) $(KORE_CFLAGS) -c $(KORE_DIR)/src/$*.c -o $@
 
 # Kore's names (fatal, worker, net_*, http_*) are many: only those that ours use stay visible.
 $(OUT)/kore.o: $(KORE_OBJ) deploy/kore/globals.txt
-	ld -r -o $@ $(KORE_OBJ)
-	objcopy --keep-global-symbols=deploy/kore/globals.txt $@
+	$(Q)ld -r -o $@ $(KORE_OBJ)
+	$(Q)objcopy --keep-global-symbols=deploy/kore/globals.txt $@
 
 $(WEB_OBJ): CFLAGS += -isystem $(KORE_DIR)/include -isystem $(KORE_DIR)/include/kore -Ideploy/kore \
 	-DPORTAL_PACK='"$(PORTAL_PACK)"'
@@ -47,4 +49,5 @@ $(OUT)/obj/backend/app/web_portal.o: build/portal/portal.pack
 
 $(OUT)/konstruct-web: $(WEB_OBJ) $(OUT)/kore.o $(LIB)
 	@test -f $(PORTAL_PACK) || { echo "The portal's files are missing: run 'make portal' first."; exit 1; }
-	$(CC) $(LDFLAGS) $(KORE_HOOKS:%=-Wl,--export-dynamic-symbol=%) -o $@ $(WEB_OBJ) $(OUT)/kore.o $(LIB) $(LIBS) -ldl
+	@echo "  ld  $@"
+	$(Q)$(CC) $(LDFLAGS) $(KORE_HOOKS:%=-Wl,--export-dynamic-symbol=%) -o $@ $(WEB_OBJ) $(OUT)/kore.o $(LIB) $(LIBS) -ldl
