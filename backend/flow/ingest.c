@@ -7,6 +7,7 @@
 #include "base/conf.h"
 #include "base/id.h"
 #include "core/connection.h"
+#include "core/tenant_key.h"
 #include "io/crypto.h"
 
 #define CACHE_SIZE 256
@@ -81,7 +82,7 @@ static rc_t open_secret(struct ctx *c, const struct hook_record *record, const c
 {
     struct bytes secret;
 
-    TRY(seal_open_key(c, conf_text(CONF_web_key),
+    TRY(seal_open_key(c, key_web_for(c, record->signing_secret),
                       connection_secret_place(record->tenant_id, record->connection_id),
                       record->signing_secret, &secret));
     *out = text_copy(c->mem, secret.data, secret.len);
