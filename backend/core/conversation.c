@@ -102,7 +102,8 @@ static const struct stmt q_message_add = {
     "  AND NOT EXISTS (SELECT 1 FROM message m WHERE m.tenant_id = tenant_now() AND m.id = $1)"
     "  RETURNING message_count)"
     " INSERT INTO message (tenant_id, id, conversation_id, seq, author, name, text, outcome)"
-    " SELECT tenant_now(), $1, $2, next.message_count, $3, $4, $5, $6 FROM next"};
+    " SELECT tenant_now(), $1, $2, next.message_count, $3, $4, $5, $6 FROM next"
+    " RETURNING " MESSAGE_COLUMNS};
 
 static const struct stmt q_message_find = {
     "message_find",
@@ -110,11 +111,17 @@ static const struct stmt q_message_find = {
 
 rc_t message_add(struct ctx *c, const char *conversation_id, struct message *m)
 {
-    TRY(db_exec(
+    const char *id = m->id;
+    rc_t rc = db_one(
         c, &q_message_add,
-        ARGS(A(m->id), A(conversation_id), A(m->author), A(m->name), A(m->text), A(m->outcome)),
-        NULL));
-    return db_one(c, &q_message_find, ARGS(A(m->id)), &message_shape, m);
+        ARGS(A(id), A(conversation_id), A(m->author), A(m->name), A(m->text), A(m->outcome)),
+        &message_shape, m);
+
+    if (rc != E_NOT_FOUND)
+        return rc;
+    /* It is there already: an earlier attempt has added it. */
+    ctx_forgive(c);
+    return db_one(c, &q_message_find, ARGS(A(id)), &message_shape, m);
 }
 
 rc_t message_find(struct ctx *c, const char *id, struct message *out, bool *found)

@@ -12,7 +12,6 @@
 #include "base/id.h"
 #include "channels/channel.h"
 #include "core/audit.h"
-#include "core/connection.h"
 #include "core/outbound.h"
 #include "core/step.h"
 #include "core/usage.h"
@@ -194,21 +193,19 @@ static rc_t book(struct ctx *c, struct run *run, const struct turn *t, const str
 /* The parts in which an answer leaves, if it leaves through a channel at all. */
 static rc_t add_parts(struct ctx *c, const struct job *job, const struct turn *t, const char *text)
 {
-    struct connection connection;
     const char **parts;
     size_t count;
 
     if (!t->from_channel)
         return OK;
-    TRY(connection_get(c, t->in.connection_id, &connection));
 
-    const struct channel *channel = channel_find(connection.channel);
+    const struct channel *channel = channel_find(t->channel);
 
     if (channel == NULL)
-        return ctx_fail(c, E_INVALID, "channel_unknown", "no such channel: %s", connection.channel);
+        return ctx_fail(c, E_INVALID, "channel_unknown", "no such channel: %s", t->channel);
     TRY(channel_split(c, text, channel->max_text, &parts, &count));
     for (size_t i = 0; i < count; i++)
-        TRY(outbound_add(c, job, (int64_t)i, connection.id, t->in.reply_to, parts[i]));
+        TRY(outbound_add(c, job, (int64_t)i, t->in.connection_id, t->in.reply_to, parts[i]));
     return OK;
 }
 

@@ -33,6 +33,7 @@ rc_t turn_load_place(struct ctx *c, const struct job *job, struct turn *t)
     TRY(inbound_get(c, job->subject_id, &t->in));
     t->from_channel = !text_is(t->in.connection_id, NO_CONNECTION);
     TRY(place_of(c, t, &place));
+    t->channel = place.channel;
     TRY(employee_brain(c, place.employee_id, &t->who));
     t->asked = (struct message){.id = t->in.id,
                                 .author = "person",

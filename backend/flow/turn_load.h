@@ -15,6 +15,7 @@
 struct turn {
     struct inbound in;
     bool from_channel; /* else from the portal: the answer needs no delivery */
+    const char *channel;
     struct employee_brain who;
     struct message asked;
     struct llm_ask ask;

@@ -3,8 +3,10 @@
 import { createHmac } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
-import { within } from '../wire/lib/until.mjs';
+import { sleep, within } from '../wire/lib/until.mjs';
 import { SIGNING_SECRET } from './instance.mjs';
+
+const BETWEEN_BURSTS_MS = 50;
 
 const MODEL_ANSWER = JSON.stringify({
     id: 'chatcmpl-bench', object: 'chat.completion', created: 1, model: 'mock',
@@ -124,11 +126,13 @@ export class Desk {
         return times;
     }
 
-    /** `width` messages in one moment, when all are answered the next `width`, and so on. */
+    /** `width` messages in one moment; when all are answered and written down, the next `width`, and so on. */
     async bursts(target, teams, count, width) {
         const times = [];
-        for (let i = 0; i < count; i++)
+        for (let i = 0; i < count; i++) {
             times.push(...await Promise.all(Array.from({ length: width }, (_, k) => this.turn(target, teams[k % teams.length]))));
+            if (width > 1) await sleep(BETWEEN_BURSTS_MS);
+        }
         return times;
     }
 }
