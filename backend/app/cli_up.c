@@ -96,10 +96,17 @@ static rc_t run_steps(struct up *u)
 
 static void greet(const struct up *u)
 {
+    double seconds = (double)(up_now_ms() - u->began_ms) / 1000;
+
     if (u->quiet || u->then != NULL)
         return;
-    printf("\nKonstruct is ready after %.1f s:  %s\n\n", (double)(up_now_ms() - u->began_ms) / 1000,
-           conf_text(CONF_public_url));
+    if (u->only_data) {
+        printf("\nKonstruct is ready after %.1f s, without web and worker: %s/konstruct.conf\n",
+               seconds, u->run);
+        fflush(stdout);
+        return;
+    }
+    printf("\nKonstruct is ready after %.1f s:  %s\n\n", seconds, conf_text(CONF_public_url));
     printf("  1. Open it in a browser. Its certificate was made on this machine, so the browser "
            "asks once: go on.\n"
            "  2. Sign up: that makes your company and you its administrator.\n"
