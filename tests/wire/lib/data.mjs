@@ -46,8 +46,9 @@ export class Data {
     }
 
     async stop() {
-        for (const child of this.children) await child.stop();
+        const ended = await Promise.allSettled([...this.children].map((child) => child.stop()));
         await this.up.stop();
         this.up.remove();
+        for (const { reason } of ended) if (reason) throw reason;
     }
 }

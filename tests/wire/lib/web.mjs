@@ -86,7 +86,12 @@ export class Web {
     }
 
     /** Stops it (if it runs) and removes its folder. Gives how it ended. */
-    async stop(name = 'SIGTERM') {
+    stop(name = 'SIGTERM') {
+        this.stopping ??= this.#stop(name);
+        return this.stopping;
+    }
+
+    async #stop(name) {
         const all = [this.pid, ...children(this.pid)];
         const ended = await stop(this.child, name);
         await gone(all);
