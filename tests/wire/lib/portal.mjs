@@ -44,6 +44,21 @@ export class Portal {
         return JSON.parse(text);
     }
 
+    /** Any request as it is, without a session; gives {status, body}. */
+    raw(method, path, body, headers = {}) {
+        return new Promise((resolve, reject) => {
+            const request = https.request({
+                ...this.options, method, path, agent: false, headers: { host: `localhost:${this.options.port}`, ...headers },
+            }, (answer) => {
+                const pieces = [];
+                answer.on('data', (piece) => pieces.push(piece));
+                answer.on('end', () => resolve({ status: answer.statusCode, body: Buffer.concat(pieces).toString() }));
+            });
+            request.on('error', reject);
+            request.end(body);
+        });
+    }
+
     /** Begins a conversation; gives its id. */
     async begin() {
         return (await this.call('POST', `/employees/${this.employee.id}/conversations`, {})).id;

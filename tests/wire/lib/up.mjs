@@ -73,6 +73,15 @@ export class Up {
         return out.split('\n').filter(Boolean);
     }
 
+    /** All that Redis holds, as text. */
+    async redis() {
+        const settings = readFileSync(join(this.run, 'konstruct.conf'), 'utf8');
+        const socket = /^REDIS_URL=unix:\/\/(.*)$/m.exec(settings)[1];
+        const cli = (...args) => run('redis-cli', ['-s', socket, ...args]);
+        const keys = (await cli('KEYS', '*')).split('\n').filter(Boolean);
+        return (await Promise.all(keys.map(async (key) => `${key} ${await cli('--no-raw', 'DUMP', key)}`))).join('\n');
+    }
+
     remove() {
         remove(this.dir);
     }
