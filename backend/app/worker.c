@@ -22,7 +22,7 @@
 
 #define BELL_WAIT_MS 200 /* how soon a signal to stop is noticed */
 #define SWEEP_MS 2000
-#define SWEEP_SOON_MS 250 /* with Redis away, or with more to do than one look brings */
+#define SWEEP_SOON_MS 200 /* with Redis away, or with more to do than one look brings */
 #define SWEEP_HINTS 64 /* of one tenant, with Redis there, which keeps the cap itself */
 #define BEAT_AGAIN_MS 500 /* after a beat that the database did not hear */
 

@@ -247,25 +247,35 @@ static rc_t recorded(struct ctx *c, const struct turn *t, struct message *answer
 }
 
 /*
- * An answer that was paid for is not thrown away because the database is away for a moment. Of a
- * commit that broke off nobody knows whether it happened, so that is looked at first.
+ * Once more, after the database was away. Of a commit that broke off nobody knows whether it
+ * happened, so that is looked at first; and a crash may have forgotten the question, which was
+ * loaded without waiting for the disk.
  */
-static rc_t record_surely(struct ctx *c, struct run *run, const struct turn *t,
-                          const struct ending *end, struct message *said)
+static rc_t record_again(struct ctx *c, struct run *run, struct turn *t, const struct ending *end,
+                         struct message *said)
+{
+    bool is_recorded = false;
+
+    db_rollback(c);
+    ctx_forgive(c);
+    nanosleep(&(struct timespec){.tv_nsec = RECORD_AGAIN_MS * 1000000L}, NULL);
+    run->tokens = 0;
+    TRY(turn_load_place(c, &run->job, t));
+    TRY(recorded(c, t, said, &is_recorded));
+    return is_recorded ? db_commit(c) : record(c, run, t, end, said);
+}
+
+/* An answer that was paid for is not thrown away because the database is away for a moment. */
+static rc_t record_surely(struct ctx *c, struct run *run, struct turn *t, const struct ending *end,
+                          struct message *said)
 {
     int64_t until = clock_mono_ms() + RECORD_MS;
-    bool is_recorded = false;
     rc_t rc = record(c, run, t, end, said);
 
-    while (rc == E_UNAVAILABLE && clock_mono_ms() < until && !on_cancelled(&(struct watchers){.run = run})) {
-        db_rollback(c);
-        ctx_forgive(c);
-        nanosleep(&(struct timespec){.tv_nsec = RECORD_AGAIN_MS * 1000000L}, NULL);
-        run->tokens = 0;
-        rc = recorded(c, t, said, &is_recorded);
-        if (rc == OK && !is_recorded)
-            rc = record(c, run, t, end, said);
-    }
+    if (rc == E_NOT_FOUND)
+        rc = record_again(c, run, t, end, said);
+    while (rc == E_UNAVAILABLE && clock_mono_ms() < until && !on_cancelled(&(struct watchers){.run = run}))
+        rc = record_again(c, run, t, end, said);
     return rc;
 }
 
