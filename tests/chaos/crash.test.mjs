@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { stop } from '../wire/lib/process.mjs';
-import { within } from '../wire/lib/until.mjs';
-import { until } from '../wire/lib/until.mjs';
+import { until, within } from '../wire/lib/until.mjs';
 import { Crowd } from './lib/crowd.mjs';
 import { Gate } from './lib/gate.mjs';
 import { settle } from './lib/ledger.mjs';
@@ -17,7 +16,8 @@ before(async () => {
     crowd = new Crowd(plant);
 });
 after(() => plant?.stop());
-afterEach(() => {
+afterEach(async () => {
+    await plant.heal();
     plant.model.mood = () => null;
     plant.slack.mood = () => null;
 });

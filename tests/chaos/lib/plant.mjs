@@ -110,7 +110,9 @@ export class Plant {
     /** kill -9 of one of Kore's workers; the parent starts another. */
     killWebWorker(chosen = 0) {
         const all = this.web?.workers() ?? [];
-        return all.length > 0 && signal(all[chosen % all.length], 'SIGKILL');
+        if (all.length === 0) return false;
+        this.web.kill(all[chosen % all.length]);
+        return true;
     }
 
     /** One request; {status, text}, and status 0 when no answer came. */
@@ -176,6 +178,20 @@ export class Plant {
     /** The lines that a worker has logged, as objects. */
     workerLog(i) {
         return readFileSync(this.workers[i].log, 'utf8').split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
+    }
+
+    /** Brings back what a test left stopped: the first worker, Redis, PostgreSQL and the web process. Others end. */
+    async heal() {
+        if (this.pg.child.exitCode !== null || this.pg.child.signalCode !== null) await this.pg.start();
+        this.redis.resume();
+        if (this.redis.child.exitCode !== null || this.redis.child.signalCode !== null) await this.redis.start();
+        if (this.web === undefined) await this.startWeb();
+        for (const [i, { child }] of this.workers.entries()) {
+            this.resumeWorker(i);
+            const ended = child.exitCode !== null || child.signalCode !== null;
+            if (i > 0 && !ended) await this.killWorker(i);
+            if (i === 0 && ended) await this.startWorker(0);
+        }
     }
 
     /** Waits until no job is open and nothing is on its way out. */
