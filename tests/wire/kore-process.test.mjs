@@ -69,6 +69,19 @@ describe('K9: a worker that hangs', () => {
     });
 });
 
+describe('connections that stay', () => {
+    test('spread over the workers, also when they come one by one', async () => {
+        const held = [];
+        for (let i = 0; i < 40; i++) {
+            held.push(await Raw.open(web.port));
+            assert.equal((await held[i].send(get('/healthz')).answer()).status, 200);
+        }
+        const sockets = (pid) => readdirSync(`/proc/${pid}/fd`).filter((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`).startsWith('socket:')).length;
+        for (const pid of web.workers()) assert.ok(sockets(pid) >= 10, `${web.workers().map(sockets)}`);
+        for (const raw of held) raw.close();
+    });
+});
+
 describe('K10: a killed parent', () => {
     test('leaves nobody behind, and the port is free', async () => {
         const all = children(web.pid);
