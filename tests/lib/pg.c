@@ -46,12 +46,22 @@ const char *pg_address(enum pg_role role)
     return address;
 }
 
-struct ctx *pg_ctx(enum pg_role role, const char *tenant_id)
+struct db_pool *pg_pool(enum pg_role role)
 {
     if (pools[role] == NULL)
         pools[role] = db_pool_new(pg_address(role), 8);
+    return pools[role];
+}
 
-    struct ctx *c = ctx_new(MIB(64), pools[role]);
+void pg_use(enum pg_role role, const char *address)
+{
+    db_pool_free(pools[role]);
+    pools[role] = address == NULL ? NULL : db_pool_new(address, 8);
+}
+
+struct ctx *pg_ctx(enum pg_role role, const char *tenant_id)
+{
+    struct ctx *c = ctx_new(MIB(64), pg_pool(role));
 
     c->tenant_id = text_dup(c->mem, tenant_id);
     return c;

@@ -24,6 +24,10 @@ const char *pg_name(enum pg_role role);
 /* A context of a role in a tenant (NULL: none); ended by ctx_end. */
 struct ctx *pg_ctx(enum pg_role role, const char *tenant_id);
 
+/* The pool of a role; from now on at another address (NULL: the usual one again). */
+struct db_pool *pg_pool(enum pg_role role);
+void pg_use(enum pg_role role, const char *address);
+
 /* A connection of its own, closed by PQfinish. */
 PGconn *pg_open(enum pg_role role);
 PGconn *pg_open_at(const char *address);
