@@ -25,16 +25,23 @@ static rc_t route_of(struct ctx *c, struct req *rq, const struct route **out)
     return ctx_fail(c, E_NOT_FOUND, "not_found", "There is nothing at this address.");
 }
 
+/* The type itself, whatever parameters follow it. */
+static bool is_json(const char *type)
+{
+    static const char json[] = "application/json";
+
+    return type != NULL && strncasecmp(type, json, sizeof(json) - 1) == 0 &&
+           strchr("; \t", type[sizeof(json) - 1]) != NULL;
+}
+
 static rc_t body_check(struct ctx *c, const struct req *rq, const struct route *route)
 {
-    const char *type = rq->header(rq, "content-type");
-
     if (rq->body.len > route->body_max)
         return ctx_fail(c, E_LIMIT, "body_too_large", "The body may have at most %zu bytes here.",
                         route->body_max);
     if (route->who == WHO_VENDOR || rq->body.len == 0)
         return OK;
-    if (type == NULL || strncasecmp(type, "application/json", strlen("application/json")) != 0)
+    if (!is_json(rq->header(rq, "content-type")))
         return ctx_fail(c, E_INVALID, "not_json", "Send the body as application/json.");
     return OK;
 }
