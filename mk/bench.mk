@@ -10,4 +10,4 @@ $(BENCH_NPM): tests/bench/package.json tests/bench/package-lock.json tests/bench
 bench:
 	@scripts/install build run bench
 	@$(PARTS) build $(BENCH_NPM)
-	@$(NODE_ENV_PATH) QUICK=$(QUICK) node tests/bench/bench.mjs
+	@$(NODE_ENV_PATH) node tests/bench/bench.mjs

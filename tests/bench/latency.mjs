@@ -19,7 +19,7 @@ export async function measureLatency({ desk, rounds, quick, log }) {
         await instance.addTeams(1);
         const teams = [instance.teams[0].team];
         const targets = { ours: instance, nginx };
-        for (const target of Object.values(targets)) await desk.bursts(target, teams, 5, 20); // warm
+        for (const target of Object.values(targets)) await desk.bursts(target, teams, 20, 20); // warm
         for (let i = 0; i < rounds; i++) {
             for (const width of WIDTHS) {
                 for (const [name, target] of Object.entries(targets)) {
