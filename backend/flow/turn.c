@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/log.h"
 #include "channels/channel.h"
 #include "core/audit.h"
 #include "core/outbound.h"
@@ -21,7 +22,7 @@
 #include "io/db.h"
 
 #define STEP_ANSWER 1
-#define RECORD_MS 60000    /* so long is tried to record what was answered */
+#define RECORD_MS 60000 /* so long is tried to record what was answered */
 #define RECORD_AGAIN_MS 200
 #define FIRST_TRY_STEP 100 /* usage of tries that failed but may be billed is booked from here on */
 
@@ -66,14 +67,14 @@ static bool on_cancelled(void *arg)
 }
 
 /* What was asked of whom, and with what result: kept with the step. */
-static const char *step_text(struct ctx *c, const struct pool_outcome *o, const char *text)
+static const char *step_text(struct ctx *c, const struct pool_outcome *o, const struct ending *end)
 {
     json_t *tries = json_array();
-    json_t *root = json_pack("{s:s, s:s?, s:I, s:I, s:I, s:b, s:I}", "text", text, "model",
-                             o->answer.model, "input_tokens", (json_int_t)o->answer.input_tokens,
-                             "cached_tokens", (json_int_t)o->answer.cached_tokens, "output_tokens",
-                             (json_int_t)o->answer.output_tokens, "counted", o->answer.counted,
-                             "ms", (json_int_t)o->ms);
+    json_t *root = json_pack(
+        "{s:s, s:s, s:s?, s:I, s:I, s:I, s:b, s:I}", "text", end->text, "outcome", end->outcome,
+        "model", o->answer.model, "input_tokens", (json_int_t)o->answer.input_tokens,
+        "cached_tokens", (json_int_t)o->answer.cached_tokens, "output_tokens",
+        (json_int_t)o->answer.output_tokens, "counted", o->answer.counted, "ms", (json_int_t)o->ms);
 
     for (size_t i = 0; i < o->try_count; i++)
         json_array_append_new(tries,
@@ -141,7 +142,7 @@ static rc_t ask(struct ctx *c, struct run *run, struct turn *t, struct pool_outc
     } else {
         return rc;
     }
-    end->step = step_text(c, o, end->text);
+    end->step = step_text(c, o, end);
     return OK;
 }
 
@@ -152,7 +153,7 @@ static rc_t replay(struct ctx *c, const char *stored, struct ending *end)
 
     TRY(json_parse(c, bytes_of(stored), &root));
     end->text = json_str(root, "text");
-    end->outcome = "answered";
+    end->outcome = json_str(root, "outcome");
     return OK;
 }
 
@@ -274,7 +275,8 @@ static rc_t record_surely(struct ctx *c, struct run *run, struct turn *t, const 
 
     if (rc == E_NOT_FOUND)
         rc = record_again(c, run, t, end, said);
-    while (rc == E_UNAVAILABLE && clock_mono_ms() < until && !on_cancelled(&(struct watchers){.run = run}))
+    while (rc == E_UNAVAILABLE && clock_mono_ms() < until &&
+           !on_cancelled(&(struct watchers){.run = run}))
         rc = record_again(c, run, t, end, said);
     return rc;
 }
@@ -291,28 +293,65 @@ static rc_t load(struct ctx *c, struct run *run, struct turn *t, const char **st
     return db_commit(c);
 }
 
-rc_t turn_run(struct ctx *c, struct run *run)
+/*
+ * An answer that could not be recorded as a whole is kept as a step, with what it cost, so that the
+ * next attempt replays it and asks nobody again. The fault that stopped it stays the turn's fault.
+ */
+static void keep_step(struct ctx *c, struct run *run, const struct turn *t,
+                      const struct ending *end)
+{
+    struct fault why = c->fault;
+    rc_t rc;
+
+    db_rollback(c);
+    ctx_forgive(c);
+    rc = job_guard(c, &run->job);
+    if (rc == OK)
+        rc = step_add(c, &run->job, STEP_ANSWER, "answer", t->request_hash, end->step);
+    if (rc == OK)
+        rc = book(c, run, t, end->asked, !text_is(end->outcome, "failed"));
+    if (rc == OK)
+        rc = db_commit(c);
+    if (rc != OK)
+        log_fault(c, "step_not_kept");
+    db_rollback(c);
+    c->fault = why;
+}
+
+/* Thinks, unless an earlier attempt did, and makes it true. */
+static rc_t answer(struct ctx *c, struct run *run, struct turn *t, const char *stored)
 {
     struct pool_outcome *outcome = arena_take(c->mem, sizeof(*outcome));
-    struct turn *t = arena_take(c->mem, sizeof(*t));
     struct ending end = {.text = NULL};
     struct message said;
+
+    TRY(stored != NULL ? replay(c, stored, &end) : ask(c, run, t, outcome, &end));
+
+    rc_t rc = record_surely(c, run, t, &end, &said);
+
+    if (rc == OK)
+        live_message(c, t->in.conversation_id, run->job.id, said.seq);
+    else if (end.step != NULL && !text_is(c->fault.code, "job_lost"))
+        keep_step(c, run, t, &end);
+    return rc;
+}
+
+rc_t turn_run(struct ctx *c, struct run *run)
+{
+    struct turn *t = arena_take(c->mem, sizeof(*t));
     const char *stored = NULL;
     bool is_recorded = false;
 
     TRY(load(c, run, t, &stored, &is_recorded));
-    if (!is_recorded) {
-        TRY(stored != NULL ? replay(c, stored, &end) : ask(c, run, t, outcome, &end));
-        TRY(record_surely(c, run, t, &end, &said));
-        live_message(c, t->in.conversation_id, run->job.id, said.seq);
-    }
+    if (!is_recorded)
+        TRY(answer(c, run, t, stored));
     return t->from_channel ? deliver_job(c, &run->job) : OK;
 }
 
 /*
  * The sender of a turn that will not be done gets one true sentence; an answer that was recorded
- * still goes out. In the portal it stands in the conversation; in a channel a job of its own carries
- * it, as safe as any answer and before the answers to later messages.
+ * still goes out. In the portal it stands in the conversation; in a channel a job of its own
+ * carries it, as safe as any answer and before the answers to later messages.
  */
 rc_t turn_bury(struct ctx *c, struct run *run)
 {
