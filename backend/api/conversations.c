@@ -65,7 +65,7 @@ rc_t messages_list(struct ctx *c, const struct req *rq, struct res *rs)
     TRY(after_of(c, req_query(c, rq, "after"), &after));
     TRY(conversation_get(c, id, &conversation));
     TRY(message_list(c, id, after, PAGE, &items, &count));
-    if (count == PAGE)
+    if (message_page_full(items, count, PAGE))
         next = text_printf(c->mem, "%lld", (long long)items[count - 1].seq);
     return res_list(c, rs, &message_shape, items, count, next);
 }
@@ -186,8 +186,12 @@ static void add_event(struct buf *out, const char *event, const char *id, const 
     buf_printf(out, "event: %s\ndata: %s\n\n", event, data);
 }
 
-/* Messages that the reader has not seen; the rows are the truth, events only say when to look. */
-static rc_t add_messages(struct ctx *c, struct reader *reader, struct buf *out)
+/*
+ * Messages that the reader has not seen; the rows are the truth, events only say when to look. When
+ * they are more than a page the stream ends behind it, and the reader comes back for the rest:
+ * nobody would wake it for what is there already.
+ */
+static rc_t add_messages(struct ctx *c, struct reader *reader, struct buf *out, struct res *rs)
 {
     struct message *items;
     size_t count;
@@ -201,10 +205,12 @@ static rc_t add_messages(struct ctx *c, struct reader *reader, struct buf *out)
         json_decref(object);
         reader->seen = items[i].seq;
     }
+    rs->close |= message_page_full(items, count, PAGE);
     return OK;
 }
 
-static rc_t add_news(struct ctx *c, struct reader *reader, struct bytes news, struct buf *out)
+static rc_t add_news(struct ctx *c, struct reader *reader, struct bytes news, struct buf *out,
+                     struct res *rs)
 {
     json_t *event;
     const char *type;
@@ -212,7 +218,7 @@ static rc_t add_news(struct ctx *c, struct reader *reader, struct bytes news, st
     TRY(json_parse(c, news, &event));
     type = json_str(event, "type");
     if (text_is(type, "message"))
-        return add_messages(c, reader, out);
+        return add_messages(c, reader, out, rs);
     if (text_is(type, "thinking"))
         add_event(out, "state", NULL,
                   text_printf(c->mem, "{\"turn\":\"%s\",\"state\":\"thinking\"}",
@@ -233,9 +239,9 @@ static rc_t stream_more(struct ctx *c, const struct req *rq, struct res *rs, voi
     (void)rq;
     rs->close = why == WAKE_DEADLINE;
     if (why == WAKE_NEWS)
-        TRY(add_news(c, reader, news, &out));
+        TRY(add_news(c, reader, news, &out, rs));
     else
-        TRY(add_messages(c, reader, &out));
+        TRY(add_messages(c, reader, &out, rs));
     rs->body = buf_bytes(&out);
     return OK;
 }

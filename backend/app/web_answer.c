@@ -215,7 +215,8 @@ bool web_stream_add(struct connection *c, struct bytes piece)
         return false;
     TAILQ_FOREACH(nb, &c->send_queue, list)
     waiting += nb->b_len - nb->s_off;
-    if (waiting + piece.len > STREAM_QUEUE_MAX) {
+    /* What counts is how far behind the reader is: a long answer is one large piece. */
+    if (waiting > STREAM_QUEUE_MAX) {
         metric_add(METRIC_stream_cut, 1);
         kore_connection_disconnect(c);
         return false;

@@ -1,6 +1,8 @@
 /* See conversation.h. */
 #include "core/conversation.h"
 
+#include <string.h>
+
 #include "base/id.h"
 #include "io/db.h"
 
@@ -137,16 +139,28 @@ rc_t message_find(struct ctx *c, const char *id, struct message *out, bool *foun
 }
 
 static const struct stmt q_message_list = {
-    "message_list", "SELECT " MESSAGE_COLUMNS
-                    " FROM message WHERE tenant_id = tenant_now() AND conversation_id = $1"
-                    " AND seq > $2 ORDER BY seq LIMIT $3"};
+    "message_list",
+    "SELECT " MESSAGE_COLUMNS
+    " FROM (SELECT *, sum(octet_length(text)) OVER (ORDER BY seq) - octet_length(text) AS before"
+    "  FROM (SELECT * FROM message WHERE tenant_id = tenant_now() AND conversation_id = $1"
+    "   AND seq > $2 ORDER BY seq LIMIT $3) page) counted WHERE before < $4 ORDER BY seq"};
+
+bool message_page_full(const struct message *items, size_t count, int64_t most)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < count; i++)
+        bytes += strlen(items[i].text);
+    return (int64_t)count == most || bytes >= MESSAGE_PAGE_BYTES;
+}
 
 rc_t message_list(struct ctx *c, const char *conversation_id, int64_t after, int64_t most,
                   struct message **items, size_t *count)
 {
     void *list;
 
-    TRY(db_list(c, &q_message_list, ARGS(A(conversation_id), A(after), A(most)), &message_shape,
+    TRY(db_list(c, &q_message_list,
+                ARGS(A(conversation_id), A(after), A(most), A(MESSAGE_PAGE_BYTES)), &message_shape,
                 &list, count));
     *items = list;
     return OK;

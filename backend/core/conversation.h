@@ -39,7 +39,13 @@ rc_t conversation_get(struct ctx *c, const char *id, struct conversation *out) M
  */
 rc_t message_add(struct ctx *c, const char *conversation_id, struct message *message) MUST;
 
-/* Messages after `after` (0: from the start), oldest first, at most `most`. */
+/*
+ * Messages after `after` (0: from the start), oldest first, at most `most`. Once their text has
+ * passed MESSAGE_PAGE_BYTES no more are taken, so that a page has a bounded size whatever was said.
+ * There may be more when the page is full.
+ */
+#define MESSAGE_PAGE_BYTES (256 * 1024)
+bool message_page_full(const struct message *items, size_t count, int64_t most);
 rc_t message_list(struct ctx *c, const char *conversation_id, int64_t after, int64_t most,
                   struct message **items, size_t *count) MUST;
 
