@@ -28,7 +28,7 @@ int office_start(void **state)
     setenv("KONSTRUCT_MASTER_KEY", "master-key-of-the-delivery-tests-4e1b", 1);
     if (conf_load(0) != OK)
         return -1;
-    conf_set(CONF_channel_seconds, "1");
+    conf_set(CONF_channel_seconds, "4");
     crypto_start();
     http_start();
     office_pool = db_pool_new(getenv("KONSTRUCT_DB_WORKER"), 4);

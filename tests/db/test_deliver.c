@@ -135,7 +135,7 @@ static void *hold_row(void *arg)
         usleep(5000);
         good(c, db_rows(c, &q_waits, NO_ARGS, &rows));
     }
-    usleep(600 * 1000);
+    usleep(2100 * 1000);
     db_rollback(c);
     ctx_end(c);
     return NULL;

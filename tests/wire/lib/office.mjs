@@ -73,7 +73,7 @@ export class Office {
                 KONSTRUCT_METRICS_TOKEN: METRICS_TOKEN,
                 // A dead worker's job is free, and an unsettled post looked at, after this much less than usual.
                 KONSTRUCT_LEASE_SECONDS: '2',
-                KONSTRUCT_CHANNEL_SECONDS: '2',
+                KONSTRUCT_CHANNEL_SECONDS: '3',
             },
         });
         this.ca = readFileSync(join(this.up.run, 'tls/cert.pem'));
