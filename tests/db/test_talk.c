@@ -1,5 +1,5 @@
 /*
- * Messages, what came in, what goes out, steps and usage: once each, in order, whoever repeats
+ * Messages, what came in, what goes out, and steps: once each, in order, whoever repeats
  * himself.
  */
 #include <pthread.h>
@@ -16,7 +16,6 @@
 #include "core/inbound.h"
 #include "core/outbound.h"
 #include "core/step.h"
-#include "core/usage.h"
 #include "lib/pg.h"
 
 #include <cmocka.h>
@@ -358,76 +357,6 @@ static void steps_are_replayed_for_the_same_question_only(void **state)
     ok(f->c, db_commit(f->c));
 }
 
-static void usage_costs_what_the_table_says(void **state)
-{
-    /* Prices of a provider of this test: micro-dollars per million tokens. */
-    static const char prices[] =
-        "INSERT INTO price VALUES ('acme', 'big', '2024-01-01', 3000000, 300000, 15000000),"
-        " ('acme', 'big', '2024-06-01', 2000000, 200000, 10000000),"
-        " ('acme', 'big', '2999-01-01', 1, 1, 1),"
-        " ('acme', 'big-mini*', '2024-01-01', 1000000, 100000, 4000000),"
-        " ('acme', 'big-mini-2*', '2024-01-01', 500000, 50000, 2000000),"
-        " ('acme', 'free*', '2024-01-01', 0, 0, 0), ('acme', 'cheap', '2024-01-01', 1, 1, 1),"
-        " ('acme', 'later', '2999-01-01', 7000000, 7000000, 7000000)"
-        " ON CONFLICT DO NOTHING";
-    static const struct {
-        const char *provider, *model;
-        int64_t input, cached, output, cost;
-        const char *from;
-    } rows[] = {
-        {"acme", "big", 1000000, 0, 0, 2000000, "2024-06-01"}, /* the newest that has begun */
-        {"acme", "big", 1000000, 1000000, 0, 200000, "2024-06-01"},
-        {"acme", "big", 1000, 400, 100, 1200 + 80 + 1000, "2024-06-01"},
-        {"acme", "big", 1000, 5000, 0, 200, "2024-06-01"}, /* more cached than there was */
-        {"acme", "big", 0, 0, 0, 0, "2024-06-01"},
-        {"acme", "big", 1, 0, 0, 2, "2024-06-01"},
-        {"acme", "cheap", 1, 0, 0, 1, "2024-01-01"}, /* a millionth is rounded up */
-        {"acme", "cheap", 1000000, 0, 0, 1, "2024-01-01"},
-        {"acme", "cheap", 1000001, 0, 0, 2, "2024-01-01"},
-        {"acme", "big-mini", 1000000, 0, 0, 1000000, "2024-01-01"},
-        {"acme", "big-mini-1", 1000000, 0, 0, 1000000, "2024-01-01"},
-        {"acme", "big-mini-2025", 1000000, 0, 0, 500000, "2024-01-01"}, /* the longest that fits */
-        {"acme", "big-other", 1000000, 0, 0, 0, NULL}, /* "big" means itself only */
-        {"acme", "free-of-charge", 1000000, 0, 5, 0, "2024-01-01"},
-        {"acme", "later", 1000000, 0, 0, 0, NULL}, /* not begun: not known */
-        {"other", "big", 1000000, 0, 0, 0, NULL},
-        {"starter", "starter", 100, 0, 100, 0, "2024-01-01"}, /* of the seed */
-        {"acme", "big", 100000000, 0, 100000000, 1200000000, "2024-06-01"},
-    };
-    struct fixture *f = *state;
-    struct job job;
-
-    pg_do(f->super, "%s", prices);
-    job_claimed(f, &job);
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        const struct usage u = {.step_no = (int64_t)i,
-                                .employee_id = f->at.employee_id,
-                                .provider = rows[i].provider,
-                                .model = rows[i].model,
-                                .input_tokens = rows[i].input,
-                                .cached_tokens = rows[i].cached,
-                                .output_tokens = rows[i].output,
-                                .counted = true};
-        struct usage twice = u;
-
-        twice.output_tokens = 999;
-        ok(f->c, usage_add(f->c, &job, &u));
-        ok(f->c, usage_add(f->c, &job, &twice)); /* a step is charged once */
-        ok(f->c, db_commit(f->c));
-
-        const char *where = text_printf(f->mem, "FROM usage WHERE job_id = '%s' AND step_no = %zu",
-                                        job.id, i);
-
-        if (pg_count(f->super, "SELECT cost_micros %s", where) != rows[i].cost ||
-            !text_is(pg_get(f->mem, f->super, "SELECT price_from %s", where), rows[i].from))
-            fail_msg("row %zu costs %s", i,
-                     pg_get(f->mem, f->super, "SELECT cost_micros %s", where));
-        assert_int_equal(pg_count(f->super, "SELECT output_tokens %s", where), rows[i].output);
-    }
-    assert_int_equal(rows_of(f, "usage"), COUNT_OF(rows));
-    pg_do(f->super, "DELETE FROM price WHERE provider = 'acme'");
-}
-
 static void a_workspace_has_one_tenant(void **state)
 {
     struct fixture *f = *state;
@@ -467,7 +396,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_lost_the_job_may_not_send, setup, teardown),
         cmocka_unit_test_setup_teardown(steps_are_replayed_for_the_same_question_only, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(usage_costs_what_the_table_says, setup, teardown),
         cmocka_unit_test_setup_teardown(a_workspace_has_one_tenant, setup, teardown),
     };
 
