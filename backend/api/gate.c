@@ -1,6 +1,7 @@
 /*
  * The gate before every handler: route, body, who, origin; after it: commit, hints, problem
- * details, counters.
+ * details. Requests are counted where they are answered, so that those which the server refuses by
+ * itself count as well.
  */
 #include <string.h>
 
@@ -8,7 +9,6 @@
 #include "api/routes.h"
 #include "base/conf.h"
 #include "base/log.h"
-#include "base/metric.h"
 #include "core/session.h"
 #include "io/db.h"
 
@@ -174,22 +174,10 @@ static void conclude(struct ctx *c, const struct req *rq, struct res *rs, rc_t r
     res_problem(c, rs);
 }
 
-static void count(const struct res *rs)
-{
-    if (rs->park != NULL && rs->status == 0) {
-        metric_add(METRIC_http_parked, 1);
-        return;
-    }
-    metric_add(METRIC_http_requests, 1);
-    if (rs->status >= 500)
-        metric_add(METRIC_http_faults, 1);
-}
-
 void api_handle(struct ctx *c, struct req *rq, struct res *rs)
 {
     *rs = (struct res){.status = 0};
     conclude(c, rq, rs, serve(c, rq, rs));
-    count(rs);
 }
 
 void api_resume(struct ctx *c, const struct req *rq, struct res *rs, struct park *park,
@@ -202,6 +190,4 @@ void api_resume(struct ctx *c, const struct req *rq, struct res *rs, struct park
     if (rc == OK)
         rc = db_commit(c);
     conclude(c, rq, rs, rc);
-    if (rs->status != 0)
-        count(rs);
 }

@@ -38,6 +38,17 @@ static rc_t refused(rc_t rc)
     return rc;
 }
 
+/*
+ * A look-up that fails because the database is away is answered 503, like a row that can't be
+ * stored.
+ */
+static rc_t counted(rc_t rc)
+{
+    if (rc == E_UNAVAILABLE)
+        metric_add(METRIC_hook_unavailable, 1);
+    return rc;
+}
+
 static rc_t ignored(struct res *rs, const char *why)
 {
     metric_add(METRIC_hook_ignored, 1);
@@ -57,7 +68,7 @@ static rc_t without_target(struct ctx *c, const struct channel *channel, const s
     size_t count;
     rc_t rc;
 
-    TRY(hook_app_secrets(c, channel, claim->app, secrets, &count));
+    TRY(counted(hook_app_secrets(c, channel, claim->app, secrets, &count)));
     if (!signed_by_any(c, channel, hook, secrets, count, &rc))
         return refused(rc);
     TRY(channel->read(c, hook, NULL, &event));
@@ -123,7 +134,7 @@ rc_t hooks_take(struct ctx *c, const struct req *rq, struct res *rs)
     rc = channel->claim(c, &hook, &claim);
     if (rc != OK)
         return refused(rc);
-    TRY(hook_target(c, channel, claim.install, &target));
+    TRY(counted(hook_target(c, channel, claim.install, &target)));
     if (!target.known)
         return without_target(c, channel, &hook, &claim, rs);
     rc = channel->check(c, &hook, bytes_of(target.signing_secret));

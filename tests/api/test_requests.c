@@ -10,6 +10,7 @@
 #include "api/routes.h"
 #include "base/conf.h"
 #include "base/id.h"
+#include "base/metric.h"
 #include "call.h"
 #include "lib/proxy.h"
 
@@ -245,6 +246,20 @@ static void faults_of_ours_say_nothing_of_inside(void **state)
     expect(&r, 200, NULL);
 }
 
+/* The server counts what it answers; counting here as well made two of each. */
+static void a_request_is_not_counted_here(void **state)
+{
+    struct arena *mem = *state;
+    uint64_t requests = metric_get(METRIC_http_requests), parked = metric_get(METRIC_http_parked);
+    struct reply r = get(mem, NULL, "/healthz");
+
+    expect(&r, 200, NULL);
+    r = post(mem, NULL, "/api/v1/login", "{\"email\":\"a@example.org\",\"password\":\"p\"}");
+    expect(&r, 401, "login_wrong");
+    assert_int_equal(metric_get(METRIC_http_requests), requests);
+    assert_int_equal(metric_get(METRIC_http_parked), parked);
+}
+
 static const char *no_header(const struct req *rq, const char *name)
 {
     return strcmp(name, "cookie") == 0 ? rq->native : NULL;
@@ -313,6 +328,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(odd_names_are_quoted_safely, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(faults_of_ours_say_nothing_of_inside, api_setup,
                                         api_teardown),
+        cmocka_unit_test_setup_teardown(a_request_is_not_counted_here, api_setup, api_teardown),
         cmocka_unit_test(queries_and_cookies),
     };
 
