@@ -184,15 +184,16 @@ static rc_t send_part(struct ctx *c, struct delivery *d, struct outbound *part)
 
     int64_t began_ms = clock_mono_ms();
 
+    ask.send_by_ms = began_ms + d->timeout_ms / 2;
     TRY(outbound_sending(c, d->job, part->id));
     TRY(db_commit(c));
     part->attempts++;
 
     /*
      * A worker that was stopped in between may have lost the job without knowing it: better not to
-     * send.
+     * send. The call looks once more, when it has its line.
      */
-    if (clock_mono_ms() - began_ms > d->timeout_ms / 2)
+    if (clock_mono_ms() > ask.send_by_ms)
         return try_later(c, d, part, "paused", 0);
     if (http_call(c, &ask, &answer) == OK) {
         TRY(d->channel->wrote(c, &answer, &outcome));

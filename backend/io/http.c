@@ -17,7 +17,7 @@
 #define WAKE_MS 250
 #define RETRY_AFTER_MAX_MS (24 * 3600 * 1000)
 
-enum end { RUNNING, TOO_SLOW, NO_FIRST_BYTE, SILENT, CANCELLED, TOO_LONG, STOPPED };
+enum end { RUNNING, TOO_LATE, TOO_SLOW, NO_FIRST_BYTE, SILENT, CANCELLED, TOO_LONG, STOPPED };
 
 struct call {
     const struct http_ask *ask;
@@ -92,6 +92,12 @@ static size_t on_header(char *data, size_t one, size_t len, void *arg)
     return one * len;
 }
 
+static bool is_late(const struct call *k)
+{
+    return k->ask->send_by_ms > 0 && k->sent < k->ask->body.len &&
+           clock_mono_ms() > k->ask->send_by_ms;
+}
+
 /*
  * The body is read from here, without a way to rewind, so that curl can't send it again by itself
  * on another connection when a kept one turns out to be dead: for a message to a person that would
@@ -102,6 +108,11 @@ static size_t on_send(char *to, size_t one, size_t room, void *arg)
     struct call *k = arg;
     size_t left = k->ask->body.len - k->sent, len = left < one * room ? left : one * room;
 
+    /* As near to the sending as can be: the process may have been stopped since anybody looked. */
+    if (is_late(k)) {
+        k->end = TOO_LATE;
+        return CURL_READFUNC_ABORT;
+    }
     if (len > 0)
         memcpy(to, k->ask->body.data + k->sent, len);
     k->sent += len;
@@ -258,11 +269,6 @@ static CURLcode run(struct call *k, CURLM *multi)
     if (curl_multi_add_handle(multi, k->easy) != CURLM_OK)
         return CURLE_FAILED_INIT;
     for (;;) {
-        /* A process that was stopped until after a limit must not send any more. */
-        if (k->sent < k->ask->body.len)
-            (void)wait_ms(k);
-        if (k->end != RUNNING)
-            break;
         if (curl_multi_perform(multi, &running) != CURLM_OK)
             result = CURLE_FAILED_INIT;
         if (running == 0 || result != CURLE_OK)
@@ -337,6 +343,8 @@ static rc_t ended_by_us(struct ctx *c, const struct call *k, const char *host)
     switch (k->end) {
     case RUNNING:
         return OK;
+    case TOO_LATE:
+        return ctx_fail(c, E_TIMEOUT, "http_too_late", "%s: not sent in time", host);
     case TOO_SLOW:
         return ctx_fail(c, E_TIMEOUT, "http_timeout", "%s: no complete answer in %lld ms", host,
                         (long long)k->total_ms);

@@ -25,6 +25,8 @@ struct http_ask {
     const char *ca_file; /* a PEM file to trust instead of the system's certificates, or NULL */
     int64_t connect_ms;  /* 0: 5,000 */
     int64_t total_ms;    /* 0: 30,000 */
+    /* by clock_mono_ms: past this moment no part of the body leaves any more; 0: no such moment */
+    int64_t send_by_ms;
     /* longest wait for the first byte of the answer; 0: no bound but total_ms */
     int64_t first_ms;
     /* longest silence between two pieces of the body; 0: no bound but total_ms */

@@ -208,6 +208,26 @@ static void *call_often(void *arg)
     return NULL;
 }
 
+/* Of a message that was meant to leave before now, nothing leaves that the other side could act upon. */
+static void nothing_leaves_too_late(void **state)
+{
+    static const struct tiny_step steps[] = {{TEXT_OK, 0, TINY_KEEP}};
+    struct tiny *t = tiny_start(steps, 1);
+    struct http_ask ask = {.method = "POST", .url = tiny_url(t), .body = BYTES("hello")};
+    struct ctx *c = *state;
+    struct http_answer a;
+
+    ask.send_by_ms = clock_mono_ms() - 1;
+    assert_int_equal(http_call(c, &ask, &a), E_TIMEOUT);
+    assert_string_equal(c->fault.code, "http_too_late");
+    assert_int_equal(tiny_requests(t), 0);
+    ctx_forgive(c);
+    ask.send_by_ms = clock_mono_ms() + 60000;
+    assert_int_equal(http_call(c, &ask, &a), OK);
+    assert_int_equal(tiny_requests(t), 1);
+    tiny_stop(t);
+}
+
 static void many_threads(void **state)
 {
     static const struct tiny_step steps[] = {{TEXT_OK, 0, TINY_KEEP}};
@@ -236,6 +256,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(caller_may_give_up, setup, teardown),
         cmocka_unit_test_setup_teardown(pieces_are_handed_on, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_input_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(nothing_leaves_too_late, setup, teardown),
         cmocka_unit_test_setup_teardown(many_threads, setup, teardown),
     };
 
