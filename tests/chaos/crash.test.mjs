@@ -88,14 +88,18 @@ describe('a worker is killed (-9)', () => {
         assert.equal(plant.model.callsOf(message.name).length, 1);
     });
 
-    test('while its post is on its way, which lands after its death: the post is found', async () => {
+    test('while its post is on its way, which lands when another has taken over: it waits for that, and finds it', async () => {
         const gate = holdPost('before');
         const message = await crowd.say(talk());
         await met(gate);
-        await again();
+        await plant.killWorker(0);
+        // Twice the time that a channel has is waited before the thread is believed: here 8 seconds, longer than the lease.
+        await plant.startWorker(0, { KONSTRUCT_CHANNEL_SECONDS: '4' });
+        await until(async () => (await job(message)).deaths === 1, 'the job to be taken over');
         gate.release();
         await kept();
         assert.deepEqual(answers(message), [`Echo ${message.name}.`]);
+        await again();
     });
 
     test('and its post never arrives: it is posted again, and the model is not asked again', async () => {

@@ -67,7 +67,7 @@ async function chatter(crowd, i) {
 
 test(`${messages} messages in a storm of at least ${kills} kills (seed ${seed})`, async (t) => {
     const crowd = new Crowd(plant);
-    const faults = new Faults(plant, seed);
+    const faults = new Faults(plant, seed, JSON.parse(process.env.CHAOS_WEIGHTS ?? '{}'));
     let talking = true;
 
     badMoods();
@@ -85,6 +85,7 @@ test(`${messages} messages in a storm of at least ${kills} kills (seed ${seed})`
     const account = await settle(plant, crowd, { paused: true });
     t.diagnostic(JSON.stringify({ seconds: Math.round((Date.now() - began) / 1000), kills: faults.kills, pauses: faults.pauses, ...account.figures }));
     t.diagnostic(JSON.stringify(faults.counts));
+    if (account.figures.doubled > 0) t.diagnostic(JSON.stringify(faults.history));
     assert.ok(faults.kills >= kills);
     assert.equal(account.figures.acked, crowd.messages.length);
     assert.deepEqual(account.faults, []);

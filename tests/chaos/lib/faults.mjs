@@ -11,8 +11,11 @@ const DOWN_MS = [0, 400];
 const PAUSE_MS = [2500, 5000]; // longer than the lease
 
 export class Faults {
-    constructor(plant, seed) {
+    /** `weights` change how often a fault comes, {pause: 40} say. */
+    constructor(plant, seed, weights = {}) {
         this.plant = plant;
+        this.weights = { ...WEIGHTS, ...weights };
+        this.history = []; // {at, name, which}
         this.next = chance(seed, 'faults');
         this.counts = Object.fromEntries(Object.keys(WEIGHTS).map((name) => [name, 0]));
         this.under = new Set(); // what is being brought back
@@ -29,7 +32,7 @@ export class Faults {
     async rage(more) {
         while (more()) {
             await sleep(between(this.next, ...GAP_MS));
-            const name = pick(this.next, WEIGHTS);
+            const name = pick(this.next, this.weights);
             // All numbers are drawn here, whether the fault can happen or not: the schedule stays the same.
             const which = between(this.next, 0, 1000);
             const down = between(this.next, ...DOWN_MS);
@@ -45,6 +48,7 @@ export class Faults {
     }
 
     #begin(name, which, down, pause) {
+        this.history.push({ at: Date.now(), name, which, pause });
         const task = this[name](which, down, pause)
             .then((happened) => { this.counts[name] += happened === false ? 0 : 1; })
             .catch((error) => { this.broken = this.broken ?? error; })

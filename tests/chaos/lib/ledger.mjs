@@ -61,7 +61,8 @@ async function checkAnswers(plant, crowd, faults) {
         if (part === undefined || part.state !== 'sent') faults.push(`posted without a record that it was sent: ${post.message.text}`);
         if (got.has(key)) {
             doubled++;
-            faults.push(`answered twice: ${key}`);
+            const calls = plant.slack.calls.filter((call) => call.part === part?.token).map((call) => `${call.at} ${JSON.stringify(call.mood)}`);
+            faults.push(`answered twice: ${key}; posts at ${calls.join(', ')}`);
         }
         got.set(key, post);
     }
@@ -96,13 +97,13 @@ async function checkRows(pg, faults, { poison = [] }) {
     const say = async (what, query) => {
         for (const row of await pg.rows(query)) faults.push(`${what}: ${JSON.stringify(row)}`);
     };
-    const known = poison.map((key) => `'${key}'`).join(', ') || "''";
+    const known = poison.map((key) => `'${key}'`).join(', ') || "'-'";
 
     await say('open job', "SELECT id, kind, state, deaths, errors, last_error FROM job WHERE state NOT IN ('done', 'dead')");
     await say('part not settled', "SELECT id, state, fault FROM outbound WHERE state <> 'sent'");
     await say('dead, and no worker died of it', `SELECT j.id, kind, deaths, errors, last_error FROM job j
         LEFT JOIN inbound i ON i.tenant_id = j.tenant_id AND i.id = j.subject_id
-        WHERE state = 'dead' AND deaths < 3 AND coalesce(i.message_key, '') NOT IN (${known})`);
+        WHERE state = 'dead' AND j.kind IN ('turn', 'delivery') AND deaths < 3 AND coalesce(i.message_key, '') NOT IN (${known})`);
     await say('turn without its one answer', `SELECT j.id, count(o.*) FROM job j
         LEFT JOIN job heir ON heir.tenant_id = j.tenant_id AND heir.subject_id = j.id
         LEFT JOIN outbound o ON o.tenant_id = j.tenant_id AND o.job_id IN (j.id, heir.id)
@@ -149,7 +150,7 @@ export async function settle(plant, crowd, options = {}) {
             deliveries: crowd.events,
             ...answers,
             orderBreaks: order,
-            dead: Number(await plant.pg.value("SELECT count(*) FROM job WHERE state = 'dead'")),
+            dead: await plant.pg.rows("SELECT kind, deaths, errors, last_error, count(*) FROM job WHERE state = 'dead' AND kind IN ('turn', 'delivery') GROUP BY 1, 2, 3, 4"),
             ...paid,
             threadsRead: plant.slack.calls.filter((c) => c.method.startsWith('conversations.')).length,
             auditEntries: entries.length,
