@@ -20,7 +20,7 @@ struct web_parked {
     struct park park;
     struct http_request *kr; /* NULL: the client has gone */
     bool busy;               /* a thread or a batch still uses the state: it must not end yet */
-    bool answered;
+    bool again;              /* the rows could not be looked at; the next tick tries it anew */
     int64_t deadline_ms, ping_ms;
 };
 
@@ -206,6 +206,7 @@ void web_parked_wake(struct web_parked *p, enum wake why, struct bytes news)
 
     struct ctx *c = ctx_new(WEB_REQUEST_MEMORY, p->first->db);
 
+    p->again = false;
     c->tenant_id = p->first->tenant_id;
     c->person_id = p->first->person_id;
     c->reference = p->first->reference;
@@ -214,7 +215,9 @@ void web_parked_wake(struct web_parked *p, enum wake why, struct bytes news)
         park_again(p, c, &rs);
         return;
     }
-    if (p->park.stream) {
+    if (rs.status == 503 && p->park.kind == PARK_LIVE && why != WAKE_DEADLINE) {
+        p->again = true;
+    } else if (p->park.stream) {
         stream_on(p, &rs);
     } else if (rs.status != 0) {
         web_answer(p->kr, &rs);
@@ -245,6 +248,8 @@ void web_park_tick(int64_t now_ms)
          */
         if (now_ms >= p->deadline_ms && p->park.kind != PARK_CPU && p->kr != NULL)
             web_parked_wake(p, WAKE_DEADLINE, (struct bytes){0});
+        else if (p->again)
+            web_parked_wake(p, WAKE_LOOK, (struct bytes){0});
         else if (p->park.stream && now_ms >= p->ping_ms)
             ping(p, now_ms);
     }

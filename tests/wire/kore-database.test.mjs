@@ -62,6 +62,26 @@ describe('K3: a restarted PostgreSQL', () => {
     });
 });
 
+describe('waiting requests', () => {
+    test('outlast a restart of PostgreSQL', async () => {
+        const conversation = await ann.conversation();
+        const stream = await ann.stream(conversation);
+        const waiting = await ann.ask(conversation, 'are you there?');
+        assert.match(await stream.upTo('\n\n'), /are you there/);
+        const { postgres } = data.up.children();
+        signal(postgres, 'SIGKILL');
+        await until(async () => (await bob.get('/api/v1/me')).status === 503, 'an answer without a database');
+        await data.up.anew('postgres', postgres);
+        const worker = data.worker();
+        const { status, body } = await waiting.answer();
+        assert.equal(status, 200);
+        assert.equal(JSON.parse(body).author, 'employee');
+        assert.match(await stream.upTo('"author":"employee"'), /event: message/);
+        await worker.stop();
+        for (const raw of [stream, waiting]) raw.close();
+    });
+});
+
 describe('K16: JSON', () => {
     const login = (body) => once(web.port, post('/api/v1/login', body));
 

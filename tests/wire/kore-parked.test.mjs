@@ -48,7 +48,8 @@ describe('500 waiting requests', () => {
         const web = await start({ KONSTRUCT_WEB_HEADER_SECONDS: '1' });
         const waiting = await park(web, await people(web, 4), 500);
         for (let i = 0; i < 20; i++) assert.equal((await once(web.port, get('/readyz'))).status, 200);
-        assert.ok(waiting.every((raw) => !raw.ended && raw.bytes.length === 0), 'all of them wait still');
+        const others = waiting.filter((raw) => raw.ended || raw.bytes.length > 0);
+        assert.deepEqual(others.map((raw) => raw.bytes.toString()), [], 'all of them wait still');
         const worker = data.worker();
         const answers = await Promise.all(waiting.map((raw) => raw.answer()));
         for (const { status, body } of answers) {
