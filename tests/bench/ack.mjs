@@ -14,6 +14,7 @@ const TEAMS = 20;
 const CONNECTIONS = 64;
 const PGBENCH_CLIENTS = 16;
 const RATE = 500;
+const WORKER_BACK_MS = 3000; // a halted worker has lost its connections
 
 /** wrk against `url`: requests per second, times in ms, errors. */
 async function wrk(url, path, teams, seconds) {
@@ -107,7 +108,10 @@ async function once(target) {
     if (target.instance) {
         signal(worker, 'SIGSTOP');
         await target.instance.empty();
-        if (!target.halted) signal(worker, 'SIGCONT');
+        if (!target.halted) {
+            signal(worker, 'SIGCONT');
+            await sleep(WORKER_BACK_MS);
+        }
     }
     try {
         const seen = await watched(target.parts, target.run);

@@ -115,8 +115,9 @@ export class Instance {
             'all jobs to end');
     }
 
-    /** Forgets all messages, so that every round finds the same empty tables. */
+    /** Forgets all messages, so that every round finds the same empty tables. A halted worker may hold locks on them. */
     async empty() {
+        await this.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename IN ('konstruct_worker', 'konstruct_dispatch')");
         await this.sql('TRUNCATE inbound, job, step, outbound, usage, message, conversation; CHECKPOINT');
         await this.redis('FLUSHALL');
     }
