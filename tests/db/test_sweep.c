@@ -55,7 +55,7 @@ static size_t sweep(struct ctx *c, int64_t per_tenant, int64_t most, struct job_
 {
     size_t count;
 
-    if (job_sweep(c, per_tenant, most, hints, &count) != OK)
+    if (job_sweep(c, per_tenant, false, most, hints, &count) != OK)
         fail_msg("%s", c->fault.detail);
     return count;
 }
@@ -149,6 +149,37 @@ static void only_what_may_run_is_found(void **state)
     PQfinish(super);
 }
 
+/*
+ * Where jobs that run count against the cap, a tenant at its cap gets none, and others are not held
+ * up.
+ */
+static void running_jobs_may_count_against_the_cap(void **state)
+{
+    static const struct {
+        int running, found;
+    } rows[] = {{0, 8}, {3, 5}, {8, 0}, {9, 0}};
+    struct arena *mem = *state;
+    PGconn *super = pg_open(PG_SUPER);
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct ctx *c = pg_ctx(PG_DISPATCH, NULL);
+        struct place at = place_new(mem);
+        struct job_hint *hints;
+        size_t count;
+
+        pg_do(super, "DELETE FROM job WHERE tenant_id = '%s'", at.tenant_id);
+        add_jobs(super, at.tenant_id, 20, "NULL::uuid", READY);
+        add_jobs(super, at.tenant_id, rows[i].running, "NULL::uuid",
+                 "'running', now(), now() + interval '1 hour'");
+        assert_int_equal(job_sweep(c, 8, true, 1000, &hints, &count), OK);
+        assert_int_equal(count_of(hints, count, at.tenant_id), rows[i].found);
+        assert_int_equal(job_sweep(c, 8, false, 1000, &hints, &count), OK);
+        assert_int_equal(count_of(hints, count, at.tenant_id), 8);
+        ctx_end(c);
+    }
+    PQfinish(super);
+}
+
 static void abandoned_jobs_come_first(void **state)
 {
     struct arena *mem = *state;
@@ -217,6 +248,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_backlog_does_not_hold_up_others, setup, teardown),
         cmocka_unit_test_setup_teardown(only_what_may_run_is_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(running_jobs_may_count_against_the_cap, setup, teardown),
         cmocka_unit_test_setup_teardown(abandoned_jobs_come_first, setup, teardown),
         cmocka_unit_test_setup_teardown(leases_are_renewed_for_who_still_holds, setup, teardown),
     };
