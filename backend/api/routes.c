@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "api/handlers.h"
+#include "core/audit_find.h"
+#include "core/audit_head.h"
 #include "core/conversation.h"
 #include "core/employee.h"
 #include "core/person.h"

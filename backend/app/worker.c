@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
+#include "flow/anchor.h"
 #include "flow/live.h"
 #include "flow/queue.h"
 #include "io/crypto.h"
@@ -24,6 +25,9 @@
 #define SWEEP_MS 2000
 #define SWEEP_SOON_MS 200 /* with Redis away, or with more to do than one look brings */
 #define SWEEP_HINTS 64 /* of one tenant, with Redis there, which keeps the cap itself */
+/* Looks for audit chains that are to be signed: soon after the start, then now and then. */
+#define SIGN_FIRST_MS 30000
+#define SIGN_MS 600000
 #define BEAT_AGAIN_MS 500 /* after a beat that the database did not hear */
 
 static volatile sig_atomic_t stopping;
@@ -119,10 +123,19 @@ static void wait_for_bell(struct redis *bell)
     ctx_end(c);
 }
 
-static void dispatch_until_stopped(struct db_pool *dispatch)
+static void sign_sweep(struct db_pool *work)
+{
+    struct ctx *c = ctx_new(MIB(8), work);
+
+    if (anchor_sweep(c) != OK)
+        log_fault(c, "sign_sweep_failed");
+    ctx_end(c);
+}
+
+static void dispatch_until_stopped(struct db_pool *dispatch, struct db_pool *work)
 {
     struct redis *bell = redis_new(conf_text(CONF_redis_url));
-    int64_t next_sweep_ms = 0;
+    int64_t next_sweep_ms = 0, next_sign_ms = clock_mono_ms() + SIGN_FIRST_MS;
 
     while (!stopping) {
         bool away = pick();
@@ -130,6 +143,10 @@ static void dispatch_until_stopped(struct db_pool *dispatch)
         if (clock_mono_ms() >= next_sweep_ms) {
             next_sweep_ms = clock_mono_ms() + sweep(dispatch, away);
             pick();
+        }
+        if (clock_mono_ms() >= next_sign_ms) {
+            sign_sweep(work);
+            next_sign_ms = clock_mono_ms() + SIGN_MS;
         }
         wait_for_bell(bell);
     }
@@ -188,7 +205,7 @@ int main(void)
     if (pthread_create(&beating, NULL, heartbeat, &beat) != 0)
         return 1;
     log_info("started", NULL);
-    dispatch_until_stopped(dispatch);
+    dispatch_until_stopped(dispatch, work);
     log_info("stopping", NULL);
     if (!crew_stop(conf_number(CONF_stop_seconds) * 1000)) {
         /* Their jobs are taken over when the leases end; freeing what they use would be worse. */

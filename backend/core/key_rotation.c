@@ -19,15 +19,16 @@ static const struct sealed {
     const char *table, *column;
     struct stmt page, update;
 } sealed_columns[] = {
-#define SEALED(table, column, whom)                                              \
-    {whom,                                                                       \
-     #table,                                                                     \
-     #column,                                                                    \
-     {"sealed_page_" #table "_" #column,                                         \
-      "SELECT id, " #column " FROM " #table                                      \
-      " WHERE tenant_id = tenant_now() AND id > $1::uuid ORDER BY id LIMIT $2"}, \
-     {"sealed_update_" #table "_" #column,                                       \
-      "UPDATE " #table " SET " #column                                           \
+#define SEALED(table, column, whom)                                    \
+    {whom,                                                             \
+     #table,                                                           \
+     #column,                                                          \
+     {"sealed_page_" #table "_" #column,                               \
+      "SELECT id, " #column " FROM " #table                            \
+      " WHERE tenant_id = tenant_now() AND id > $1::uuid AND " #column \
+      " IS NOT NULL ORDER BY id LIMIT $2"},                            \
+     {"sealed_update_" #table "_" #column,                             \
+      "UPDATE " #table " SET " #column                                 \
       " = $3 WHERE tenant_id = tenant_now() AND id = $1 AND " #column " = $2"}},
 #include "core/sealed.def"
 #undef SEALED

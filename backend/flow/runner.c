@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "core/audit.h"
 #include "core/tenant_key.h"
+#include "flow/anchor.h"
 #include "flow/queue.h"
 #include "flow/turn.h"
 #include "io/db.h"

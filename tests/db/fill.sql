@@ -33,4 +33,7 @@ BEGIN
         counted, cost_micros) VALUES (t, j, 1, e, 'canary', 'canary', 1, 0, 1, true, 0);
     INSERT INTO audit_head (tenant_id) VALUES (t);
     PERFORM audit_add('canary', 'canary', 'canary', '{}');
+    INSERT INTO audit_signature (tenant_id, seq, hash, signed_at, public_key, signature)
+        VALUES (t, 1, decode(repeat('00', 32), 'hex'), now(), decode(repeat('00', 32), 'hex'), decode(repeat('00', 64), 'hex'));
+    INSERT INTO audit_subject (tenant_id, id, key_sealed) VALUES (t, p, 'canary');
 END $$;

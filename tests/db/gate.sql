@@ -5,12 +5,13 @@ WITH program(name) AS (VALUES ('konstruct_web'), ('konstruct_worker'), ('konstru
 global_table(name) AS (VALUES ('person'), ('price'), ('template'), ('schema_migration')),
 -- Doors to what must be found before the tenant is known. They run as konstruct_lookup, see the migration.
 door(name) AS (VALUES ('person_add'), ('login_find'), ('session_find'), ('person_get'), ('hook_find'), ('hook_secrets'),
-    ('tenant_list')),
+    ('tenant_list'), ('audit_add'), ('audit_due')),
 -- Policies beside the tenant's own: for the doors, and the dispatcher's look at ids and states.
 extra_policy(tab, policy, role) AS (VALUES
     ('person', 'lookup', 'konstruct_lookup'), ('session', 'lookup', 'konstruct_lookup'),
     ('membership', 'lookup', 'konstruct_lookup'), ('connection', 'lookup', 'konstruct_lookup'),
-    ('tenant', 'lookup', 'konstruct_lookup'), ('job', 'dispatch', 'konstruct_dispatch'),
+    ('tenant', 'lookup', 'konstruct_lookup'), ('audit_head', 'lookup', 'konstruct_lookup'),
+    ('audit_signature', 'lookup', 'konstruct_lookup'), ('job', 'dispatch', 'konstruct_dispatch'),
     ('job', 'dispatch_renew', 'konstruct_dispatch'), ('tenant', 'dispatch', 'konstruct_dispatch')),
 -- One workspace belongs to one tenant in the whole instance.
 global_key(name) AS (VALUES ('connection_install')),

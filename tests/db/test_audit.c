@@ -146,7 +146,7 @@ static void no_role_changes_or_removes_entries(void **state)
         const char *sql, *owners; /* the state that the owner gets: the trigger's */
     } rows[] = {{"UPDATE audit SET body = 'x'", "P0001"},
                 {"DELETE FROM audit", "P0001"},
-                {"TRUNCATE audit", "00000"}};
+                {"TRUNCATE audit", "P0001"}};
     static const enum pg_role roles[] = {PG_WEB, PG_WORKER, PG_DISPATCH, PG_OWNER};
     struct place at = place_new(*state);
 

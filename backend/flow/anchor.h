@@ -1,0 +1,22 @@
+/*
+ * Signing the heads of audit chains: daily for every chain that has grown, found by the worker's
+ * sweep, and at once when an export asks for it.
+ */
+#ifndef FLOW_ANCHOR_H
+#define FLOW_ANCHOR_H
+
+#include "flow/runner.h"
+
+/* A job to sign the context's tenant's chain at `seq`; ring for it once it is committed. */
+struct anchor_wish {
+    const char *job_id, *subject_id;
+};
+rc_t anchor_wish(struct ctx *c, int64_t seq, struct anchor_wish *out) MUST;
+
+/* The job: signs, and tells whoever waits on the live channel of the job's subject. */
+rc_t audit_sign_run(struct ctx *c, struct run *run);
+
+/* Makes the jobs of all tenants whose chains are due. For the worker's role, without a tenant. */
+rc_t anchor_sweep(struct ctx *c) MUST;
+
+#endif
