@@ -12,7 +12,7 @@
 #include "flow/queue.h"
 
 #define STACK_BYTES KIB(256)
-#define HURRY_MS 5000 /* for what was hurried to come to its end */
+#define HURRY_MS 5000   /* for what was hurried to come to its end */
 #define IDLE_SECONDS 20 /* a hand without work for so long goes home */
 
 struct hand {
@@ -245,8 +245,7 @@ bool crew_renew(struct db_pool *dispatch)
 {
     struct ctx *c = ctx_new(MIB(4), dispatch);
     struct claims now = claims_now(c);
-    bool renewed = now.count == 0 ||
-                   job_renew(c, now.ids, now.holders, now.held, now.count) == OK;
+    bool renewed = now.count == 0 || job_renew(c, now.ids, now.holders, now.held, now.count) == OK;
 
     if (!renewed) {
         /* the database is away: the guard in each transaction decides */

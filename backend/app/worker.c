@@ -24,7 +24,7 @@
 #define BELL_WAIT_MS 200 /* how soon a signal to stop is noticed */
 #define SWEEP_MS 2000
 #define SWEEP_SOON_MS 200 /* with Redis away, or with more to do than one look brings */
-#define SWEEP_HINTS 64 /* of one tenant, with Redis there, which keeps the cap itself */
+#define SWEEP_HINTS 64    /* of one tenant, with Redis there, which keeps the cap itself */
 /* Looks for audit chains that are to be signed: soon after the start, then now and then. */
 #define SIGN_FIRST_MS 30000
 #define SIGN_MS 600000

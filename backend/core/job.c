@@ -139,9 +139,9 @@ static int64_t backoff_ms(int64_t errors)
 
 rc_t job_retry(struct ctx *c, const struct job *job, const char *why)
 {
-    return held_exec(c, job, &q_retry,
-                     ARGS(A(job->id), A(job->holder), A(reason(c, why)),
-                          A(backoff_ms(job->errors))));
+    return held_exec(
+        c, job, &q_retry,
+        ARGS(A(job->id), A(job->holder), A(reason(c, why)), A(backoff_ms(job->errors))));
 }
 
 static const struct stmt q_later = {

@@ -86,7 +86,8 @@ rc_t outbound_settle(struct ctx *c, const char *id, const char *state, const cha
 }
 
 static const struct stmt q_move = {
-    "outbound_move", "UPDATE outbound SET job_id = $2 WHERE tenant_id = tenant_now() AND job_id = $1"};
+    "outbound_move",
+    "UPDATE outbound SET job_id = $2 WHERE tenant_id = tenant_now() AND job_id = $1"};
 
 rc_t outbound_move(struct ctx *c, const char *from_job_id, const char *to_job_id)
 {

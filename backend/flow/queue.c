@@ -72,13 +72,12 @@ static const char finished_script[] =
     "return 1";
 
 /* ARGV: now in ms, lease in ms, then tenant, job, tenant, job, ... */
-static const char running_script[] =
-    "for i = 3, #ARGV, 2 do\n"
-    "  local fly = 'konstruct:q:fly:' .. ARGV[i]\n"
-    "  redis.call('ZADD', fly, ARGV[1] + ARGV[2], ARGV[i + 1])\n"
-    "  redis.call('PEXPIRE', fly, 2 * ARGV[2])\n"
-    "end\n"
-    "return 1";
+static const char running_script[] = "for i = 3, #ARGV, 2 do\n"
+                                     "  local fly = 'konstruct:q:fly:' .. ARGV[i]\n"
+                                     "  redis.call('ZADD', fly, ARGV[1] + ARGV[2], ARGV[i + 1])\n"
+                                     "  redis.call('PEXPIRE', fly, 2 * ARGV[2])\n"
+                                     "end\n"
+                                     "return 1";
 
 static struct bytes number_text(struct ctx *c, int64_t n)
 {

@@ -31,9 +31,8 @@ struct db_batch {
 };
 
 /* What is acknowledged has to be there after a crash, however the server is set up. */
-static const struct stmt q_scope = {"batch_scope",
-                                    "SELECT set_config('app.tenant_id', $1, true), "
-                                    "set_config('synchronous_commit', 'on', true)"};
+static const struct stmt q_scope = {"batch_scope", "SELECT set_config('app.tenant_id', $1, true), "
+                                                   "set_config('synchronous_commit', 'on', true)"};
 
 static void list_clear(struct list *l)
 {

@@ -208,7 +208,7 @@ static void *call_often(void *arg)
     return NULL;
 }
 
-/* Of a message that was meant to leave before now, nothing leaves that the other side could act upon. */
+/* Of what was meant to leave before now, nothing leaves that the other side could act upon. */
 static void nothing_leaves_too_late(void **state)
 {
     static const struct tiny_step steps[] = {{TEXT_OK, 0, TINY_KEEP}};
