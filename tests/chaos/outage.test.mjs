@@ -112,6 +112,19 @@ describe('PostgreSQL', () => {
         assert.equal(plant.model.callsOf(message.name).length, 1);
     });
 
+    test('has forgotten the question in a crash, which was loaded without waiting for the disk: it is answered all the same', async () => {
+        const message = crowd.write(talks(1)[0]);
+        const gate = new Gate();
+        plant.model.mood = ({ name }) => (name === message.name ? gate.mood() : null);
+        await crowd.insist(message);
+        await within(gate.reached, 'the question to the model');
+        const lane = await plant.pg.value(`SELECT conversation_id FROM inbound WHERE message_key = '${message.key}'`);
+        await plant.pg.admin(`DELETE FROM message WHERE conversation_id = '${lane}'; DELETE FROM conversation WHERE id = '${lane}'`);
+        gate.release();
+        await kept();
+        assert.equal(plant.model.callsOf(message.name).length, 1);
+    });
+
     test('ends the connections of all programs: nothing is lost, nothing done twice', async () => {
         let asked = 0;
         plant.model.mood = () => ({ wait: (asked++ % 5) * 60 });
