@@ -96,6 +96,15 @@ describe('PostgreSQL', () => {
         assert.equal(rows, crowd.messages.filter((m) => m.acked !== undefined).length);
     });
 
+    test('is killed (-9) right after an acknowledgement, by a server that would forget commits: nothing is missing', async () => {
+        plant.pauseWorker(0);
+        await Promise.all(talks(6).map((conversation) => crowd.say(conversation)));
+        await plant.pg.kill();
+        await plant.pg.start();
+        plant.resumeWorker(0);
+        await kept();
+    });
+
     test('is away when the model has answered: the answer is kept, and not asked for and paid again', async () => {
         const message = crowd.write(talks(1)[0]);
         const gate = new Gate();
