@@ -54,7 +54,8 @@ export class Instance {
 
     /** Its children by name: postgres, redis, worker, web. */
     pids() {
-        const lines = readFileSync(join(this.run, 'children'), 'utf8').split('\n').filter(Boolean);
+        const file = join(this.run, 'children');
+        const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
         return Object.fromEntries(lines.map((line) => line.split(' ')).map(([name, pid]) => [name, Number(pid)]));
     }
 
