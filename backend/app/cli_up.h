@@ -45,6 +45,7 @@ struct up {
     const char *superuser_db; /* conninfo of the private cluster's superuser */
     int64_t began_ms;
     struct child children[UP_CHILDREN];
+    pid_t step; /* what up_run waits for; 0: nothing */
 };
 
 /* cli_up.c */

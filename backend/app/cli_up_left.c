@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/cli_up.h"
 
@@ -46,19 +47,31 @@ static unsigned long long start_of(pid_t pid)
     return start;
 }
 
+static void note(struct buf *out, const char *name, pid_t pid, int ending)
+{
+    if (pid != 0)
+        buf_printf(out, "%s %ld %llu %d\n", name, (long)pid, start_of(pid), ending);
+}
+
 void up_note_children(struct up *u)
 {
+    const char *path = text_printf(u->c->mem, "%s/children", u->run);
+    const char *fresh = text_printf(u->c->mem, "%s.new", path);
     struct buf out = buf_new(u->c->mem, KIB(4));
 
+    note(&out, "step", u->step, SIGTERM);
     for (int i = 0; i < UP_CHILDREN; i++)
-        if (u->children[i].pid != 0)
-            buf_printf(&out, "%s %ld %llu %d\n", up_child_name((enum up_child)i),
-                       (long)u->children[i].pid, start_of(u->children[i].pid),
-                       up_child_signal((enum up_child)i));
+        note(&out, up_child_name((enum up_child)i), u->children[i].pid,
+             up_child_signal((enum up_child)i));
 
-    /* Without it a later start can't clean up after a kill -9; that is no reason to stop now. */
-    if (up_write(u, text_printf(u->c->mem, "%s/children", u->run), buf_str(&out), 0600) != OK)
-        ctx_forgive(u->c);
+    /* Not synced: after a power cut nobody needs it. A fault here is no reason to stop. */
+    FILE *file = fopen(fresh, "we");
+
+    if (file == NULL)
+        return;
+    fputs(buf_str(&out), file);
+    if (fclose(file) != 0 || rename(fresh, path) != 0)
+        unlink(fresh);
 }
 
 /*

@@ -185,19 +185,21 @@ char *up_log_tail(struct up *u, const char *name)
 
 rc_t up_run(struct up *u, const struct command *cmd)
 {
-    pid_t pid;
     int status = 0;
     bool told = false;
 
     if (truncate(up_log_path(u, cmd->name), 0) != 0 && errno != ENOENT)
         return up_file_fail(u, "empty", up_log_path(u, cmd->name));
-    TRY(up_spawn(u, cmd, &pid));
-    while (waitpid(pid, &status, WNOHANG) == 0) {
+    TRY(up_spawn(u, cmd, &u->step));
+    up_note_children(u);
+    while (waitpid(u->step, &status, WNOHANG) == 0) {
         up_pause(u, 1000);
         if (u->stop && !told)
-            kill(pid, SIGTERM);
+            kill(u->step, SIGTERM);
         told = u->stop;
     }
+    u->step = 0;
+    up_note_children(u);
     if (u->stop)
         return ctx_fail(u->c, E_TIMEOUT, "up_stopped", "stopped before it was ready");
     if (status != 0) {
