@@ -6,7 +6,7 @@ import { Account } from './lib/account.mjs';
 import { Data } from './lib/data.mjs';
 import { signal } from './lib/process.mjs';
 import { Raw, get, once } from './lib/raw.mjs';
-import { until } from './lib/until.mjs';
+import { sleep, until } from './lib/until.mjs';
 
 const METRICS_TOKEN = 'wire-tests-metrics-token-2f6c90b1d84e';
 
@@ -43,21 +43,34 @@ async function people(web, count) {
 const start = (env = {}) => data.web({ KONSTRUCT_METRICS_TOKEN: METRICS_TOKEN, ...env });
 
 describe('500 waiting requests', () => {
-    test('delay no plain one, and each gets its answer when the worker comes', async () => {
-        // The time for a header is one second: an answer may take longer than that (K11).
-        const web = await start({ KONSTRUCT_WEB_HEADER_SECONDS: '1' });
+    test('delay no plain one, and each gets its answer when the worker comes', async (t) => {
+        const web = await start();
         const waiting = await park(web, await people(web, 4), 500);
         for (let i = 0; i < 20; i++) assert.equal((await once(web.port, get('/readyz'))).status, 200);
         const others = waiting.filter((raw) => raw.ended || raw.bytes.length > 0);
         assert.deepEqual(others.map((raw) => raw.bytes.toString()), [], 'all of them wait still');
         const worker = data.worker();
+        t.after(() => worker.stop());
         const answers = await Promise.all(waiting.map((raw) => raw.answer()));
         for (const { status, body } of answers) {
             assert.equal(status, 200);
             assert.equal(JSON.parse(body).author, 'employee');
         }
         for (const raw of waiting) raw.close();
-        await worker.stop();
+        await web.stop();
+    });
+});
+
+describe('K11', () => {
+    test('an answer may take longer than a header', async (t) => {
+        const web = await start({ KONSTRUCT_WEB_HEADER_SECONDS: '3' });
+        const [waiting] = await park(web, await people(web, 1), 1);
+        await sleep(4500);
+        assert.ok(!waiting.ended && waiting.bytes.length === 0, 'it waits still');
+        const worker = data.worker();
+        t.after(() => worker.stop());
+        assert.equal((await waiting.answer()).status, 200);
+        waiting.close();
         await web.stop();
     });
 });
