@@ -11,7 +11,7 @@ const tally = (list, key) => {
 /** Of each posted message: whose answer it is. A part's token is its id; a job of its own may carry it. */
 async function answersOf(pg) {
     const rows = await pg.rows(`
-        SELECT o.id AS token, o.state, o.part_no, i.message_key AS key, i.tenant_id AS tenant FROM outbound o
+        SELECT o.id AS token, o.state, o.fault, i.message_key AS key, i.tenant_id AS tenant FROM outbound o
         JOIN job j USING (tenant_id) LEFT JOIN job t ON t.tenant_id = j.tenant_id AND t.id = j.subject_id
         JOIN inbound i ON i.tenant_id = j.tenant_id AND i.id = coalesce(t.subject_id, j.subject_id)
         WHERE j.id = o.job_id`);
@@ -58,7 +58,7 @@ async function checkAnswers(plant, crowd, faults) {
         const part = parts.get(post.message.metadata?.event_payload?.token);
         const key = part && `${part.tenant} ${part.key}`;
 
-        if (part === undefined || part.state !== 'sent') faults.push(`posted without a record that it was sent: ${post.message.text}`);
+        if (part === undefined || (part.state !== 'sent' && part.fault !== 'job_dead')) faults.push(`posted without a record that it was sent: ${post.message.text}`);
         if (got.has(key)) {
             doubled++;
             const calls = plant.slack.calls.filter((call) => call.part === part?.token).map((call) => `${call.at} ${JSON.stringify(call.mood)}`);
@@ -100,7 +100,7 @@ async function checkRows(pg, faults, { poison = [] }) {
     const known = poison.map((key) => `'${key}'`).join(', ') || "'-'";
 
     await say('open job', "SELECT id, kind, state, deaths, errors, last_error FROM job WHERE state NOT IN ('done', 'dead')");
-    await say('part not settled', "SELECT id, state, fault FROM outbound WHERE state <> 'sent'");
+    await say('part not settled', "SELECT id, state, fault FROM outbound WHERE state <> 'sent' AND fault IS DISTINCT FROM 'job_dead'");
     await say('dead, and no worker died of it', `SELECT j.id, kind, deaths, errors, last_error FROM job j
         LEFT JOIN inbound i ON i.tenant_id = j.tenant_id AND i.id = j.subject_id
         WHERE state = 'dead' AND j.kind IN ('turn', 'delivery') AND deaths < 3 AND coalesce(i.message_key, '') NOT IN (${known})`);
@@ -150,6 +150,7 @@ export async function settle(plant, crowd, options = {}) {
             deliveries: crowd.events,
             ...answers,
             orderBreaks: order,
+            givenUp: await plant.pg.value("SELECT count(*) FROM outbound WHERE fault = 'job_dead'"),
             dead: await plant.pg.rows("SELECT kind, deaths, errors, last_error, count(*) FROM job WHERE state = 'dead' AND kind IN ('turn', 'delivery') GROUP BY 1, 2, 3, 4"),
             ...paid,
             threadsRead: plant.slack.calls.filter((c) => c.method.startsWith('conversations.')).length,

@@ -16,7 +16,7 @@ import { Slack } from './slack.mjs';
 const SIGNING_SECRET = 'chaos-signing-secret-5e0b7d1f93a24c68';
 const MASTER_KEY = 'chaos-master-key-0d2f6b8e4a917c35d1';
 const LEASE_SECONDS = 2;
-const CHANNEL_SECONDS = 1;
+const CHANNEL_SECONDS = '1';
 
 export class Plant {
     /** Starts everything; `env` holds settings for all of Konstruct's programs. */
@@ -59,7 +59,7 @@ export class Plant {
             KONSTRUCT_SLACK_API: this.slack.url,
             KONSTRUCT_OPENAI_URL: this.model.url,
             KONSTRUCT_LEASE_SECONDS: `${LEASE_SECONDS}`,
-            KONSTRUCT_CHANNEL_SECONDS: `${CHANNEL_SECONDS}`,
+            KONSTRUCT_CHANNEL_SECONDS: CHANNEL_SECONDS,
             ...more,
         };
     }

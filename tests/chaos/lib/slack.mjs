@@ -21,7 +21,8 @@ export class Slack {
         slack.mood = () => null;
         slack.last = 0;
         slack.server = http.createServer((request, response) => slack.#serve(request, response).catch((error) => {
-            slack.broken = error;
+            // A caller that dies in the midst of his request is no fault.
+            if (error.code !== 'ECONNRESET') slack.broken = error;
             request.socket.destroy();
         }));
         await new Promise((resolve) => slack.server.listen(0, '127.0.0.1', resolve));
