@@ -1,6 +1,6 @@
 # The files that the programs carry inside themselves.
 MIGRATIONS := $(sort $(wildcard migrations/[0-9]*.sql))
-SEED := $(sort $(wildcard seed/*.json seed/*.tsv))
+SEED := $(sort $(wildcard seed/*.json seed/*.tsv seed/*.txt))
 EMBED_OBJ := $(OUT)/obj/embed_migrations.o $(OUT)/obj/embed_bootstrap.o $(OUT)/obj/embed_seed.o
 
 build/gen/embed_migrations.c: $(MIGRATIONS) scripts/embed

@@ -1,42 +1,14 @@
-/*
- * Signing up, logging in and out. Passwords are hashed on the helper thread, never on the event
- * loop.
- */
-#include <string.h>
-
+/* Signing up, logging in and out. */
 #include "api/handlers.h"
+#include "api/hashing.h"
 #include "base/id.h"
 #include "base/metric.h"
 #include "core/audit.h"
+#include "core/mail.h"
 #include "core/person.h"
 #include "core/session.h"
 #include "core/tenant.h"
-#include "io/crypto.h"
 #include "io/db.h"
-
-#define HASHING_MS 30000 /* waiting for the helper thread; a full queue is answered at once */
-
-/* What travels to the helper thread and back. */
-struct hashing {
-    struct ctx *c; /* the parked request's own context: its memory */
-    struct sign_up up;
-    struct login_record known; /* login: whose password it must be; hash NULL: nobody's */
-    const char *password, *hash;
-    bool fits;
-    rc_t rc;
-};
-
-static struct park *park_cpu(struct ctx *c, struct hashing *h, void (*work)(void *),
-                             rc_t (*resume)(struct ctx *, const struct req *, struct res *, void *,
-                                            enum wake, struct bytes))
-{
-    struct park *park = arena_take(c->mem, sizeof(*park));
-
-    h->c = c;
-    *park = (struct park){
-        .kind = PARK_CPU, .deadline_ms = HASHING_MS, .state = h, .work = work, .resume = resume};
-    return park;
-}
 
 static rc_t welcome(struct ctx *c, struct res *rs, int status, const char *person_id,
                     const char *role)
@@ -51,95 +23,74 @@ static rc_t welcome(struct ctx *c, struct res *rs, int status, const char *perso
     return res_one(c, rs, status, &me_shape, &me);
 }
 
-static rc_t too_slow(struct ctx *c)
+/*
+ * Whoever signs up is in at once, whatever address was given, and the address is theirs once the
+ * mail's link was followed: so that this tells nobody whether there is an account already.
+ */
+static rc_t signup_done(struct ctx *c, const struct req *rq, struct res *rs, struct hashing *h)
 {
-    return ctx_fail(c, E_UNAVAILABLE, "busy", "the helper thread did not come to it in time");
-}
-
-static void signup_work(void *state)
-{
-    struct hashing *h = state;
-    char *hash = NULL;
-
-    h->rc = password_hash(h->c, h->password, &hash);
-    h->hash = hash;
-}
-
-static rc_t signup_finish(struct ctx *c, const struct req *rq, struct res *rs, void *state,
-                          enum wake why, struct bytes news)
-{
-    struct hashing *h = state;
+    const struct sign_up *up = h->state;
     const char *tenant_id = id_new(c->mem), *person_id = id_new(c->mem);
 
     (void)rq;
-    (void)news;
-    if (why == WAKE_DEADLINE)
-        return too_slow(c);
-    if (h->rc != OK)
-        return ctx_fail(c, h->rc, "no_memory", "a password could not be hashed");
-    TRY(person_add(c, person_id, h->up.name, h->up.email, h->hash));
-    TRY(tenant_add(c, tenant_id, h->up.company));
+    TRY(person_add(c, person_id, up->name, up->email, h->hash));
+    TRY(tenant_add(c, tenant_id, up->company));
     TRY(membership_add(c, person_id, "admin"));
     TRY(audit_add(c, text_printf(c->mem, "person:%s", person_id), "person.signed_up", person_id,
                   "{}"));
+    TRY(mail_add(c, person_id, "verify", up->email));
     return welcome(c, rs, 201, person_id, "admin");
 }
 
 rc_t signup_add(struct ctx *c, const struct req *rq, struct res *rs)
 {
-    struct hashing *h = arena_take(c->mem, sizeof(*h));
+    struct hashing *h = hashing_new(c);
+    struct sign_up *up = arena_take(c->mem, sizeof(*up));
 
-    TRY(req_body(c, rq, &sign_up_shape, &h->up));
-    TRY(sign_up_check(c, &h->up));
-    h->password = h->up.password;
-    rs->park = park_cpu(c, h, signup_work, signup_finish);
-    return OK;
+    TRY(req_body(c, rq, &sign_up_shape, up));
+    TRY(sign_up_check(c, up));
+    h->state = up;
+    h->fresh = up->password;
+    return hashing_park(c, rs, h, signup_done);
 }
 
-/*
- * Somebody unknown costs as much time as a wrong password, so that nobody learns which addresses
- * have accounts.
- */
-static void login_work(void *state)
+static rc_t login_done(struct ctx *c, const struct req *rq, struct res *rs, struct hashing *h)
 {
-    struct hashing *h = state;
-    char *hash = NULL;
-
-    if (h->known.hash == NULL)
-        h->rc = password_hash(h->c, h->password, &hash);
-    else
-        h->fits = password_fits(h->known.hash, h->password);
-}
-
-static rc_t login_finish(struct ctx *c, const struct req *rq, struct res *rs, void *state,
-                         enum wake why, struct bytes news)
-{
-    struct hashing *h = state;
+    const struct login_record *known = h->state, *who;
 
     (void)rq;
-    (void)news;
-    if (why == WAKE_DEADLINE)
-        return too_slow(c);
-    if (!h->fits) {
+    if (h->fitting < 0) {
         metric_add(METRIC_login_refused, 1);
         return ctx_fail(c, E_UNAUTH, "login_wrong", "The e-mail address or the password is wrong.");
     }
-    TRY(db_tenant(c, h->known.tenant_id));
-    TRY(audit_add(c, text_printf(c->mem, "person:%s", h->known.person_id), "person.logged_in",
-                  h->known.person_id, "{}"));
-    return welcome(c, rs, 200, h->known.person_id, h->known.role);
+    who = &known[h->fitting];
+    TRY(db_tenant(c, who->tenant_id));
+    if (h->hash != NULL)
+        TRY(person_password_set(c, who->person_id, h->hash));
+    TRY(audit_add(c, text_printf(c->mem, "person:%s", who->person_id), "person.logged_in",
+                  who->person_id, "{}"));
+    return welcome(c, rs, 200, who->person_id, who->role);
 }
 
+/*
+ * Every failure costs as much as two tests of a password, so that nobody learns which addresses
+ * have accounts.
+ */
 rc_t login_add(struct ctx *c, const struct req *rq, struct res *rs)
 {
-    struct hashing *h = arena_take(c->mem, sizeof(*h));
+    struct hashing *h = hashing_new(c);
+    struct login_record *known = arena_take(c->mem, LOGIN_RECORDS * sizeof(*known));
     struct login in;
 
     TRY(req_body(c, rq, &login_shape, &in));
-    TRY(person_for_login(c, text_trim(c->mem, in.email), &h->known));
+    TRY(person_for_login(c, text_trim(c->mem, in.email), known));
+    h->state = known;
     h->password = in.password;
-    rs->park = park_cpu(c, h, login_work, login_finish);
-    return OK;
+    h->renew = true;
+    h->tests = LOGIN_RECORDS;
+    for (int i = 0; i < LOGIN_RECORDS; i++)
+        h->hashes[i] = known[i].hash;
+    return hashing_park(c, rs, h, login_done);
 }
 
 rc_t logout_add(struct ctx *c, const struct req *rq, struct res *rs)

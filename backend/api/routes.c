@@ -8,6 +8,7 @@
 #include "core/audit_head.h"
 #include "core/conversation.h"
 #include "core/employee.h"
+#include "core/link.h"
 #include "core/person.h"
 
 static const struct route routes[] = {

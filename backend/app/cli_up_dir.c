@@ -301,6 +301,18 @@ static rc_t make_folders(struct up *u, const char *in, const char *const *names,
     return OK;
 }
 
+/* Without a mail server, mails become files that a person can open. */
+static rc_t make_mail_folder(struct up *u)
+{
+    const char *folder = text_printf(u->c->mem, "%s/mail", u->home);
+
+    if (conf_text(CONF_smtp_url) != NULL || conf_text(CONF_mail_dir) != NULL)
+        return OK;
+    conf_set(CONF_mail_dir, folder);
+    TRY(make_folder(u, folder, 0700, true));
+    return text_is(u->home, u->run) ? OK : leave_link(u, "mail", folder);
+}
+
 rc_t up_folders(struct up *u)
 {
     static const char *const own[] = {"keys", "tls", "log", NULL};
@@ -313,5 +325,6 @@ rc_t up_folders(struct up *u)
     TRY(find_home(u));
     TRY(make_folders(u, u->home, services, true));
     TRY(find_sockets(u));
+    TRY(make_mail_folder(u));
     return check_room(u);
 }

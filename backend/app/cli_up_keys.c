@@ -51,9 +51,9 @@ static const struct known {
  * What a hole in the web process must not give away: ways into the database and secrets that it has
  * no use for.
  */
-static const enum conf not_for_web[] = {CONF_database_url, CONF_db_owner,   CONF_db_worker,
-                                        CONF_db_dispatch,  CONF_master_key, CONF_openai_key,
-                                        CONF_anthropic_key};
+static const enum conf not_for_web[] = {
+    CONF_database_url, CONF_db_owner,      CONF_db_worker, CONF_db_dispatch, CONF_master_key,
+    CONF_openai_key,   CONF_anthropic_key, CONF_smtp_url,  CONF_smtp_user,   CONF_smtp_password};
 static const enum conf not_for_worker[] = {CONF_database_url, CONF_db_owner, CONF_db_web};
 
 static const char *secret_path(struct up *u, const struct secret *s)

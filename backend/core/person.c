@@ -3,10 +3,9 @@
 
 #include <string.h>
 
+#include "core/password.h"
 #include "core/tenant.h"
 #include "io/db.h"
-
-#define PASSWORD_LEAST 12
 
 static const struct field sign_up_fields[] = {
     FIELD(struct sign_up, company, REQUIRED, 200, "Name of the company"),
@@ -29,8 +28,36 @@ static const struct field me_fields[] = {
     FIELD(struct me, tenant_id, READ_ONLY, 36, NULL),
     FIELD(struct me, tenant_name, READ_ONLY, 200, NULL),
     FIELD(struct me, role, READ_ONLY, 20, "admin, manager, member or viewer"),
+    FIELD(struct me, verified, READ_ONLY, 0, "Mail to the address has been proven to arrive"),
 };
 const struct shape me_shape = SHAPE("Me", struct me, me_fields);
+
+static const struct field reset_fields[] = {
+    FIELD(struct password_reset, token, REQUIRED | WRITE_ONLY, 100, "From the link in the mail"),
+    FIELD(struct password_reset, password, REQUIRED | WRITE_ONLY, 200, "At least 12 characters"),
+};
+const struct shape password_reset_shape = SHAPE("PasswordReset", struct password_reset,
+                                                reset_fields);
+
+static const struct field change_fields[] = {
+    FIELD(struct password_change, password, REQUIRED | WRITE_ONLY, 200, "The one until now"),
+    FIELD(struct password_change, new_password, REQUIRED | WRITE_ONLY, 200,
+          "At least 12 characters"),
+};
+const struct shape password_change_shape = SHAPE("PasswordChange", struct password_change,
+                                                 change_fields);
+
+static const struct field email_change_fields[] = {
+    FIELD(struct email_change, password, REQUIRED | WRITE_ONLY, 200, NULL),
+    FIELD(struct email_change, email, REQUIRED, 320, "The new address; a mail goes there"),
+};
+const struct shape email_change_shape = SHAPE("EmailChange", struct email_change,
+                                              email_change_fields);
+
+static const struct field email_only_fields[] = {
+    FIELD(struct email_only, email, REQUIRED, 320, NULL),
+};
+const struct shape email_only_shape = SHAPE("EmailOnly", struct email_only, email_only_fields);
 
 /*
  * One @ with something on both sides and no blanks: the only proof of an address is a mail to it.
@@ -43,17 +70,20 @@ static bool email_plausible(const char *email)
            strpbrk(email, " \t\r\n<>,;") == NULL;
 }
 
+rc_t email_check(struct ctx *c, const char **email)
+{
+    *email = text_trim(c->mem, *email);
+    if (!email_plausible(*email))
+        return ctx_bad(c, "email", "email_malformed", "This is not an e-mail address.");
+    return OK;
+}
+
 rc_t sign_up_check(struct ctx *c, struct sign_up *in)
 {
-    in->email = text_trim(c->mem, in->email);
     in->name = text_trim(c->mem, in->name);
     in->company = text_trim(c->mem, in->company);
-    if (!email_plausible(in->email))
-        return ctx_bad(c, "email", "email_malformed", "This is not an e-mail address.");
-    if (strlen(in->password) < PASSWORD_LEAST)
-        return ctx_bad(c, "password", "password_short",
-                       "The password needs at least %d characters.", PASSWORD_LEAST);
-    return OK;
+    TRY(email_check(c, &in->email));
+    return password_check(c, "password", in->password);
 }
 
 static const struct stmt q_add = {"person_add", "SELECT person_add($1, $2, $3, $4)"};
@@ -61,30 +91,55 @@ static const struct stmt q_add = {"person_add", "SELECT person_add($1, $2, $3, $
 rc_t person_add(struct ctx *c, const char *id, const char *name, const char *email,
                 const char *password_hash)
 {
-    rc_t rc = db_exec(c, &q_add, ARGS(A(id), A(name), A(email), A(password_hash)), NULL);
+    return db_exec(c, &q_add, ARGS(A(id), A(name), A(email), A(password_hash)), NULL);
+}
+
+static const struct stmt q_login = {
+    "person_for_login",
+    "SELECT person_id, password_hash, tenant_id, role FROM login_find($1) ORDER BY proven DESC"};
+
+rc_t person_for_login(struct ctx *c, const char *email, struct login_record out[LOGIN_RECORDS])
+{
+    struct db_rows rows;
+
+    TRY(db_rows(c, &q_login, ARGS(A(email)), &rows));
+    for (int i = 0; i < LOGIN_RECORDS; i++)
+        out[i] = i < rows.count ? (struct login_record){db_text(&rows, i, 0), db_text(&rows, i, 1),
+                                                        db_text(&rows, i, 2), db_text(&rows, i, 3)}
+                                : (struct login_record){.person_id = NULL};
+    return OK;
+}
+
+static const struct stmt q_password = {"person_password", "SELECT person_password_hash($1)"};
+
+rc_t person_password(struct ctx *c, const char *person_id, const char **hash)
+{
+    struct db_rows rows;
+
+    TRY(db_rows(c, &q_password, ARGS(A(person_id)), &rows));
+    *hash = db_text(&rows, 0, 0);
+    return OK;
+}
+
+static const struct stmt q_password_set = {"person_password_set",
+                                           "SELECT person_password_set($1, $2)"};
+
+rc_t person_password_set(struct ctx *c, const char *person_id, const char *hash)
+{
+    return db_exec(c, &q_password_set, ARGS(A(person_id), A(hash)), NULL);
+}
+
+static const struct stmt q_prove = {"person_prove", "SELECT person_prove($1, $2)"};
+
+rc_t person_prove(struct ctx *c, const char *person_id, const char *email)
+{
+    rc_t rc = db_exec(c, &q_prove, ARGS(A(person_id), A(email)), NULL);
 
     if (rc != E_CONFLICT)
         return rc;
     ctx_forgive(c);
-    ctx_bad(c, "email", "email_taken",
-            "There is an account with this e-mail address already. Log in instead.");
-    c->fault.rc = E_CONFLICT;
-    return E_CONFLICT;
-}
-
-static const struct stmt q_login = {
-    "person_for_login", "SELECT person_id, password_hash, tenant_id, role FROM login_find($1)"};
-
-rc_t person_for_login(struct ctx *c, const char *email, struct login_record *out)
-{
-    struct db_rows rows;
-
-    *out = (struct login_record){.person_id = NULL};
-    TRY(db_rows(c, &q_login, ARGS(A(email)), &rows));
-    if (rows.count > 0)
-        *out = (struct login_record){db_text(&rows, 0, 0), db_text(&rows, 0, 1),
-                                     db_text(&rows, 0, 2), db_text(&rows, 0, 3)};
-    return OK;
+    return ctx_fail(c, E_CONFLICT, "email_taken",
+                    "There is an account with this e-mail address already. Log in with that one.");
 }
 
 static const struct stmt q_member = {
@@ -96,19 +151,30 @@ rc_t membership_add(struct ctx *c, const char *person_id, const char *role)
     return db_exec(c, &q_member, ARGS(A(person_id), A(role)), NULL);
 }
 
-static const struct stmt q_get = {"person_get", "SELECT name, email FROM person_get($1)"};
+static const struct stmt q_get = {"person_get", "SELECT name, email, verified FROM person_get($1)"};
+
+static const struct field record_fields[] = {
+    FIELD(struct person_record, name, 0, 0, NULL),
+    FIELD(struct person_record, email, 0, 0, NULL),
+    FIELD(struct person_record, verified, 0, 0, NULL),
+};
+static const struct shape record_shape = SHAPE("Person", struct person_record, record_fields);
+
+rc_t person_find(struct ctx *c, const char *person_id, struct person_record *out)
+{
+    return db_one(c, &q_get, ARGS(A(person_id)), &record_shape, out);
+}
 
 rc_t me_get(struct ctx *c, const char *role, struct me *out)
 {
-    struct db_rows rows;
+    struct person_record person;
 
-    TRY(db_rows(c, &q_get, ARGS(A(c->person_id)), &rows));
-    if (rows.count == 0)
-        return ctx_fail(c, E_NOT_FOUND, "not_found", "There is no such person here.");
+    TRY(person_find(c, c->person_id, &person));
     *out = (struct me){.person_id = c->person_id,
-                       .name = db_text(&rows, 0, 0),
-                       .email = db_text(&rows, 0, 1),
+                       .name = person.name,
+                       .email = person.email,
                        .tenant_id = c->tenant_id,
-                       .role = role};
+                       .role = role,
+                       .verified = person.verified};
     return tenant_name(c, &out->tenant_name);
 }

@@ -21,8 +21,30 @@ extern const struct shape login_shape;
 /* Who is logged in, and where. */
 struct me {
     const char *person_id, *name, *email, *tenant_id, *tenant_name, *role;
+    bool verified; /* mail to the address has been proven to arrive */
 };
 extern const struct shape me_shape;
+
+/* What the pages behind the links of mails and the account page send. */
+struct password_reset {
+    const char *token, *password;
+};
+extern const struct shape password_reset_shape;
+
+struct password_change {
+    const char *password, *new_password;
+};
+extern const struct shape password_change_shape;
+
+struct email_change {
+    const char *password, *email;
+};
+extern const struct shape email_change_shape;
+
+struct email_only {
+    const char *email;
+};
+extern const struct shape email_only_shape;
 
 /*
  * E_INVALID with the field named when the address or password can't be accepted; `email` comes back
@@ -30,15 +52,34 @@ extern const struct shape me_shape;
  */
 rc_t sign_up_check(struct ctx *c, struct sign_up *in) MUST;
 
-/* E_CONFLICT "email_taken" when somebody has this address already. */
+/* The same for an address alone. */
+rc_t email_check(struct ctx *c, const char **email) MUST;
+
+/* The address is a claim until person_prove. */
 rc_t person_add(struct ctx *c, const char *id, const char *name, const char *email,
                 const char *password_hash) MUST;
 
-/* What a login needs; all NULL when nobody has this address. */
+/* Somebody who could log in with an address; all NULL for nobody. */
 struct login_record {
     const char *person_id, *hash, *tenant_id, *role;
 };
-rc_t person_for_login(struct ctx *c, const char *email, struct login_record *out) MUST;
+/* First whoever has proven the address, then the newest of those who only claim it. */
+#define LOGIN_RECORDS 2
+rc_t person_for_login(struct ctx *c, const char *email, struct login_record out[LOGIN_RECORDS])
+    MUST;
+
+/* What follows is about a person of the tenant of the context. */
+struct person_record {
+    const char *name, *email;
+    bool verified;
+};
+rc_t person_find(struct ctx *c, const char *person_id, struct person_record *out) MUST;
+rc_t person_password(struct ctx *c, const char *person_id, const char **hash) MUST;
+rc_t person_password_set(struct ctx *c, const char *person_id, const char *hash) MUST;
+/*
+ * The address is this person's from now on. E_CONFLICT "email_taken": somebody else has proven it.
+ */
+rc_t person_prove(struct ctx *c, const char *person_id, const char *email) MUST;
 
 rc_t membership_add(struct ctx *c, const char *person_id, const char *role) MUST;
 

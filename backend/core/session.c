@@ -47,3 +47,13 @@ rc_t session_end(struct ctx *c, const char *token)
 {
     return db_exec(c, &q_end, ARGS(A(hash_of(c, token))), NULL);
 }
+
+static const struct stmt q_end_all = {"sessions_end", "SELECT sessions_end($1, $2)"};
+
+rc_t sessions_end(struct ctx *c, const char *person_id, const char *kept)
+{
+    struct bytes none = {NULL, 0};
+
+    return db_exec(c, &q_end_all, ARGS(A(person_id), A(kept == NULL ? none : hash_of(c, kept))),
+                   NULL);
+}

@@ -15,6 +15,12 @@ rc_t session_start(struct ctx *c, const char *person_id, const char **token) MUS
  */
 rc_t session_find(struct ctx *c, const char *token, const char **role, bool *found) MUST;
 
+/*
+ * Ends all sessions of a person of the tenant of the context, in every tenant, but for the one of
+ * `kept` (NULL: none is kept).
+ */
+rc_t sessions_end(struct ctx *c, const char *person_id, const char *kept) MUST;
+
 /* Ends the session of this token; ending it twice is fine. */
 rc_t session_end(struct ctx *c, const char *token) MUST;
 

@@ -10,6 +10,7 @@
 #include "core/audit.h"
 #include "core/tenant_key.h"
 #include "flow/anchor.h"
+#include "flow/mail_out.h"
 #include "flow/queue.h"
 #include "flow/turn.h"
 #include "io/db.h"
@@ -72,7 +73,9 @@ static bool permanent(rc_t rc)
     return rc == E_INVALID || rc == E_FORBIDDEN || rc == E_NOT_FOUND;
 }
 
-/* Where even the last words are impossible, it dies without them, or it would come back for ever. */
+/*
+ * Where even the last words are impossible, it dies without them, or it would come back for ever.
+ */
 static rc_t make_dead(struct ctx *c, const struct job_kind *kind, struct run *run, const char *why)
 {
     rc_t rc = end_dead(c, kind, run, why);

@@ -263,6 +263,12 @@ bool password_fits(const char *hash, const char *password)
     return crypto_pwhash_str_verify(hash, password, strlen(password)) == 0;
 }
 
+bool password_stale(const char *hash)
+{
+    return crypto_pwhash_str_needs_rehash(hash, (unsigned long long)conf_number(CONF_argon2_passes),
+                                          MIB(conf_number(CONF_argon2_mib))) != 0;
+}
+
 void crypto_wipe(void *data, size_t len)
 {
     sodium_memzero(data, len);

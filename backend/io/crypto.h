@@ -67,6 +67,8 @@ char *crypto_token(struct arena *mem);
  */
 rc_t password_hash(struct ctx *c, const char *password, char **out) MUST;
 bool password_fits(const char *hash, const char *password);
+/* Hashed under other settings than those of now. */
+bool password_stale(const char *hash);
 
 /* Overwrites a secret in memory. */
 void crypto_wipe(void *data, size_t len);

@@ -23,6 +23,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
             await page.getByRole('button', { name: 'Sign up' }).click();
             await expect(page.getByText('Enter your name.')).toBeVisible();
             await sound(page, 'sign up with faults');
+            await page.goto('/forgotten');
+            await expect(page.getByRole('heading', { name: 'Forgotten password' })).toBeVisible();
+            await sound(page, 'forgotten password');
         });
 
         test('nothing keeps anybody out of the pages behind it', async ({ page }) => {
@@ -42,7 +45,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
             await page.getByRole('button', { name: /account$/ }).click();
             await expect(page.getByRole('menu')).toBeVisible();
             await sound(page, 'the account menu');
-            await page.keyboard.press('Escape');
+            await page.getByRole('menuitem', { name: 'Your account' }).click();
+            await expect(page.getByRole('heading', { name: 'Your account' })).toBeVisible();
+            await sound(page, 'your account');
             await page.keyboard.press('Control+k');
             await expect(page.getByRole('dialog', { name: 'Go to' })).toBeVisible();
             await sound(page, 'go to');

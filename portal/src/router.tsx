@@ -43,6 +43,31 @@ const signup = createRoute({
     component: lazyRouteComponent(() => import('./pages/SignUp'), 'SignUp'),
 });
 
+const forgotten = createRoute({
+    getParentRoute: () => guest,
+    path: '/forgotten',
+    component: lazyRouteComponent(() => import('./pages/account/Forgotten'), 'Forgotten'),
+});
+
+/* Where links of mails lead: whether somebody is logged in here, or who, does not matter. */
+const linked = createRoute({
+    getParentRoute: () => root,
+    id: 'linked',
+    component: lazyRouteComponent(() => import('./pages/Guest'), 'Guest'),
+});
+
+const verify = createRoute({
+    getParentRoute: () => linked,
+    path: '/verify',
+    component: lazyRouteComponent(() => import('./pages/account/Verify'), 'Verify'),
+});
+
+const reset = createRoute({
+    getParentRoute: () => linked,
+    path: '/reset',
+    component: lazyRouteComponent(() => import('./pages/account/Reset'), 'Reset'),
+});
+
 const inside = createRoute({
     getParentRoute: () => root,
     id: 'inside',
@@ -72,9 +97,16 @@ const talk = createRoute({
     component: lazyRouteComponent(() => import('./pages/Talk'), 'Talk'),
 });
 
+const account = createRoute({
+    getParentRoute: () => inside,
+    path: '/account',
+    component: lazyRouteComponent(() => import('./pages/account/Account'), 'Account'),
+});
+
 const tree = root.addChildren([
-    guest.addChildren([login, signup]),
-    inside.addChildren([home, talk]),
+    guest.addChildren([login, signup, forgotten]),
+    linked.addChildren([verify, reset]),
+    inside.addChildren([home, talk, account]),
 ]);
 
 export function makeRouter(client: QueryClient) {

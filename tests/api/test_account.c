@@ -161,61 +161,6 @@ static void bad_sign_ups(void **state)
     expect(&r, 400, "too_long");
 }
 
-static void a_taken_address_is_told_and_leaves_nothing(void **state)
-{
-    struct arena *mem = *state;
-    const char *email = new_email(mem);
-    struct reply r = sign_up(mem, email);
-    const char *again[] = {email, text_printf(mem, "  %s ", email),
-                           text_printf(mem, "ANN.%s", email + 4)};
-
-    expect(&r, 201, NULL);
-    for (size_t i = 0; i < COUNT_OF(again); i++) {
-        const char *company = id_new(mem);
-
-        r = post(mem, NULL, "/api/v1/signup", sign_up_body(mem, company, again[i], PASSWORD));
-        expect(&r, 409, "email_taken");
-        assert_string_equal(text_of(&r, "field"), "email");
-        assert_int_equal(companies(mem, company), 0);
-    }
-}
-
-/* Both are past every check before either is stored. */
-static void two_at_once_with_one_address(void **state)
-{
-    struct arena *mem = *state;
-    const char *email = new_email(mem), *company = id_new(mem);
-    struct reply one, two;
-    struct ctx *c[2];
-    struct res rs[2];
-    struct req rq[2];
-    int won = 0, refused = 0;
-
-    one = get(mem, NULL, "/healthz"); /* a request whose headers serve both */
-    for (int i = 0; i < 2; i++) {
-        c[i] = ctx_new(MIB(16), pg_pool(PG_WEB));
-        rq[i] = one.rq;
-        rq[i].method = POST;
-        rq[i].path = "/api/v1/signup";
-        rq[i].body = bytes_of(sign_up_body(mem, company, email, PASSWORD));
-        api_handle(c[i], &rq[i], &rs[i]);
-        assert_non_null(rs[i].park);
-        rs[i].park->work(rs[i].park->state);
-    }
-    for (int i = 0; i < 2; i++) {
-        struct reply parked = {.c = c[i], .rq = rq[i], .park = rs[i].park};
-
-        two = wake(mem, &parked, WAKE_DONE, (struct bytes){NULL, 0});
-        won += two.status == 201;
-        refused += two.status == 409;
-    }
-    assert_int_equal(won, 1);
-    assert_int_equal(refused, 1);
-    assert_int_equal(companies(mem, company), 1);
-    ctx_end(c[0]);
-    ctx_end(c[1]);
-}
-
 static void logging_in(void **state)
 {
     struct arena *mem = *state;
@@ -331,9 +276,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_new_company_is_complete, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(the_cookie_is_locked, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(bad_sign_ups, api_setup, api_teardown),
-        cmocka_unit_test_setup_teardown(a_taken_address_is_told_and_leaves_nothing, api_setup,
-                                        api_teardown),
-        cmocka_unit_test_setup_teardown(two_at_once_with_one_address, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(logging_in, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(a_wrong_password_looks_like_an_unknown_address, api_setup,
                                         api_teardown),

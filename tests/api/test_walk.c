@@ -27,11 +27,21 @@ static const struct {
     const char *shape, *body;
 } bodies[] = {
     {"NewMessage", "{\"text\":\"x\",\"key\":\"01234567-89ab-cdef-0123-456789abcdef\"}"},
+    {"EmailChange", "{\"email\":\"new@example.org\",\"password\":\"not the right one\"}"},
+    {"PasswordChange",
+     "{\"password\":\"not the right one\",\"new_password\":\"long enough, this\"}"},
 };
 
 /* Open to everybody, each for a reason. */
-static const char *const open_to_all[] = {"/api/v1/signup", "/api/v1/login", "/api/v1/openapi.json",
-                                          "/healthz", "/readyz"};
+static const char *const open_to_all[] = {"/api/v1/signup",
+                                          "/api/v1/login",
+                                          "/api/v1/links",
+                                          "/api/v1/email/verify",
+                                          "/api/v1/password/forgotten",
+                                          "/api/v1/password/reset",
+                                          "/api/v1/openapi.json",
+                                          "/healthz",
+                                          "/readyz"};
 
 static const char *body_for(const struct route *route)
 {

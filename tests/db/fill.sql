@@ -31,6 +31,8 @@ BEGIN
         VALUES (t, gen_random_uuid(), j, 0, c, 'canary', '', 'canary');
     INSERT INTO usage (tenant_id, job_id, step_no, employee_id, provider, model, input_tokens, cached_tokens, output_tokens,
         counted, cost_micros) VALUES (t, j, 1, e, 'canary', 'canary', 1, 0, 1, true, 0);
+    INSERT INTO mail (tenant_id, id, person_id, kind, recipient, expires_at)
+        VALUES (t, gen_random_uuid(), p, 'verify', 'canary', now() + interval '1 hour');
     INSERT INTO audit_head (tenant_id) VALUES (t);
     PERFORM audit_add('canary', 'canary', 'canary', '{}');
     INSERT INTO audit_signature (tenant_id, seq, hash, signed_at, public_key, signature)

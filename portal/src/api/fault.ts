@@ -54,12 +54,25 @@ const BY_CODE: Record<string, Sentences> = {
         'Check both and try again, or sign up if you have no account yet.',
     ],
     email_taken: [
-        'There is already an account with this e-mail.',
-        'Log in instead, or use another address.',
+        'Another account has this e-mail address already.',
+        'Log in with that one, or use another address.',
+    ],
+    link_over: [
+        'This link no longer works.',
+        'It was used already, or its time is over. Ask for a new one.',
+    ],
+    password_wrong: ['This is not your password.', 'Check it and try again.'],
+    mail_limit: [
+        'You were sent many mails already.',
+        'Look for them, in the spam folder as well, or try again in an hour.',
     ],
     email_malformed: [
         'This doesn’t look like an e-mail address.',
         'Write it like anna@example.com.',
+    ],
+    password_common: [
+        'This password is one of those that are tried first.',
+        'Choose another one. A short sentence works well.',
     ],
     password_short: ['This password is too short.', 'Use at least 12 characters.'],
     missing: ['This must not be empty.', 'Fill it in and try again.'],

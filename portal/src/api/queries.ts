@@ -19,6 +19,15 @@ export const meQuery = queryOptions({
     staleTime: Infinity,
 });
 
+/* What the link of a mail would do. Its token goes in the body, so that no log holds it. */
+export const linkQuery = (token: string) =>
+    queryOptions({
+        queryKey: ['link', token],
+        queryFn: ({ signal }) => call(http.POST('/api/v1/links', { body: { token }, signal })),
+        staleTime: Infinity,
+        gcTime: 0,
+    });
+
 export const employeesQuery = queryOptions({
     queryKey: ['employees'],
     queryFn: async ({ signal }) => (await call(http.GET('/api/v1/employees', { signal }))).items,

@@ -57,6 +57,9 @@ export function LogIn() {
                 <Button type="submit" look="primary" busy={busy} className="mt-2 h-10">
                     {busy ? 'Logging in' : 'Log in'}
                 </Button>
+                <Link to="/forgotten" className="link justify-self-start">
+                    Forgotten your password?
+                </Link>
             </form>
         </>
     );

@@ -7,19 +7,9 @@ import { Field } from '../components/Field';
 import { Notice } from '../components/Notice';
 import { emailFault, found, useForm } from '../lib/form';
 import { usePage } from '../lib/page';
+import { passwordFault, passwordHint } from '../lib/password';
 
 const route = getRouteApi('/guest/signup');
-const SHORTEST = 12;
-const LONGEST = 200;
-
-function passwordFault(password: string): string | undefined {
-    const length = [...password].length;
-    if (length === 0) return 'Choose a password.';
-    if (length < SHORTEST) return `At least ${SHORTEST} characters; this has ${length}.`;
-    if (length > LONGEST) return `At most ${LONGEST} characters; this has ${length}.`;
-    return undefined;
-}
-
 export function SignUp() {
     usePage('Sign up');
     const client = useQueryClient();
@@ -83,7 +73,7 @@ export function SignUp() {
                     label="Password"
                     type="password"
                     autoComplete="new-password"
-                    hint={`At least ${SHORTEST} characters. A short sentence works well.`}
+                    hint={passwordHint}
                     {...input('password')}
                 />
                 <Button type="submit" look="primary" busy={busy} className="mt-2 h-10">

@@ -1,6 +1,6 @@
 /* Who is logged in, and what concerns this person alone: the look, the keys, leaving. */
-import { useRouteContext } from '@tanstack/react-router';
-import { ChevronsUpDown, Keyboard, LogOut } from 'lucide-react';
+import { Link, useRouteContext } from '@tanstack/react-router';
+import { ChevronsUpDown, Keyboard, LogOut, UserRound } from 'lucide-react';
 import { explain } from '../api/fault';
 import { Menu, MenuChoice, MenuItem, MenuLine } from '../components/Menu';
 import { Portrait } from '../components/Portrait';
@@ -66,6 +66,11 @@ export function Account({ folding, onKeys }: Props) {
                 <MenuLine />
                 <MenuChoice label="Look" value={theme} options={THEMES} onChoose={setTheme} />
                 <MenuLine />
+                <MenuItem asChild>
+                    <Link to="/account">
+                        <UserRound size={16} className="text-ink-soft" /> Your account
+                    </Link>
+                </MenuItem>
                 <MenuItem onSelect={onKeys}>
                     <Keyboard size={16} className="text-ink-soft" /> Keys
                 </MenuItem>

@@ -1,7 +1,7 @@
 /* Go anywhere by typing a part of its name: places, employees, and their conversations. */
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
-import { House, LogOut, MessageSquare, Search } from 'lucide-react';
+import { House, LogOut, MessageSquare, Search, UserRound } from 'lucide-react';
 import { useId, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { conversationsQuery, employeesQuery } from '../api/queries';
 import { titleOf } from '../chat/title';
@@ -57,6 +57,13 @@ function useEntries(): Entry[] {
                 go: talk(employee.id, conversation.id),
             })),
         ),
+        {
+            id: 'account',
+            name: 'Your account',
+            detail: '',
+            icon: <UserRound size={17} />,
+            go: () => void router.navigate({ to: '/account' }),
+        },
         {
             id: 'logout',
             name: 'Log out',

@@ -7,6 +7,7 @@ import { Dialog } from '../components/Dialog';
 import { Logo } from '../components/Logo';
 import { Announcer } from './Announcer';
 import { SideBar } from './SideBar';
+import { Unverified } from './Unverified';
 import { useKeys } from './keys';
 
 const Goto = lazy(() => import('./Goto'));
@@ -49,9 +50,12 @@ export function Shell() {
                     }}
                 />
             </Dialog>
-            <main id="content" tabIndex={-1} className="min-h-0 min-w-0 flex-1 overflow-y-auto">
-                <Outlet />
-            </main>
+            <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+                <Unverified />
+                <main id="content" tabIndex={-1} className="min-h-0 flex-1 overflow-y-auto">
+                    <Outlet />
+                </main>
+            </div>
             <Suspense>
                 {panel === 'goto' && <Goto onClose={() => setPanel(null)} />}
                 {panel === 'keys' && <KeyHelp onClose={() => setPanel(null)} />}

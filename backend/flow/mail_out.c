@@ -1,0 +1,163 @@
+/* See mail_out.h. */
+#include "flow/mail_out.h"
+
+#include <string.h>
+
+#include "base/conf.h"
+#include "base/log.h"
+#include "core/mail.h"
+#include "core/person.h"
+#include "core/tenant.h"
+#include "io/db.h"
+#include "io/mail.h"
+
+/*
+ * What is said in each kind of mail. The text names who gets it, the company, and the link (where
+ * there is one); `page` is the portal's page behind the link. The token stands behind the #,
+ * which no browser sends: so it is in no log of any server.
+ */
+static const struct text {
+    const char *kind, *page, *subject, *text;
+} texts[] = {
+    {"verify", "verify", "Confirm your e-mail address",
+     "Hello {name},\n\nyou signed up {company} at Konstruct with this address. Confirm that it is "
+     "yours:\n"
+     "\n{link}\n\nThe link works once, for three days. If you have an account with this address "
+     "already,\nlog in with that one instead. If you did not sign up, ignore this mail: without "
+     "the\nconfirmation nobody can use your address.\n"},
+    {"reset", "reset", "Choose a new password",
+     "Hello {name},\n\nsomebody, probably you, asked for a new password for your account at "
+     "{company}.\n"
+     "Choose it here:\n\n{link}\n\nThe link works once, for one hour. If you did not ask, ignore "
+     "this mail: your password\nstays as it is.\n"},
+    {"change", "verify", "Confirm your new e-mail address",
+     "Hello {name},\n\nyou want to log in to {company} with this address from now on. Confirm it "
+     "here:\n"
+     "\n{link}\n\nThe link works once, for one day. If this was not you, ignore this mail.\n"},
+    {"email_changed", NULL, "Your e-mail address was changed",
+     "Hello {name},\n\nyour account at {company} now has another e-mail address, and this one no "
+     "longer "
+     "works.\nIf this was not you, tell an admin of your company at once.\n"},
+    {"password_changed", NULL, "Your password was changed",
+     "Hello {name},\n\nthe password of your account at {company} was changed, and all other "
+     "sessions "
+     "were ended.\nIf this was not you, choose a new one at once: \"Forgotten your password?\" on "
+     "the log-in page.\n"},
+};
+
+static const struct text *text_of(const char *kind)
+{
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        if (text_is(texts[i].kind, kind))
+            return &texts[i];
+    return NULL;
+}
+
+static const char *address_of(struct ctx *c, const char *page, const char *token)
+{
+    const char *public_url = conf_text(CONF_public_url);
+
+    if (public_url == NULL)
+        public_url = text_printf(c->mem, "https://%s", conf_text(CONF_listen));
+    return text_printf(c->mem, "%s/%s#%s", public_url, page, token);
+}
+
+struct word {
+    const char *mark, *value;
+};
+
+static const char *fill(struct ctx *c, const char *text, const struct word *words, size_t count)
+{
+    struct buf out = buf_new(c->mem, KIB(16));
+
+    while (*text != '\0') {
+        const struct word *found = NULL;
+
+        for (size_t i = 0; i < count; i++)
+            if (text_starts(text, words[i].mark))
+                found = &words[i];
+        if (found == NULL) {
+            buf_char(&out, *text++);
+            continue;
+        }
+        buf_text(&out, found->value);
+        text += strlen(found->mark);
+    }
+    return buf_str(&out);
+}
+
+static rc_t compose(struct ctx *c, const struct mail *m, struct letter *out, const char **token,
+                    const char **link)
+{
+    const struct text *t = text_of(m->kind);
+    const char *company;
+    struct person_record person;
+
+    if (t == NULL)
+        return ctx_fail(c, E_INVALID, "mail_unknown_kind", "no such kind of mail: %s", m->kind);
+    TRY(person_find(c, m->person_id, &person));
+    TRY(tenant_name(c, &company));
+    if (t->page != NULL) {
+        TRY(mail_token(c, m->id, token));
+        *link = address_of(c, t->page, *token);
+    }
+
+    const struct word words[] = {
+        {"{name}", person.name}, {"{company}", company}, {"{link}", *link}};
+
+    *out = (struct letter){m->id, m->recipient, t->subject,
+                           fill(c, t->text, words, COUNT_OF(words))};
+    return OK;
+}
+
+static rc_t end(struct ctx *c, const struct run *run, const char *state, const char *why)
+{
+    TRY(job_guard(c, &run->job));
+    TRY(mail_settle(c, run->job.subject_id, state, why));
+    TRY(job_done(c, &run->job));
+    return db_commit(c);
+}
+
+static rc_t send(struct ctx *c, struct run *run, const struct letter *letter, const char *token,
+                 const char *link)
+{
+    const char *file = letter_file(c, letter), *why;
+    enum letter_fate fate;
+
+    TRY(job_guard(c, &run->job));
+    TRY(mail_sending(c, letter->id, token));
+    TRY(db_commit(c));
+    TRY(letter_send(c, letter, &fate, &why));
+    if (fate == LETTER_LATER)
+        return ctx_fail(c, E_UPSTREAM, "mail_later", "%s", why);
+    if (fate == LETTER_REFUSED)
+        log_warn("mail_refused", "mail", letter->id, "why", why, NULL);
+    if (file != NULL)
+        log_info("mail_written", "file", file, "link", link[0] == '\0' ? NULL : link, NULL);
+    return end(c, run, fate == LETTER_SENT ? "sent" : "refused", why);
+}
+
+rc_t mail_run(struct ctx *c, struct run *run)
+{
+    struct mail m;
+    struct letter letter;
+    const char *token = NULL, *link = "";
+
+    TRY(mail_get(c, run->job.subject_id, &m));
+    if (text_is(m.person_id, MAIL_NOBODY)) {
+        TRY(job_guard(c, &run->job));
+        TRY(mail_drop(c, m.id));
+        TRY(job_done(c, &run->job));
+        return db_commit(c);
+    }
+    if (m.recent >= MAIL_PER_HOUR)
+        return end(c, run, "refused", "too_many");
+    TRY(compose(c, &m, &letter, &token, &link));
+    return send(c, run, &letter, token, link);
+}
+
+/* Who waits for it can ask again; the row says why it did not come. */
+rc_t mail_bury(struct ctx *c, struct run *run)
+{
+    return mail_settle(c, run->job.subject_id, "refused", "gave_up");
+}
