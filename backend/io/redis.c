@@ -3,10 +3,12 @@
 
 #include <hiredis/hiredis.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "io/redis_url.h"
 
 #define CONNECT_MS 50
 #define ANSWER_MS 100
@@ -56,41 +58,42 @@ static rc_t away(struct ctx *c, const char *why)
     return ctx_fail(c, E_UNAVAILABLE, "redis_away", "Redis can't be asked: %s", why);
 }
 
-/* redis://[:password@]host:port/number, cut up in the arena. */
-static rc_t connect_tcp(struct ctx *c, struct redis *r, struct timeval limit)
+static bool told(struct redis *r, const char *what, const char *value)
 {
-    char *rest = text_dup(c->mem, r->url + strlen("redis://"));
-    char *at = strrchr(rest, '@');
-    char *password = at == NULL ? NULL : strchr(rest, ':');
-    char *host = at == NULL ? rest : at + 1;
-    char *slash = strchr(host, '/');
-    const char *number = slash == NULL ? "0" : slash + 1;
+    redisReply *reply = redisCommand(r->native, "%s %s", what, value);
+    bool good = reply != NULL && reply->type != REDIS_REPLY_ERROR;
 
-    if (at != NULL)
-        *at = '\0';
-    if (slash != NULL)
-        *slash = '\0';
+    freeReplyObject(reply);
+    return good;
+}
 
-    char *colon = strrchr(host, ':');
-    int64_t port = 6379;
+/* Connects, proves who we are, chooses the database; NULL, or what hindered it. */
+static const char *connect_to(struct redis *r)
+{
+    const struct timeval connect = {0, CONNECT_MS * 1000}, answer = {0, ANSWER_MS * 1000};
+    struct redis_url to;
+    char number[16];
 
-    if (colon != NULL && text_int(colon + 1, &port) != OK)
-        return ctx_fail(c, E_INTERNAL, "redis_url", "REDIS_URL has no port that can be read");
-    if (colon != NULL)
-        *colon = '\0';
-    r->native = redisConnectWithTimeout(host, (int)port, limit);
-    if (r->native == NULL || r->native->err != 0)
-        return OK;
-    if (password != NULL)
-        freeReplyObject(redisCommand(r->native, "AUTH %s", password + 1));
-    if (strcmp(number, "0") != 0)
-        freeReplyObject(redisCommand(r->native, "SELECT %s", number));
-    return OK;
+    if (!redis_url_read(r->url, &to))
+        return "REDIS_URL can't be read";
+    r->native = to.path[0] != '\0' ? redisConnectUnixWithTimeout(to.path, connect)
+                                   : redisConnectWithTimeout(to.host, to.port, connect);
+    if (r->native == NULL)
+        return "out of memory";
+    if (r->native->err != 0)
+        return r->native->errstr;
+    redisSetTimeout(r->native, answer);
+    snprintf(number, sizeof(number), "%d", to.number);
+    if (to.password[0] != '\0' && !told(r, "AUTH", to.password))
+        return "it refuses the password";
+    if (to.number != 0 && !told(r, "SELECT", number))
+        return "it has no database of that number";
+    return NULL;
 }
 
 static rc_t ready(struct ctx *c, struct redis *r)
 {
-    struct timeval connect = {0, CONNECT_MS * 1000}, answer = {0, ANSWER_MS * 1000};
+    const char *why;
 
     if (r->native != NULL && r->native->err == 0)
         return OK;
@@ -99,19 +102,13 @@ static rc_t ready(struct ctx *c, struct redis *r)
     if (clock_mono_ms() < r->next_try_ms)
         return away(c, "it was away a moment ago");
     drop(r);
-    if (text_starts(r->url, "unix://"))
-        r->native = redisConnectUnixWithTimeout(r->url + strlen("unix://"), connect);
-    else
-        TRY(connect_tcp(c, r, connect));
-    if (r->native == NULL)
-        return away(c, "out of memory");
-    if (r->native->err != 0) {
-        rc_t rc = away(c, r->native->errstr);
+    why = connect_to(r);
+    if (why != NULL) {
+        rc_t rc = away(c, why);
 
         drop(r);
         return rc;
     }
-    redisSetTimeout(r->native, answer);
     return OK;
 }
 
