@@ -9,6 +9,7 @@ import {
 } from '@tanstack/react-router';
 import { employeeQuery, employeesQuery, meQuery } from './api/queries';
 import { Broken, Missing } from './pages/Trouble';
+import { filtersOf } from './pages/audit/data';
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({
     errorComponent: Broken,
@@ -97,6 +98,13 @@ const talk = createRoute({
     component: lazyRouteComponent(() => import('./pages/Talk'), 'Talk'),
 });
 
+const audit = createRoute({
+    getParentRoute: () => inside,
+    path: '/audit',
+    validateSearch: filtersOf,
+    component: lazyRouteComponent(() => import('./pages/audit/Audit'), 'Audit'),
+});
+
 const account = createRoute({
     getParentRoute: () => inside,
     path: '/account',
@@ -106,7 +114,7 @@ const account = createRoute({
 const tree = root.addChildren([
     guest.addChildren([login, signup, forgotten]),
     linked.addChildren([verify, reset]),
-    inside.addChildren([home, talk, account]),
+    inside.addChildren([home, talk, audit, account]),
 ]);
 
 export function makeRouter(client: QueryClient) {

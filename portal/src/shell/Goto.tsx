@@ -1,7 +1,7 @@
 /* Go anywhere by typing a part of its name: places, employees, and their conversations. */
 import { useQueries, useQuery } from '@tanstack/react-query';
-import { useRouter } from '@tanstack/react-router';
-import { House, LogOut, MessageSquare, Search, UserRound } from 'lucide-react';
+import { useRouteContext, useRouter } from '@tanstack/react-router';
+import { House, LogOut, MessageSquare, ScrollText, Search, UserRound } from 'lucide-react';
 import { useId, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { conversationsQuery, employeesQuery } from '../api/queries';
 import { titleOf } from '../chat/title';
@@ -23,6 +23,7 @@ const MOST = 9;
 function useEntries(): Entry[] {
     const router = useRouter();
     const logOut = useLogOut();
+    const me = useRouteContext({ from: '/inside', select: (context) => context.me });
     const employees = useQuery(employeesQuery).data ?? [];
     const conversations = useQueries({
         queries: employees.map((employee) => conversationsQuery(employee.id)),
@@ -41,6 +42,17 @@ function useEntries(): Entry[] {
             icon: <House size={17} />,
             go: () => void router.navigate({ to: '/' }),
         },
+        ...(me.role === 'admin' || me.role === 'manager'
+            ? [
+                  {
+                      id: 'audit',
+                      name: 'Audit',
+                      detail: '',
+                      icon: <ScrollText size={17} />,
+                      go: () => void router.navigate({ to: '/audit' }),
+                  },
+              ]
+            : []),
         ...employees.map((employee) => ({
             id: employee.id,
             name: `Talk to ${employee.name}`,

@@ -1,7 +1,7 @@
 /* The places that exist, the people who work here, and the menu of the person who looks. */
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
-import { House, Search } from 'lucide-react';
+import { Link, useRouteContext } from '@tanstack/react-router';
+import { House, ScrollText, Search } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { explain } from '../api/fault';
 import { employeesQuery } from '../api/queries';
@@ -24,6 +24,7 @@ const ACTIVE = { className: 'bg-accent-soft! text-accent-text! font-medium' };
 
 export function SideBar({ folding = false, onGoto, onKeys }: Props) {
     const employees = useQuery(employeesQuery);
+    const me = useRouteContext({ from: '/inside', select: (context) => context.me });
     const word = folding ? 'truncate max-lg:sr-only' : 'truncate';
     const line = cx(LINE, folding && 'max-lg:justify-center max-lg:px-0');
     const icon = (child: ReactNode) => (
@@ -71,6 +72,20 @@ export function SideBar({ folding = false, onGoto, onKeys }: Props) {
                             <span className={word}>Home</span>
                         </Link>
                     </li>
+                    {(me.role === 'admin' || me.role === 'manager') && (
+                        <li>
+                            <Link
+                                to="/audit"
+                                className={line}
+                                activeProps={ACTIVE}
+                                activeOptions={{ includeSearch: false }}
+                                title="Audit"
+                            >
+                                {icon(<ScrollText size={17} />)}
+                                <span className={word}>Audit</span>
+                            </Link>
+                        </li>
+                    )}
                 </ul>
                 <h2
                     className={cx(

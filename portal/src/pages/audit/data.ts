@@ -1,0 +1,121 @@
+/* What the page Audit reads: entries by filters, the values that filters offer, the chain's state, exports. */
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { call, http } from '../../api/client';
+import { Fault, faultFrom } from '../../api/fault';
+import type { components } from '../../api/schema';
+
+export type Entry = components['schemas']['AuditEntry'];
+export type ChainState = components['schemas']['AuditState'];
+
+/* As they stand in the address; days are of the reader's own time zone. */
+export interface Filters {
+    actor?: string | undefined;
+    action?: string | undefined;
+    text?: string | undefined;
+    from?: string | undefined;
+    to?: string | undefined;
+}
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+export function filtersOf(search: Record<string, unknown>): Filters {
+    const word = (name: string) => {
+        const value = search[name];
+        if (typeof value === 'number') return String(value);
+        return typeof value === 'string' && value !== '' ? value.slice(0, 200) : undefined;
+    };
+    const day = (name: string) => {
+        const value = word(name);
+        return value && DAY.test(value) ? value : undefined;
+    };
+
+    return {
+        actor: word('actor'),
+        action: word('action'),
+        text: word('text'),
+        from: day('from'),
+        to: day('to'),
+    };
+}
+
+/* The first second of a day, or of the one after it. */
+export function startOf(day: string, later = 0): string {
+    const at = new Date(`${day}T00:00:00`);
+    at.setDate(at.getDate() + later);
+    return String(Math.max(0, Math.floor(at.getTime() / 1000)));
+}
+
+export const entriesQuery = ({ actor, action, text, from, to }: Filters) =>
+    infiniteQueryOptions({
+        queryKey: ['audit', 'entries', { actor, action, text, from, to }],
+        queryFn: ({ pageParam, signal }) =>
+            call(
+                http.GET('/api/v1/audit', {
+                    params: {
+                        query: {
+                            ...(actor ? { actor } : {}),
+                            ...(action ? { action } : {}),
+                            ...(text ? { text } : {}),
+                            ...(from ? { from: startOf(from) } : {}),
+                            ...(to ? { to: startOf(to, 1) } : {}),
+                            ...(pageParam ? { before: pageParam } : {}),
+                        },
+                    },
+                    signal,
+                }),
+            ),
+        initialPageParam: '',
+        getNextPageParam: (page) => page.next,
+        staleTime: 5_000,
+    });
+
+export const namesQuery = (of: 'actor' | 'action') =>
+    queryOptions({
+        queryKey: ['audit', 'names', of],
+        queryFn: async ({ signal }) =>
+            (await call(http.GET('/api/v1/audit/names', { params: { query: { of } }, signal }))).items,
+        staleTime: 30_000,
+    });
+
+export const stateQuery = queryOptions({
+    queryKey: ['audit', 'state'],
+    queryFn: ({ signal }) => call(http.GET('/api/v1/audit/state', { signal })),
+    staleTime: 5_000,
+});
+
+const PIECE_LIMIT_MS = 60_000;
+
+async function piece(address: string): Promise<{ text: string; next: string | undefined }> {
+    let response: Response;
+
+    try {
+        response = await fetch(address, {
+            credentials: 'same-origin',
+            signal: AbortSignal.timeout(PIECE_LIMIT_MS),
+        });
+        if (response.ok)
+            return {
+                text: await response.text(),
+                next: /<(\/api\/[^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1],
+            };
+    } catch {
+        throw new Fault('unreachable', 0);
+    }
+    throw faultFrom(response.status, await response.json().catch(() => null));
+}
+
+/* The whole export, piece by piece; tells how many lines it has so far. */
+export async function exportChain(onLines: (count: number) => void): Promise<Blob> {
+    const pieces: string[] = [];
+    let next: string | undefined = '/api/v1/audit/export';
+    let lines = 0;
+
+    while (next) {
+        const got: { text: string; next: string | undefined } = await piece(next);
+        pieces.push(got.text);
+        lines += got.text.split('\n').length - 1;
+        next = got.next;
+        onLines(lines);
+    }
+    return new Blob(pieces, { type: 'application/jsonl' });
+}

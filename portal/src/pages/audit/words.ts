@@ -1,0 +1,49 @@
+/* Entries in words: who, what, and what else is known of it. */
+import type { Entry } from './data';
+
+const ACTIONS: Record<string, string> = {
+    'tenant.created': 'Company created',
+    'person.signed_up': 'Signed up',
+    'person.logged_in': 'Logged in',
+    'person.logged_out': 'Logged out',
+    'audit.exported': 'Audit exported',
+    'subject.erased': 'Personal text erased',
+};
+
+export function actionWords(action: string): string {
+    const words = action.replace(/[._]+/g, ' ').trim();
+    return ACTIONS[action] ?? words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+export function actorWords(actor: string, name: string | null): string {
+    if (name) return name;
+    if (actor === 'system') return 'Konstruct';
+    if (actor === 'host') return 'Host';
+    const [kind = '', id = ''] = actor.split(':');
+    const noun = kind.charAt(0).toUpperCase() + kind.slice(1);
+    return id ? `${noun} ${id.slice(-6)}` : noun;
+}
+
+/* What the entry's own data say, without what is shown elsewhere or sealed. */
+export function details({ body, personal, erased }: Pick<Entry, 'body' | 'personal' | 'erased'>): string {
+    const parts = [...pairs(body), ...(personal ? pairs(personal) : [])];
+    if (erased) parts.push('personal text erased');
+    return parts.join(', ');
+}
+
+function pairs(json: string): string[] {
+    let value: unknown;
+
+    try {
+        value = JSON.parse(json);
+    } catch {
+        return json === '' ? [] : [json];
+    }
+    if (typeof value !== 'object' || value === null) return [String(value)];
+    return Object.entries(value)
+        .filter(([name]) => !['subject', 'sealed', 'erased'].includes(name))
+        .map(([name, part]) => {
+            const text = typeof part === 'object' ? JSON.stringify(part) : String(part);
+            return `${name.replaceAll('_', ' ')} ${text}`;
+        });
+}
