@@ -194,9 +194,13 @@ void res_problem(struct ctx *c, struct res *rs)
         abort();
     if (fault->field != NULL)
         json_object_set_new(problem, "field", json_string(fault->field));
+    if (fault->limit != NULL)
+        json_object_set_new(problem, "limit", json_string(fault->limit));
     *rs = (struct res){.status = 0};
     if (status == 503)
         res_header(rs, "retry-after", "2");
+    if (fault->wait_s > 0)
+        res_header(rs, "retry-after", text_printf(c->mem, "%lld", (long long)fault->wait_s));
     res_json(c, rs, status, problem);
     rs->type = "application/problem+json";
 }

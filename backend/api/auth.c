@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "base/metric.h"
 #include "core/audit.h"
+#include "core/login_limit.h"
 #include "core/mail.h"
 #include "core/person.h"
 #include "core/session.h"
@@ -58,12 +59,12 @@ static rc_t login_done(struct ctx *c, const struct req *rq, struct res *rs, stru
 {
     const struct login_record *known = h->state, *who;
 
-    (void)rq;
     if (h->fitting < 0) {
         metric_add(METRIC_login_refused, 1);
         return ctx_fail(c, E_UNAUTH, "login_wrong", "The e-mail address or the password is wrong.");
     }
     who = &known[h->fitting];
+    TRY(login_right(c, h->email, rq->remote));
     TRY(db_tenant(c, who->tenant_id));
     if (h->hash != NULL)
         TRY(person_password_set(c, who->person_id, h->hash));
@@ -83,8 +84,10 @@ rc_t login_add(struct ctx *c, const struct req *rq, struct res *rs)
     struct login in;
 
     TRY(req_body(c, rq, &login_shape, &in));
+    TRY(login_try(c, in.email, rq->remote));
     TRY(person_for_login(c, text_trim(c->mem, in.email), known));
     h->state = known;
+    h->email = in.email;
     h->password = in.password;
     h->renew = true;
     h->tests = LOGIN_RECORDS;

@@ -24,7 +24,8 @@ struct hashing {
     bool renew;       /* the password that fitted becomes `fresh` when its hash is out of date */
     const char *hash; /* of `fresh`, or NULL */
     rc_t rc;
-    void *state; /* the handler's own */
+    const char *email; /* whose attempts are counted */
+    void *state;       /* the handler's own */
 };
 
 typedef rc_t (*hashing_done)(struct ctx *c, const struct req *rq, struct res *rs,

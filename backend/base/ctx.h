@@ -22,6 +22,9 @@ struct fault {
     /* for people: what to do; for E_INTERNAL, E_UPSTREAM and E_UNAVAILABLE for the log only */
     const char *detail;
     const char *field; /* the input field at fault, or NULL */
+    /* E_LIMIT that time mends: the limit's name and how long to wait; NULL and 0 else */
+    const char *limit;
+    int64_t wait_s;
 };
 
 struct ctx {

@@ -38,7 +38,7 @@ test('what was typed is gone after the log-out, and Back shows nothing of it', a
 });
 
 test.describe('refused', () => {
-    test.use({ provoked: /status of 401 .*\/api\/v1\/login$/ });
+    test.use({ provoked: /status of (401|429) .*\/api\/v1\/login$/ });
 
     test('a wrong password is told in a sentence, and the e-mail stays', async ({ page }) => {
         const person = await signUp(page);
@@ -48,6 +48,24 @@ test.describe('refused', () => {
         await expect(page.getByLabel('E-mail')).toHaveValue(person.email);
         await fillLogIn(page, person);
         await expect(page.getByRole('heading', { level: 1 })).toContainText('Anna');
+    });
+
+    test('too many wrong passwords are told, and what to do', async ({ page }) => {
+        const person = someone('Guessed');
+        await page.goto('/login');
+        for (let i = 0; i < 10; i++) {
+            const status = await page.evaluate(async (email) => {
+                const answer = await fetch('/api/v1/login', {
+                    method: 'POST',
+                    headers: { 'content-type': 'application/json' },
+                    body: JSON.stringify({ email, password: 'a guess' }),
+                });
+                return answer.status;
+            }, person.email);
+            expect(status).toBe(401);
+        }
+        await fillLogIn(page, person);
+        await expect(page.getByRole('alert')).toContainText('There were too many wrong attempts.');
     });
 
     test('an unknown e-mail is told in the same words as a wrong password', async ({ page }) => {

@@ -160,7 +160,7 @@ struct reply call(struct arena *mem, const struct call *given)
                         .path = text_copy(mem, given->path, strcspn(given->path, "?")),
                         .query = query == NULL ? NULL : text_dup(mem, query + 1),
                         .body = given->body,
-                        .remote = "127.0.0.1",
+                        .remote = given->remote == NULL ? "127.0.0.1" : given->remote,
                         .header = header,
                         .native = h};
     api_handle(r.c, &r.rq, &r.res);

@@ -16,8 +16,9 @@
 
 struct call {
     enum method method;
-    const char *path;  /* with its query */
-    const char *token; /* of a session, or NULL */
+    const char *path;   /* with its query */
+    const char *token;  /* of a session, or NULL */
+    const char *remote; /* the client's address, or NULL: this machine's */
     struct bytes body;
     bool bare; /* no origin and no content type but those in `headers`: as no browser would */
     struct {

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/conf.h"
@@ -377,6 +378,98 @@ static void the_commonest_passwords_are_refused_everywhere(void **state)
     assert_string_equal(text_of(&r, "field"), "new_password");
 }
 
+static const char *header_of(const struct reply *r, const char *name)
+{
+    for (int i = 0; i < r->res.header_count; i++)
+        if (strcmp(r->res.headers[i].name, name) == 0)
+            return r->res.headers[i].value;
+    return "";
+}
+
+static struct reply guess(struct arena *mem, const char *email, const char *remote)
+{
+    const char *body = text_printf(mem, "{\"email\":\"%s\",\"password\":\"a wrong guess\"}", email);
+
+    return call(mem, &(struct call){.method = POST,
+                                    .path = "/api/v1/login",
+                                    .remote = remote,
+                                    .body = bytes_of(body)});
+}
+
+/* Whether there is an account or not, and however it is spelled. */
+static void guessing_is_limited_by_account(void **state)
+{
+    struct arena *mem = *state;
+    struct someone s = sign_up(mem);
+    const char *emails[] = {s.email, text_printf(mem, "bob.%s@example.org", id_new(mem))};
+    struct reply r;
+
+    conf_set(CONF_login_tries, "3");
+    for (size_t i = 0; i < COUNT_OF(emails); i++) {
+        for (int k = 0; k < 3; k++) {
+            r = guess(mem, emails[i], "192.0.2.1");
+            expect(&r, 401, "login_wrong");
+        }
+        r = guess(mem, text_printf(mem, " %c%s ", emails[i][0] - 32, emails[i] + 1), "192.0.2.2");
+        expect(&r, 429, "login_limit");
+        assert_string_equal(text_of(&r, "limit"), "login_account");
+        assert_null(r.park); /* no password was tested */
+        assert_true(atoi(header_of(&r, "retry-after")) > 0);
+        assert_true(atoi(header_of(&r, "retry-after")) <= 900);
+        assert_int_equal(r.res.header_count, 1);
+    }
+    r = log_in(mem, s.email, PASSWORD); /* the right one does not get in either, or it would tell */
+    expect(&r, 429, "login_limit");
+    r = get(mem, s.token, "/api/v1/me"); /* whoever is in stays in */
+    expect(&r, 200, NULL);
+    r = post(mem, s.token, "/api/v1/password",
+             "{\"password\":\"" PASSWORD "\",\"new_password\":\"" OTHER "\"}");
+    expect(&r, 429, "login_limit");
+    conf_set(CONF_login_tries, "10");
+}
+
+static void a_right_password_forgives(void **state)
+{
+    struct arena *mem = *state;
+    struct someone s = sign_up(mem);
+    struct reply r;
+
+    conf_set(CONF_login_tries, "3");
+    for (int round = 0; round < 3; round++) {
+        for (int k = 0; k < 2; k++) {
+            r = guess(mem, s.email, "192.0.2.3");
+            expect(&r, 401, "login_wrong");
+        }
+        r = log_in(mem, s.email, PASSWORD);
+        expect(&r, 200, NULL);
+    }
+    conf_set(CONF_login_tries, "10");
+}
+
+static void guessing_is_limited_by_address(void **state)
+{
+    struct arena *mem = *state;
+    struct someone s = sign_up(mem);
+    struct reply r;
+
+    conf_set(CONF_login_address_tries, "2");
+    for (int k = 0; k < 2; k++) {
+        r = guess(mem, text_printf(mem, "%d.%s", k, s.email), "2001:db8:1:2::7");
+        expect(&r, 401, "login_wrong");
+    }
+    r = guess(mem, s.email, "2001:db8:1:2:ffff::1"); /* of the same network */
+    expect(&r, 429, "login_limit");
+    assert_string_equal(text_of(&r, "limit"), "login_address");
+    r = call(mem, &(struct call){.method = POST,
+                                 .path = "/api/v1/password/forgotten",
+                                 .remote = "2001:db8:1:2::7",
+                                 .body = BYTES("{\"email\":\"a@example.org\"}")});
+    expect(&r, 429, "login_limit");
+    r = guess(mem, s.email, "2001:db8:1:3::7");
+    expect(&r, 401, "login_wrong");
+    conf_set(CONF_login_address_tries, "100");
+}
+
 static void mails_have_a_limit(void **state)
 {
     struct arena *mem = *state;
@@ -422,6 +515,9 @@ int main(void)
                                         api_teardown),
         cmocka_unit_test_setup_teardown(the_commonest_passwords_are_refused_everywhere, api_setup,
                                         api_teardown),
+        cmocka_unit_test_setup_teardown(guessing_is_limited_by_account, api_setup, api_teardown),
+        cmocka_unit_test_setup_teardown(a_right_password_forgives, api_setup, api_teardown),
+        cmocka_unit_test_setup_teardown(guessing_is_limited_by_address, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(mails_have_a_limit, api_setup, api_teardown),
     };
 

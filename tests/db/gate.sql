@@ -2,10 +2,11 @@
 -- on purpose stands in the lists at the top, each with its reason; a new table that no list names is protected or found.
 WITH program(name) AS (VALUES ('konstruct_web'), ('konstruct_worker'), ('konstruct_dispatch')),
 -- Tables of no tenant: people belong to several, the others are the same for all and filled by migrate and seed.
-global_table(name) AS (VALUES ('person'), ('price'), ('template'), ('schema_migration')),
+global_table(name) AS (VALUES ('person'), ('login_limit'), ('price'), ('template'), ('schema_migration')),
 -- Doors to what must be found before the tenant is known. They run as konstruct_lookup, see the migration.
 door(name) AS (VALUES ('person_add'), ('login_find'), ('session_find'), ('person_get'), ('hook_find'), ('hook_secrets'),
     ('tenant_list'), ('person_password_hash'), ('person_password_set'), ('person_prove'), ('sessions_end'), ('link_find'),
+    ('login_try'), ('login_right'),
     ('audit_add'), ('audit_due')),
 -- Policies beside the tenant's own: for the doors, and the dispatcher's look at ids and states.
 extra_policy(tab, policy, role) AS (VALUES

@@ -62,6 +62,10 @@ const BY_CODE: Record<string, Sentences> = {
         'It was used already, or its time is over. Ask for a new one.',
     ],
     password_wrong: ['This is not your password.', 'Check it and try again.'],
+    login_limit: [
+        'There were too many wrong attempts.',
+        'Wait a quarter of an hour and try again, or ask for a new password.',
+    ],
     mail_limit: [
         'You were sent many mails already.',
         'Look for them, in the spam folder as well, or try again in an hour.',
