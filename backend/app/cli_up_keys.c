@@ -47,15 +47,6 @@ static const struct known {
 #undef CONF
 };
 
-/*
- * What a hole in the web process must not give away: ways into the database and secrets that it has
- * no use for.
- */
-static const enum conf not_for_web[] = {
-    CONF_database_url, CONF_db_owner,      CONF_db_worker, CONF_db_dispatch, CONF_master_key,
-    CONF_openai_key,   CONF_anthropic_key, CONF_smtp_url,  CONF_smtp_user,   CONF_smtp_password};
-static const enum conf not_for_worker[] = {CONF_database_url, CONF_db_owner, CONF_db_web};
-
 static const char *secret_path(struct up *u, const struct secret *s)
 {
     return text_printf(u->c->mem, "%s/keys/%s", u->run, s->file);
@@ -212,15 +203,12 @@ static bool is_ours(const char *pair)
     return text_starts(pair, "KONSTRUCT_CONF=");
 }
 
+/* DATABASE_URL is for those who have no address of their own, and here each role has one. */
 static bool may_know(enum conf conf, enum up_for whom)
 {
-    const enum conf *denied = whom == UP_FOR_WEB ? not_for_web : not_for_worker;
-    size_t count = whom == UP_FOR_WEB ? COUNT_OF(not_for_web) : COUNT_OF(not_for_worker);
+    unsigned not_for = whom == UP_FOR_WEB ? CONF_NOT_WEB : CONF_NOT_WORKER;
 
-    for (size_t i = 0; i < count && whom != UP_FOR_COMMAND; i++)
-        if (denied[i] == conf)
-            return false;
-    return true;
+    return whom == UP_FOR_COMMAND || (conf != CONF_database_url && !(conf_flags(conf) & not_for));
 }
 
 char **up_environment(struct up *u, enum up_for whom)

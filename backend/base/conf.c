@@ -27,6 +27,7 @@ static const struct row {
 
 static const char *values[CONF_COUNT];
 static int fault_count;
+static unsigned not_taken; /* flags of the settings that this program leaves alone */
 
 /* Values that stand in guides and examples; a secret that anybody can read is none. */
 static const char *const examples[] = {
@@ -77,6 +78,8 @@ static bool is_secret(const struct row *row)
 
 static void take(const struct row *row, const char *value)
 {
+    if (row->flags & not_taken)
+        return;
     values[row - rows] = is_secret(row) ? conf_secret_keep(value) : keep(value);
     if (is_secret(row))
         log_secret_add(bytes_of(value));
@@ -93,6 +96,8 @@ static void take_from(const struct row *row, const struct source *source, const 
     char secret[CONF_SECRET_MAX] = "";
     const char *why = NULL;
 
+    if (row->flags & not_taken)
+        return;
     if (source->read(from, secret, &why))
         take(row, secret);
     else
@@ -260,6 +265,8 @@ static void derive_databases(void)
 rc_t conf_load(unsigned need)
 {
     fault_count = 0;
+    not_taken = need & CONF_NEED_WEB ? CONF_NOT_WEB : 0;
+    not_taken |= need & CONF_NEED_WORKER ? CONF_NOT_WORKER : 0;
     read_files();
     for (size_t i = 0; i < CONF_COUNT; i++) {
         take_environment(&rows[i]);
@@ -288,6 +295,11 @@ int64_t conf_number(enum conf which)
     if (values[which] == NULL || text_int(values[which], &n) != OK)
         abort();
     return n;
+}
+
+unsigned conf_flags(enum conf which)
+{
+    return rows[which].flags;
 }
 
 bool conf_switch(enum conf which)

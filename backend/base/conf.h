@@ -17,7 +17,14 @@ enum conf {
     CONF_COUNT
 };
 
-enum conf_flag { CONF_SECRET = 1, CONF_NEED_WEB = 2, CONF_NEED_WORKER = 4, CONF_MASKED = 8 };
+enum conf_flag {
+    CONF_SECRET = 1,
+    CONF_NEED_WEB = 2,
+    CONF_NEED_WORKER = 4,
+    CONF_MASKED = 8,
+    CONF_NOT_WEB = 16,
+    CONF_NOT_WORKER = 32
+};
 
 /*
  * Reads and checks all settings once per process. `need` is CONF_NEED_WEB, CONF_NEED_WORKER or 0.
@@ -31,6 +38,9 @@ rc_t conf_load(unsigned need) MUST;
 const char *conf_text(enum conf which);
 int64_t conf_number(enum conf which);
 bool conf_switch(enum conf which);
+
+/* The flags of its row. */
+unsigned conf_flags(enum conf which);
 
 /* By its short name, for tables that name a setting; aborts on a name that is none. */
 const char *conf_named(const char *name);

@@ -224,6 +224,50 @@ static void secrets_come_from_files_and_commands(void **state)
     }
 }
 
+struct told {
+    unsigned need;
+    struct derived want;
+};
+
+static int load_as(const void *arg)
+{
+    const struct told *told = arg;
+
+    /* What else is missing does not matter here. */
+    return conf_load(told->need) == E_INTERNAL ||
+           !text_is(conf_text(told->want.which), told->want.value);
+}
+
+/* What a program has no use for it does not even hold. */
+static void each_program_takes_its_own(void **state)
+{
+    static const char *const variables[] = {
+        "KONSTRUCT_MASTER_KEY=" GOOD_SECRET, "KONSTRUCT_WEB_KEY=" GOOD_SECRET,
+        "KONSTRUCT_OPENAI_KEY_COMMAND=echo sk-1", "DATABASE_URL=host=db", NULL};
+    static const struct told rows[] = {
+        {CONF_NEED_WEB, {CONF_master_key, NULL}},
+        {CONF_NEED_WEB, {CONF_openai_key, NULL}},
+        {CONF_NEED_WEB, {CONF_db_worker, NULL}},
+        {CONF_NEED_WEB, {CONF_db_owner, NULL}},
+        {CONF_NEED_WEB, {CONF_web_key, GOOD_SECRET}},
+        {CONF_NEED_WEB, {CONF_db_web, "host=db user='konstruct_web'"}},
+        {CONF_NEED_WORKER, {CONF_master_key, GOOD_SECRET}},
+        {CONF_NEED_WORKER, {CONF_openai_key, "sk-1"}},
+        {CONF_NEED_WORKER, {CONF_db_web, NULL}},
+        {CONF_NEED_WORKER, {CONF_db_owner, NULL}},
+        {0, {CONF_db_owner, "host=db user='konstruct_owner'"}},
+        {0, {CONF_master_key, GOOD_SECRET}},
+    };
+    struct said said;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        run_with(variables, load_as, &rows[i], &said);
+        if (said.code != 0)
+            fail_msg("row %zu: %s", i, said.text);
+    }
+}
+
 static void a_secret_comes_from_a_file(void **state)
 {
     char path[] = "/tmp/konstruct-secret-XXXXXX", variable[80];
@@ -381,6 +425,7 @@ int main(void)
         cmocka_unit_test(every_fault_has_its_sentence),
         cmocka_unit_test(a_bad_secret_is_not_shown),
         cmocka_unit_test(secrets_come_from_files_and_commands),
+        cmocka_unit_test(each_program_takes_its_own),
         cmocka_unit_test(a_secret_comes_from_a_file),
         cmocka_unit_test(roles_follow_from_database_url),
         cmocka_unit_test(files),

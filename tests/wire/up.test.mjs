@@ -79,7 +79,11 @@ test('web and worker are told only what is for them', async () => {
         const script = `#!/bin/sh\nenv > '${up.dir}/${name}.env.new'\nmv '${up.dir}/${name}.env.new' '${up.dir}/${name}.env'\nexec sleep 600\n`;
         writeFileSync(join(up.dir, `konstruct-${name}`), script, { mode: 0o755 });
     }
-    await up.begin({ command: join(up.dir, 'konstruct'), env: { KONSTRUCT_OPENAI_KEY: 'sk-1', KONSTRUCT_ANTHROPIC_KEY: 'sk-2' } });
+    await up.begin({ command: join(up.dir, 'konstruct'), env: {
+            KONSTRUCT_OPENAI_KEY: 'sk-1', KONSTRUCT_ANTHROPIC_KEY: 'sk-2',
+            KONSTRUCT_MASTER_KEY_PREVIOUS: 'the key before this one, which is as long as it must be',
+        },
+    });
     const given = (name) => {
         const file = join(up.dir, `${name}.env`);
         return existsSync(file) && readFileSync(file, 'utf8');
@@ -88,7 +92,7 @@ test('web and worker are told only what is for them', async () => {
     const worker = await until(() => given('worker'), 'what the worker was given');
     assert.match(web, /^KONSTRUCT_DB_WEB=/m);
     assert.match(worker, /^KONSTRUCT_MASTER_KEY=/m);
-    for (const name of ['DB_OWNER', 'DB_WORKER', 'DB_DISPATCH', 'MASTER_KEY', 'OPENAI_KEY', 'ANTHROPIC_KEY'])
+    for (const name of ['DB_OWNER', 'DB_WORKER', 'DB_DISPATCH', 'MASTER_KEY', 'MASTER_KEY_PREVIOUS', 'OPENAI_KEY', 'ANTHROPIC_KEY'])
         assert.doesNotMatch(web, new RegExp(`^KONSTRUCT_${name}=`, 'm'));
     assert.doesNotMatch(worker, /^KONSTRUCT_DB_(OWNER|WEB)=/m);
     for (const env of [web, worker]) assert.match(env, /^KONSTRUCT_CONF=\/dev\/null$/m);
