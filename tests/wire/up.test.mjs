@@ -79,7 +79,9 @@ test('web and worker are told only what is for them', async () => {
         const script = `#!/bin/sh\nenv > '${up.dir}/${name}.env.new'\nmv '${up.dir}/${name}.env.new' '${up.dir}/${name}.env'\nexec sleep 600\n`;
         writeFileSync(join(up.dir, `konstruct-${name}`), script, { mode: 0o755 });
     }
-    await up.begin({ command: join(up.dir, 'konstruct'), env: {
+    await up.begin({
+        command: join(up.dir, 'konstruct'),
+        env: {
             KONSTRUCT_OPENAI_KEY: 'sk-1', KONSTRUCT_ANTHROPIC_KEY: 'sk-2',
             KONSTRUCT_MASTER_KEY_PREVIOUS: 'the key before this one, which is as long as it must be',
         },
