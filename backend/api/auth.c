@@ -11,6 +11,16 @@
 #include "core/tenant.h"
 #include "io/db.h"
 
+/* What a person did, with text about that person; takes the reference over. */
+static rc_t audit_person(struct ctx *c, const char *person_id, const char *action, json_t *about)
+{
+    const char *text = json_text(c->mem, about);
+
+    json_decref(about);
+    return audit_add_personal(c, text_printf(c->mem, "person:%s", person_id), action, person_id,
+                              person_id, text);
+}
+
 static rc_t welcome(struct ctx *c, struct res *rs, int status, const char *person_id,
                     const char *role)
 {
@@ -37,8 +47,8 @@ static rc_t signup_done(struct ctx *c, const struct req *rq, struct res *rs, str
     TRY(person_add(c, person_id, up->name, up->email, h->hash));
     TRY(tenant_add(c, tenant_id, up->company));
     TRY(membership_add(c, person_id, "admin"));
-    TRY(audit_add(c, text_printf(c->mem, "person:%s", person_id), "person.signed_up", person_id,
-                  "{}"));
+    TRY(audit_person(c, person_id, "person.signed_up",
+                     json_pack("{s:s, s:s}", "name", up->name, "email", up->email)));
     TRY(mail_add(c, person_id, "verify", up->email));
     return welcome(c, rs, 201, person_id, "admin");
 }
@@ -68,8 +78,8 @@ static rc_t login_done(struct ctx *c, const struct req *rq, struct res *rs, stru
     TRY(db_tenant(c, who->tenant_id));
     if (h->hash != NULL)
         TRY(person_password_set(c, who->person_id, h->hash));
-    TRY(audit_add(c, text_printf(c->mem, "person:%s", who->person_id), "person.logged_in",
-                  who->person_id, "{}"));
+    TRY(audit_person(c, who->person_id, "person.logged_in",
+                     json_pack("{s:s?}", "address", rq->remote)));
     return welcome(c, rs, 200, who->person_id, who->role);
 }
 

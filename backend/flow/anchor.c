@@ -3,6 +3,7 @@
 
 #include "base/id.h"
 #include "core/audit_head.h"
+#include "core/mail.h"
 #include "flow/live.h"
 #include "flow/queue.h"
 #include "io/db.h"
@@ -26,6 +27,35 @@ rc_t audit_sign_run(struct ctx *c, struct run *run)
     return OK;
 }
 
+/* An address that was not proven could be anybody's. */
+static const struct stmt q_admins = {
+    "anchor_admins",
+    "SELECT m.person_id, p.email FROM membership m, LATERAL person_get(m.person_id) p"
+    " WHERE m.tenant_id = tenant_now() AND m.role = 'admin' AND p.verified ORDER BY 1"};
+
+static rc_t mail_admins(struct ctx *c)
+{
+    struct db_rows rows;
+
+    TRY(db_rows(c, &q_admins, NO_ARGS, &rows));
+    for (int i = 0; i < rows.count; i++)
+        TRY(mail_add(c, db_text(&rows, i, 0), "audit_anchor", db_text(&rows, i, 1)));
+    return OK;
+}
+
+rc_t audit_daily_run(struct ctx *c, struct run *run)
+{
+    struct audit_state before;
+
+    TRY(job_guard(c, &run->job));
+    TRY(audit_state_get(c, &before));
+    TRY(audit_head_sign(c));
+    if (before.signed_entries > 0)
+        TRY(mail_admins(c));
+    TRY(job_done(c, &run->job));
+    return db_commit(c);
+}
+
 rc_t anchor_sweep(struct ctx *c)
 {
     struct audit_due *due;
@@ -34,12 +64,13 @@ rc_t anchor_sweep(struct ctx *c)
     TRY(audit_due_list(c, SIGN_HOURS, TENANTS_MOST, &due, &count));
     TRY(db_commit(c));
     for (size_t i = 0; i < count; i++) {
-        struct anchor_wish wish;
+        const char *job_id = id_new(c->mem), *subject_id;
 
         TRY(db_tenant(c, due[i].tenant_id));
-        TRY(anchor_wish(c, due[i].seq, &wish));
+        subject_id = audit_sign_subject(c, due[i].seq);
+        TRY(job_add(c, job_id, "audit_daily", subject_id, subject_id));
         TRY(db_commit(c));
-        queue_ring(c, c->tenant_id, wish.job_id);
+        queue_ring(c, c->tenant_id, job_id);
     }
     return OK;
 }

@@ -1,6 +1,7 @@
 /*
  * Signing the heads of audit chains: daily for every chain that has grown, found by the worker's
- * sweep, and at once when an export asks for it.
+ * sweep, and at once when an export asks for it. The daily head also goes out to the tenant's
+ * admins by mail, so that it is kept where nobody here can change it.
  */
 #ifndef FLOW_ANCHOR_H
 #define FLOW_ANCHOR_H
@@ -16,7 +17,10 @@ rc_t anchor_wish(struct ctx *c, int64_t seq, struct anchor_wish *out) MUST;
 /* The job: signs, and tells whoever waits on the live channel of the job's subject. */
 rc_t audit_sign_run(struct ctx *c, struct run *run);
 
-/* Makes the jobs of all tenants whose chains are due. For the worker's role, without a tenant. */
+/* The daily job: signs, and writes the mails with the anchor, from the second signature on. */
+rc_t audit_daily_run(struct ctx *c, struct run *run);
+
+/* Makes the daily jobs of all tenants whose chains are due. For the worker's role, without a tenant. */
 rc_t anchor_sweep(struct ctx *c) MUST;
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/conf.h"
 #include "base/log.h"
+#include "core/audit_head.h"
 #include "core/mail.h"
 #include "core/person.h"
 #include "core/tenant.h"
@@ -43,6 +44,11 @@ static const struct text {
      "sessions "
      "were ended.\nIf this was not you, choose a new one at once: \"Forgotten your password?\" on "
      "the log-in page.\n"},
+    {"audit_anchor", NULL, "Where your audit stands today",
+     "Hello {name},\n\nthe last signed entry in the audit of {company}, and its "
+     "hash:\n\n{anchor}\n\n"
+     "Keep this mail. With it you can check at any time that nothing was cut off\nor rebuilt: "
+     "export the audit and run\n\n    konstruct audit verify FILE --anchor {anchor}\n"},
 };
 
 static const struct text *text_of(const char *kind)
@@ -92,6 +98,7 @@ static rc_t compose(struct ctx *c, const struct mail *m, struct letter *out, con
     const struct text *t = text_of(m->kind);
     const char *company;
     struct person_record person;
+    struct audit_state audit;
 
     if (t == NULL)
         return ctx_fail(c, E_INVALID, "mail_unknown_kind", "no such kind of mail: %s", m->kind);
@@ -101,9 +108,14 @@ static rc_t compose(struct ctx *c, const struct mail *m, struct letter *out, con
         TRY(mail_token(c, m->id, token));
         *link = address_of(c, t->page, *token);
     }
+    TRY(audit_state_get(c, &audit));
 
     const struct word words[] = {
-        {"{name}", person.name}, {"{company}", company}, {"{link}", *link}};
+        {"{name}", person.name},
+        {"{company}", company},
+        {"{link}", *link},
+        {"{anchor}", text_printf(c->mem, "%lld:%s", (long long)audit.signed_entries,
+                                 audit.signed_hash == NULL ? "" : audit.signed_hash)}};
 
     *out = (struct letter){m->id, m->recipient, t->subject,
                            fill(c, t->text, words, COUNT_OF(words))};

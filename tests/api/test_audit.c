@@ -205,6 +205,24 @@ static void personal_text_is_shown_to_those_who_may_read(void **state)
     assert_null(strstr(json_str(item_of(&r, 0), "body"), "zoe"));
 }
 
+/* Names and addresses of people are in the audit of what they do, and only sealed. */
+static void who_signed_up_stands_there_sealed(void **state)
+{
+    const char *email = text_printf(*state, "quill.%s@example.org", office_new(*state).member_id);
+    struct reply r = post(*state, NULL, "/api/v1/signup",
+                          text_printf(*state,
+                                      "{\"company\":\"Fern\",\"name\":\"Zoe Quill\",\"email\":"
+                                      "\"%s\",\"password\":\"a quiet green garden\"}",
+                                      email));
+
+    expect(&r, 201, NULL);
+    r = get(*state, r.token, "/api/v1/audit?action=person.signed_up");
+    expect(&r, 200, NULL);
+    assert_non_null(strstr(json_str(item_of(&r, 0), "personal"), email));
+    assert_null(strstr(json_str(item_of(&r, 0), "body"), "quill"));
+    assert_string_equal(json_str(item_of(&r, 0), "actor_name"), "Zoe Quill");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +231,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(filters_and_pages, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(wrong_questions_are_told, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(exports_are_signed_and_verify, api_setup, api_teardown),
+        cmocka_unit_test_setup_teardown(who_signed_up_stands_there_sealed, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(personal_text_is_shown_to_those_who_may_read, api_setup,
                                         api_teardown),
     };

@@ -6,6 +6,7 @@ const ACTIONS: Record<string, string> = {
     'person.signed_up': 'Signed up',
     'person.logged_in': 'Logged in',
     'person.logged_out': 'Logged out',
+    'turn.answered': 'Answered',
     'audit.exported': 'Audit exported',
     'subject.erased': 'Personal text erased',
 };
