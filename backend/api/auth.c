@@ -21,14 +21,14 @@ static rc_t audit_person(struct ctx *c, const char *person_id, const char *actio
                               person_id, text);
 }
 
-static rc_t welcome(struct ctx *c, struct res *rs, int status, const char *person_id,
-                    const char *role)
+static rc_t welcome(struct ctx *c, const struct req *rq, struct res *rs, int status,
+                    const char *person_id, const char *role)
 {
     const char *token;
     struct me me;
 
     c->person_id = person_id;
-    TRY(session_start(c, person_id, &token));
+    TRY(session_start(c, person_id, rq->header(rq, "user-agent"), &token));
     TRY(me_get(c, role, &me));
     res_session(c, rs, token);
     return res_one(c, rs, status, &me_shape, &me);
@@ -43,14 +43,13 @@ static rc_t signup_done(struct ctx *c, const struct req *rq, struct res *rs, str
     const struct sign_up *up = h->state;
     const char *tenant_id = id_new(c->mem), *person_id = id_new(c->mem);
 
-    (void)rq;
     TRY(person_add(c, person_id, up->name, up->email, h->hash));
     TRY(tenant_add(c, tenant_id, up->company));
     TRY(membership_add(c, person_id, "admin"));
     TRY(audit_person(c, person_id, "person.signed_up",
                      json_pack("{s:s, s:s}", "name", up->name, "email", up->email)));
     TRY(mail_add(c, person_id, "verify", up->email));
-    return welcome(c, rs, 201, person_id, "admin");
+    return welcome(c, rq, rs, 201, person_id, "admin");
 }
 
 rc_t signup_add(struct ctx *c, const struct req *rq, struct res *rs)
@@ -80,7 +79,7 @@ static rc_t login_done(struct ctx *c, const struct req *rq, struct res *rs, stru
         TRY(person_password_set(c, who->person_id, h->hash));
     TRY(audit_person(c, who->person_id, "person.logged_in",
                      json_pack("{s:s?}", "address", rq->remote)));
-    return welcome(c, rs, 200, who->person_id, who->role);
+    return welcome(c, rq, rs, 200, who->person_id, who->role);
 }
 
 /*

@@ -10,6 +10,7 @@
 #include "core/employee.h"
 #include "core/link.h"
 #include "core/person.h"
+#include "core/session.h"
 
 static const struct route routes[] = {
 #define ROUTE(method, path, handler, who, body_max, query, in, kind, out, status, about) \

@@ -1,9 +1,20 @@
 /* See session.h. */
 #include "core/session.h"
 
+#include <string.h>
+
 #include "base/conf.h"
 #include "io/crypto.h"
 #include "io/db.h"
+
+static const struct field fields[] = {
+    FIELD(struct session, id, READ_ONLY, 36, NULL),
+    FIELD(struct session, agent, READ_ONLY, 60, "Kind of browser and system"),
+    FIELD(struct session, created, READ_ONLY, 0, NULL),
+    FIELD(struct session, seen, READ_ONLY, 0, "Last used, to about ten minutes"),
+    FIELD(struct session, current, READ_ONLY, 0, "The one that asks"),
+};
+const struct shape session_shape = SHAPE("Session", struct session, fields);
 
 static struct bytes hash_of(struct ctx *c, const char *token)
 {
@@ -13,20 +24,65 @@ static struct bytes hash_of(struct ctx *c, const char *token)
     return (struct bytes){hash, 32};
 }
 
-static const struct stmt q_start = {
-    "session_start", "INSERT INTO session (tenant_id, token_hash, person_id, expires_at)"
-                     " VALUES (tenant_now(), $1, $2, now() + make_interval(days => $3::int))"};
+struct word {
+    const char *mark, *name;
+};
 
-rc_t session_start(struct ctx *c, const char *person_id, const char **token)
+static const char *name_in(const char *text, const struct word *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strstr(text, words[i].mark) != NULL)
+            return words[i].name;
+    return NULL;
+}
+
+/* In this order, because browsers name those that they are like after themselves. */
+const char *session_agent(struct arena *mem, const char *user_agent)
+{
+    static const struct word browsers[] = {
+        {"Edg", "Edge"},         {"OPR/", "Opera"},     {"SamsungBrowser", "Samsung Internet"},
+        {"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"}, {"CriOS/", "Chrome"},
+        {"Chrome/", "Chrome"},   {"Safari/", "Safari"}, {"curl/", "curl"}};
+    static const struct word systems[] = {
+        {"Android", "Android"}, {"iPhone", "iPhone"}, {"iPad", "iPad"},  {"Windows", "Windows"},
+        {"CrOS", "ChromeOS"},   {"Mac OS", "macOS"},  {"Linux", "Linux"}};
+    const char *browser, *system;
+
+    if (user_agent == NULL)
+        return "Unknown browser";
+    browser = name_in(user_agent, browsers, COUNT_OF(browsers));
+    system = name_in(user_agent, systems, COUNT_OF(systems));
+    if (browser == NULL)
+        browser = "Unknown browser";
+    return system == NULL ? browser : text_printf(mem, "%s on %s", browser, system);
+}
+
+static const struct stmt q_sweep = {
+    "session_sweep", "DELETE FROM session WHERE tenant_id = tenant_now() AND "
+                     "person_id = $1 AND (expires_at < now() OR idle_until < now())"};
+static const struct stmt q_start = {
+    "session_start",
+    "INSERT INTO session (tenant_id, token_hash, person_id, expires_at, idle_until, agent)"
+    " VALUES (tenant_now(), $1, $2, now() + make_interval(days => $3::int),"
+    "  now() + make_interval(days => $4::int), $5)"};
+
+rc_t session_start(struct ctx *c, const char *person_id, const char *user_agent, const char **token)
 {
     *token = crypto_token(c->mem);
+    TRY(db_exec(c, &q_sweep, ARGS(A(person_id)), NULL));
     return db_exec(c, &q_start,
-                   ARGS(A(hash_of(c, *token)), A(person_id), A(conf_number(CONF_session_days))),
+                   ARGS(A(hash_of(c, *token)), A(person_id), A(conf_number(CONF_session_days)),
+                        A(conf_number(CONF_session_idle_days)),
+                        A(session_agent(c->mem, user_agent))),
                    NULL);
 }
 
-static const struct stmt q_find = {"session_find",
-                                   "SELECT tenant_id, person_id, role FROM session_find($1)"};
+static const struct stmt q_find = {
+    "session_find", "SELECT tenant_id, person_id, role, stale::int FROM session_find($1)"};
+static const struct stmt q_seen = {
+    "session_seen",
+    "UPDATE session SET seen_at = now(), idle_until = now() + make_interval(days => $2::int)"
+    " WHERE tenant_id = tenant_now() AND token_hash = $1"};
 
 rc_t session_find(struct ctx *c, const char *token, const char **role, bool *found)
 {
@@ -38,7 +94,37 @@ rc_t session_find(struct ctx *c, const char *token, const char **role, bool *fou
         return OK;
     c->person_id = db_text(&rows, 0, 1);
     *role = db_text(&rows, 0, 2);
-    return db_tenant(c, db_text(&rows, 0, 0));
+    TRY(db_tenant(c, db_text(&rows, 0, 0)));
+    if (db_int(&rows, 0, 3) == 0)
+        return OK;
+    return db_exec(c, &q_seen, ARGS(A(hash_of(c, token)), A(conf_number(CONF_session_idle_days))),
+                   NULL);
+}
+
+static const struct stmt q_list = {
+    "session_list",
+    "SELECT id, agent, extract(epoch FROM created_at)::bigint AS created,"
+    " extract(epoch FROM seen_at)::bigint AS seen, token_hash = $2 AS current FROM session"
+    " WHERE tenant_id = tenant_now() AND person_id = $1 AND expires_at > now() AND idle_until > "
+    "now()"
+    " ORDER BY token_hash = $2 DESC, seen_at DESC LIMIT 200"};
+
+rc_t session_list(struct ctx *c, const char *token, struct session **items, size_t *count)
+{
+    return db_list(c, &q_list, ARGS(A(c->person_id), A(hash_of(c, token))), &session_shape,
+                   (void **)items, count);
+}
+
+static const struct stmt q_drop = {
+    "session_drop",
+    "DELETE FROM session WHERE tenant_id = tenant_now() AND person_id = $1 AND id = $2"};
+
+rc_t session_drop(struct ctx *c, const char *id)
+{
+    int64_t affected;
+
+    TRY(db_exec(c, &q_drop, ARGS(A(c->person_id), A(id)), &affected));
+    return affected == 1 ? OK : ctx_fail(c, E_NOT_FOUND, "not_found", "There is no such session.");
 }
 
 static const struct stmt q_end = {"session_end", "DELETE FROM session WHERE token_hash = $1"};

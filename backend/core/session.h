@@ -5,15 +5,35 @@
 #include <stdbool.h>
 
 #include "base/ctx.h"
+#include "base/shape.h"
 
-/* A new session for this person in the tenant of the context; *token is shown once. */
-rc_t session_start(struct ctx *c, const char *person_id, const char **token) MUST;
+/* As its person sees it. */
+struct session {
+    const char *id, *agent;
+    int64_t created, seen;
+    bool current; /* the one that asks */
+};
+extern const struct shape session_shape;
 
 /*
- * Becomes the tenant and person of the token; *found is false when there is no such session or it
- * is over.
+ * A new session for this person in the tenant of the context; *token is shown once. Of the
+ * browser's name for itself (NULL: it gives none) the kind is kept. Sessions of the person that are
+ * over go.
+ */
+rc_t session_start(struct ctx *c, const char *person_id, const char *user_agent, const char **token)
+    MUST;
+
+/*
+ * Becomes the tenant and person of the token, and notes that the session was used; *found is false
+ * when there is no such session or it is over.
  */
 rc_t session_find(struct ctx *c, const char *token, const char **role, bool *found) MUST;
+
+/* Of the person of the context, in the tenant of the context; `token` says which one asks. */
+rc_t session_list(struct ctx *c, const char *token, struct session **items, size_t *count) MUST;
+
+/* Ends one of them; E_NOT_FOUND for everything else. */
+rc_t session_drop(struct ctx *c, const char *id) MUST;
 
 /*
  * Ends all sessions of a person of the tenant of the context, in every tenant, but for the one of
@@ -23,5 +43,8 @@ rc_t sessions_end(struct ctx *c, const char *person_id, const char *kept) MUST;
 
 /* Ends the session of this token; ending it twice is fine. */
 rc_t session_end(struct ctx *c, const char *token) MUST;
+
+/* "Firefox on Linux": only words of ours, whatever the browser says. */
+const char *session_agent(struct arena *mem, const char *user_agent);
 
 #endif

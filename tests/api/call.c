@@ -226,7 +226,7 @@ const char *session_of(struct arena *mem, const char *tenant_id, const char *per
     struct ctx *c = pg_ctx(PG_WEB, tenant_id);
     const char *token;
 
-    if (session_start(c, person_id, &token) != OK || db_commit(c) != OK)
+    if (session_start(c, person_id, NULL, &token) != OK || db_commit(c) != OK)
         fail_msg("%s", c->fault.detail);
     token = text_dup(mem, token);
     ctx_end(c);

@@ -5,6 +5,7 @@ import type { components, paths } from './schema';
 
 type Schemas = components['schemas'];
 export type Me = Schemas['Me'];
+export type Session = Schemas['Session'];
 export type Employee = Schemas['Employee'];
 export type Conversation = Schemas['Conversation'];
 export type Message = Schemas['Message'];

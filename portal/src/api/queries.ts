@@ -28,6 +28,11 @@ export const linkQuery = (token: string) =>
         gcTime: 0,
     });
 
+export const sessionsQuery = queryOptions({
+    queryKey: ['sessions'],
+    queryFn: async ({ signal }) => (await call(http.GET('/api/v1/sessions', { signal }))).items,
+});
+
 export const employeesQuery = queryOptions({
     queryKey: ['employees'],
     queryFn: async ({ signal }) => (await call(http.GET('/api/v1/employees', { signal }))).items,

@@ -2,6 +2,7 @@
 import { usePage } from '../../lib/page';
 import { Email } from './Email';
 import { Password } from './Password';
+import { Sessions } from './Sessions';
 
 export function Account() {
     usePage('Your account');
@@ -10,6 +11,7 @@ export function Account() {
             <h1 className="mb-8 text-display font-semibold tracking-tight">Your account</h1>
             <Email />
             <Password />
+            <Sessions />
         </div>
     );
 }
