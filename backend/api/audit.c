@@ -13,7 +13,7 @@
 #include "flow/queue.h"
 
 #define PAGE 50
-#define SIGN_WAIT_MS 15000
+#define SIGN_WAIT_MS 30000
 #define PIECE_MAX MIB(6)
 
 /* A whole number of at least 0 from the query; missing is 0. */

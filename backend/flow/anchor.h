@@ -14,10 +14,10 @@ struct anchor_wish {
 };
 rc_t anchor_wish(struct ctx *c, int64_t seq, struct anchor_wish *out) MUST;
 
-/* The job: signs, and tells whoever waits on the live channel of the job's subject. */
+/* The job: signs, and tells whoever waits on the live channel of its subject. */
 rc_t audit_sign_run(struct ctx *c, struct run *run);
 
-/* The daily job: signs, and writes the mails with the anchor, from the second signature on. */
+/* The daily job: signs, and from the second signature on writes the mails with the anchor. */
 rc_t audit_daily_run(struct ctx *c, struct run *run);
 
 /* Makes the daily jobs of all tenants whose chains are due. For the worker's role, without a tenant. */

@@ -11,12 +11,14 @@
 #include <string.h>
 
 #include "audit_help.h"
+#include "base/conf.h"
 #include "base/id.h"
 #include "core/audit.h"
 #include "core/audit_check.h"
 #include "core/audit_find.h"
 #include "core/audit_head.h"
 #include "core/audit_subject.h"
+#include "core/key_rotation.h"
 
 #include <cmocka.h>
 
@@ -332,6 +334,40 @@ static void sealed_text_does_not_move(void **state)
     ctx_end(c);
 }
 
+/* Keys of subjects go over to the new web key; an erased one has none to go. */
+static void subjects_survive_a_new_web_key(void **state)
+{
+    struct place at = place_new(*state);
+    const char *kept = id_new(*state), *erased = id_new(*state),
+               *before = text_dup(*state, conf_text(CONF_web_key));
+    int64_t done;
+
+    add_personal(at.tenant_id, kept);
+    add_personal(at.tenant_id, erased);
+
+    struct ctx *c = pg_ctx(PG_WORKER, at.tenant_id);
+
+    must(c, audit_erase(c, "host", erased));
+    must(c, db_commit(c));
+    conf_set(CONF_web_key_previous, before);
+    conf_set(CONF_web_key, "another web key, as long as it has to be");
+    must(c, rotate_web(c, &done));
+    assert_int_equal(done, 1);
+    conf_set(CONF_web_key_previous, "nobody's key, but longer than 32 bytes");
+
+    struct audit_entry *items;
+    size_t count;
+    int64_t next;
+
+    must(c, audit_find(c, &(struct audit_filter){.action = "person.invited"}, 10, &items, &count,
+                       &next));
+    assert_int_equal(count, 2);
+    assert_true(items[0].erased);
+    assert_string_equal(items[1].personal, "{\"name\":\"" SECRETIVE "\"}");
+    conf_set(CONF_web_key, before);
+    ctx_end(c);
+}
+
 static void too_long_bodies_are_refused(void **state)
 {
     struct place at = place_new(*state);
@@ -353,6 +389,7 @@ int main(void)
         AUDIT_TEST(chains_that_grew_are_due_once_a_day),
         AUDIT_TEST(erasing_a_subject_leaves_the_chain_whole_and_no_text),
         AUDIT_TEST(sealed_text_does_not_move),
+        AUDIT_TEST(subjects_survive_a_new_web_key),
         AUDIT_TEST(too_long_bodies_are_refused),
     };
 
