@@ -20,7 +20,7 @@ rc_t audit_sign_run(struct ctx *c, struct run *run);
 /* The daily job: signs, and from the second signature on writes the mails with the anchor. */
 rc_t audit_daily_run(struct ctx *c, struct run *run);
 
-/* Makes the daily jobs of all tenants whose chains are due. For the worker's role, without a tenant. */
+/* Makes the daily jobs of all tenants whose chains are due. As the worker, without a tenant. */
 rc_t anchor_sweep(struct ctx *c) MUST;
 
 #endif
