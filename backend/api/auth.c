@@ -30,6 +30,7 @@ static rc_t welcome(struct ctx *c, const struct req *rq, struct res *rs, int sta
     c->person_id = person_id;
     TRY(session_start(c, person_id, rq->header(rq, "user-agent"), &token));
     TRY(me_get(c, role, &me));
+    me.csrf = session_csrf(c->mem, token);
     res_session(c, rs, token);
     return res_one(c, rs, status, &me_shape, &me);
 }
@@ -120,5 +121,6 @@ rc_t me_show(struct ctx *c, const struct req *rq, struct res *rs)
     struct me me;
 
     TRY(me_get(c, rq->role, &me));
+    me.csrf = session_csrf(c->mem, rq->session_token);
     return res_one(c, rs, 200, &me_shape, &me);
 }

@@ -93,6 +93,20 @@ static enum who who_of_role(const char *role)
     return WHO_NOBODY;
 }
 
+/*
+ * The second lock beside the origin: a page that is not ours does not know it. See session_csrf.
+ */
+static rc_t csrf_check(struct ctx *c, const struct req *rq, const char *token)
+{
+    const char *given = rq->header(rq, "x-csrf");
+
+    if (rq->method == GET ||
+        (given != NULL && text_same_secret(bytes_of(given), bytes_of(session_csrf(c->mem, token)))))
+        return OK;
+    return ctx_fail(c, E_FORBIDDEN, "csrf_wrong",
+                    "Send the member csrf of /api/v1/me as the header X-CSRF.");
+}
+
 static rc_t session_check(struct ctx *c, struct req *rq, const struct route *route)
 {
     const char *token = req_cookie(c, rq, SESSION_COOKIE), *role = NULL;
@@ -103,6 +117,7 @@ static rc_t session_check(struct ctx *c, struct req *rq, const struct route *rou
     if (!found)
         return ctx_fail(c, E_UNAUTH, "unauthenticated",
                         "You are not logged in, or your session is over. Log in again.");
+    TRY(csrf_check(c, rq, token));
     rq->session_token = token;
     rq->role = role;
     if (who_of_role(role) < route->who)

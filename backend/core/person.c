@@ -29,6 +29,8 @@ static const struct field me_fields[] = {
     FIELD(struct me, tenant_name, READ_ONLY, 200, NULL),
     FIELD(struct me, role, READ_ONLY, 20, "admin, manager, member or viewer"),
     FIELD(struct me, verified, READ_ONLY, 0, "Mail to the address has been proven to arrive"),
+    FIELD(struct me, csrf, READ_ONLY, 43,
+          "To be sent as X-CSRF with every request of this session that is not a GET"),
 };
 const struct shape me_shape = SHAPE("Me", struct me, me_fields);
 

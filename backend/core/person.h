@@ -22,6 +22,7 @@ extern const struct shape login_shape;
 struct me {
     const char *person_id, *name, *email, *tenant_id, *tenant_name, *role;
     bool verified; /* mail to the address has been proven to arrive */
+    const char *csrf;
 };
 extern const struct shape me_shape;
 
@@ -83,7 +84,7 @@ rc_t person_prove(struct ctx *c, const char *person_id, const char *email) MUST;
 
 rc_t membership_add(struct ctx *c, const char *person_id, const char *role) MUST;
 
-/* The person of the context in the tenant of the context. */
+/* The person of the context in the tenant of the context; `csrf` is left to the caller. */
 rc_t me_get(struct ctx *c, const char *role, struct me *out) MUST;
 
 #endif

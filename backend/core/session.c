@@ -24,6 +24,16 @@ static struct bytes hash_of(struct ctx *c, const char *token)
     return (struct bytes){hash, 32};
 }
 
+const char *session_csrf(struct arena *mem, const char *token)
+{
+    const char *secret = conf_text(CONF_web_key);
+    unsigned char proof[32];
+
+    crypto_hmac_sha256(bytes_of(secret == NULL ? "" : secret),
+                       bytes_of(text_printf(mem, "csrf %s", token)), proof);
+    return text_base64url(mem, (struct bytes){(const char *)proof, sizeof(proof)});
+}
+
 struct word {
     const char *mark, *name;
 };

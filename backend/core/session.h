@@ -44,6 +44,12 @@ rc_t sessions_end(struct ctx *c, const char *person_id, const char *kept) MUST;
 /* Ends the session of this token; ending it twice is fine. */
 rc_t session_end(struct ctx *c, const char *token) MUST;
 
+/*
+ * What requests that change something must bring besides the cookie, which a browser sends by
+ * itself: it follows from the token and the web process's key, and only our own pages are told it.
+ */
+const char *session_csrf(struct arena *mem, const char *token);
+
 /* "Firefox on Linux": only words of ours, whatever the browser says. */
 const char *session_agent(struct arena *mem, const char *user_agent);
 

@@ -28,7 +28,7 @@ void call_batch(struct db_batch *batch)
 
 struct headers {
     const struct call *call;
-    const char *cookie;
+    const char *cookie, *csrf;
 };
 
 static const char *header(const struct req *rq, const char *name)
@@ -42,6 +42,8 @@ static const char *header(const struct req *rq, const char *name)
         return HOST;
     if (strcmp(name, "cookie") == 0)
         return h->cookie;
+    if (strcmp(name, "x-csrf") == 0)
+        return h->csrf;
     if (h->call->bare)
         return NULL;
     if (strcmp(name, "origin") == 0 && h->call->method != GET)
@@ -154,8 +156,10 @@ struct reply call(struct arena *mem, const struct call *given)
 
     *kept = *given;
     *h = (struct headers){.call = kept};
-    if (given->token != NULL)
+    if (given->token != NULL) {
+        h->csrf = session_csrf(mem, given->token);
         h->cookie = text_printf(mem, "theme=dark; " SESSION_COOKIE "=%s; last=1", given->token);
+    }
     r.rq = (struct req){.method = given->method,
                         .path = text_copy(mem, given->path, strcspn(given->path, "?")),
                         .query = query == NULL ? NULL : text_dup(mem, query + 1),

@@ -78,6 +78,46 @@ static void all_others_end_at_once(void **state)
     assert_true(is_in(mem, o.member));
 }
 
+/* The cookie alone changes nothing, whatever origin is claimed. */
+static void a_change_needs_the_second_proof(void **state)
+{
+    struct arena *mem = *state;
+    struct office o = office_new(mem);
+    struct reply me = get(mem, o.member, "/api/v1/me"), other = get(mem, o.admin, "/api/v1/me"), r;
+    const char *path = text_printf(mem, "/api/v1/employees/%s/conversations", o.at.employee_id);
+    const char *good = text_of(&me, "csrf");
+    const struct {
+        const char *csrf;
+        int status;
+    } rows[] = {{"", 403},
+                {text_of(&other, "csrf"), 403},
+                {text_printf(mem, "%sx", good), 403},
+                {text_copy(mem, good, 42), 403},
+                {o.member, 403},
+                {good, 201}};
+
+    assert_int_equal(strlen(good), 43);
+    assert_null(strstr(me.body, o.member)); /* it does not betray the session */
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        r = call(mem, &(struct call){.method = POST,
+                                     .path = path,
+                                     .token = o.member,
+                                     .body = BYTES("{}"),
+                                     .headers = {{"x-csrf", rows[i].csrf}}});
+        expect(&r, rows[i].status, rows[i].status == 403 ? "csrf_wrong" : NULL);
+        r = call(mem, &(struct call){.method = GET,
+                                     .path = "/api/v1/me",
+                                     .token = o.member,
+                                     .headers = {{"x-csrf", rows[i].csrf}}});
+        expect(&r, 200, NULL);
+    }
+    r = call(mem, &(struct call){.method = DELETE,
+                                 .path = "/api/v1/sessions",
+                                 .token = o.member,
+                                 .headers = {{"x-csrf", ""}}});
+    expect(&r, 403, "csrf_wrong");
+}
+
 static void an_unused_session_ends(void **state)
 {
     struct arena *mem = *state;
@@ -141,6 +181,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_sees_and_ends_ones_own, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(all_others_end_at_once, api_setup, api_teardown),
+        cmocka_unit_test_setup_teardown(a_change_needs_the_second_proof, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(an_unused_session_ends, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(browsers_are_known_by_kind_only, api_setup, api_teardown),
     };

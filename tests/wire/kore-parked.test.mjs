@@ -124,7 +124,7 @@ describe('work for the processor', () => {
         const account = Object.assign(new Account(), { port: web.port });
         for (let i = 0; i < 20; i++) {
             const raw = await Raw.open(web.port);
-            raw.send(account.text('POST', '/api/v1/login', { email: 'nobody@example.com', password: 'does not matter' }));
+            raw.send(account.text('POST', '/api/v1/login', { email: `nobody${i}@example.com`, password: 'does not matter' }));
             if (i % 2) await once(web.port, get('/healthz'));
             raw.close();
         }

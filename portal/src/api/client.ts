@@ -20,6 +20,24 @@ export const http = createClient<paths>({
         }),
 });
 
+/*
+ * Requests that change something carry what our own pages are told and no other site's can know. It belongs to the
+ * session, so it is taken from whatever answer tells of one.
+ */
+let csrf = '';
+
+http.use({
+    onRequest: ({ request }) => {
+        if (request.method !== 'GET') request.headers.set('x-csrf', csrf);
+        return request;
+    },
+    onResponse: async ({ response, schemaPath }) => {
+        if (response.ok && /\/(me|login|signup)$/.test(schemaPath))
+            csrf = ((await response.clone().json()) as Me).csrf;
+        return undefined;
+    },
+});
+
 type Reply<T> = { data?: T; error?: unknown; response: Response };
 
 export async function call<T>(asked: Promise<Reply<T>>): Promise<T> {

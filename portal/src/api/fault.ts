@@ -86,6 +86,10 @@ const BY_CODE: Record<string, Sentences> = {
         'This page was opened under another address than Konstruct’s own.',
         'Open Konstruct under its own address and try again.',
     ],
+    csrf_wrong: [
+        'You have logged in again in another tab.',
+        'Load this page again. What you typed is kept.',
+    ],
     busy: [
         'Konstruct has too much to do right now.',
         'Try again in a moment. What you typed is kept.',

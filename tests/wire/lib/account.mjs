@@ -12,8 +12,8 @@ export class Account {
             company: `${name}'s company`, name, email: account.email, password: account.password,
         });
         if (status !== 201) throw new Error(`sign-up: ${status} ${body}`);
-        account.cookie = headers['set-cookie'].split(';')[0];
         account.me = JSON.parse(body);
+        account.cookie = headers['set-cookie'].split(';')[0];
         return account;
     }
 
@@ -21,7 +21,7 @@ export class Account {
         const json = body === undefined ? '' : JSON.stringify(body);
         return (
             `${method} ${path} HTTP/1.1\r\nHost: localhost:${this.port}\r\n` +
-            (this.cookie ? `Cookie: ${this.cookie}\r\nOrigin: https://localhost:${this.port}\r\n` : '') +
+            (this.cookie ? `Cookie: ${this.cookie}\r\nOrigin: https://localhost:${this.port}\r\nX-CSRF: ${this.me.csrf}\r\n` : '') +
             (body === undefined ? '' : `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(json)}\r\n`) +
             `${more}\r\n${json}`
         );

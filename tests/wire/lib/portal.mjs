@@ -24,7 +24,7 @@ export class Portal {
                 ...this.options, method, path: `/api/v1${path}`, agent: false,
                 headers: {
                     host: `localhost:${this.options.port}`,
-                    ...(this.cookie && { cookie: this.cookie }),
+                    ...(this.cookie && { cookie: this.cookie, 'x-csrf': this.csrf }),
                     ...(body && { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' }),
                 },
             }, resolve);
@@ -41,7 +41,9 @@ export class Portal {
         const text = Buffer.concat(pieces).toString();
         if (answer.statusCode >= 300) throw new Error(`${method} ${path}: ${answer.statusCode} ${text}`);
         if (answer.headers['set-cookie']) this.cookie = answer.headers['set-cookie'][0].split(';')[0];
-        return JSON.parse(text);
+        const json = JSON.parse(text);
+        this.csrf = json.csrf ?? this.csrf;
+        return json;
     }
 
     /** Any request as it is, without a session; gives {status, body}. */
