@@ -15,6 +15,7 @@
 
 struct db_pool; /* io/db.h */
 struct db_conn;
+struct db_queued;
 
 struct fault {
     rc_t rc;
@@ -31,7 +32,8 @@ struct ctx {
     struct arena *mem;
     struct db_pool *db;   /* NULL in pure code */
     struct db_conn *conn; /* the open transaction, or NULL; belongs to io/db.c */
-    bool db_guarded;      /* io/db.c: a clean-up for conn is registered */
+    struct db_queued *db_queued, **db_queued_end; /* io/db.c: statements to go with the next one */
+    bool db_guarded;                              /* io/db.c: a clean-up for conn is registered */
     /* io/db.c: the next transaction may be forgotten by a crash of PostgreSQL */
     bool db_relaxed;
     const char *tenant_id; /* NULL: no tenant, every tenant table looks empty */

@@ -9,7 +9,7 @@ static const struct stmt q_add = {"audit_add", "SELECT audit_add($1, $2, $3, $4)
 rc_t audit_add(struct ctx *c, const char *actor, const char *action, const char *object,
                const char *body)
 {
-    return db_exec(c, &q_add, ARGS(A(actor), A(action), A(object), A(body)), NULL);
+    return db_later(c, &q_add, ARGS(A(actor), A(action), A(object), A(body)));
 }
 
 rc_t audit_add_personal(struct ctx *c, const char *actor, const char *action, const char *object,

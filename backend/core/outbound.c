@@ -33,9 +33,8 @@ rc_t outbound_add(struct ctx *c, const struct job *job, int64_t part_no, const c
     const char *part = text_printf(c->mem, "%lld", (long long)part_no);
     const char *id = ID_OF(c->mem, BYTES("outbound"), bytes_of(job->id), bytes_of(part));
 
-    return db_exec(c, &q_add,
-                   ARGS(A(id), A(job->id), A(part_no), A(connection_id), A(reply_to), A(text)),
-                   NULL);
+    return db_later(c, &q_add,
+                    ARGS(A(id), A(job->id), A(part_no), A(connection_id), A(reply_to), A(text)));
 }
 
 static const struct stmt q_list = {
@@ -82,7 +81,7 @@ static const struct stmt q_settle = {"outbound_settle",
 rc_t outbound_settle(struct ctx *c, const char *id, const char *state, const char *provider_id,
                      const char *fault)
 {
-    return db_exec(c, &q_settle, ARGS(A(id), A(state), A(provider_id), A(fault)), NULL);
+    return db_later(c, &q_settle, ARGS(A(id), A(state), A(provider_id), A(fault)));
 }
 
 static const struct stmt q_move = {

@@ -26,6 +26,6 @@ static const struct stmt q_step_add = {
 rc_t step_add(struct ctx *c, const struct job *job, int64_t step_no, const char *kind,
               struct bytes request_hash, const char *result)
 {
-    return db_exec(c, &q_step_add,
-                   ARGS(A(job->id), A(step_no), A(kind), A(request_hash), A(result)), NULL);
+    return db_later(c, &q_step_add,
+                    ARGS(A(job->id), A(step_no), A(kind), A(request_hash), A(result)));
 }

@@ -25,9 +25,8 @@ static const struct stmt q_usage = {
 
 rc_t usage_add(struct ctx *c, const struct job *job, const struct usage *u)
 {
-    return db_exec(c, &q_usage,
-                   ARGS(A(job->id), A(u->step_no), A(u->employee_id), A(u->provider), A(u->model),
-                        A(u->input_tokens), A(u->cached_tokens), A(u->output_tokens),
-                        A(u->counted)),
-                   NULL);
+    return db_later(c, &q_usage,
+                    ARGS(A(job->id), A(u->step_no), A(u->employee_id), A(u->provider), A(u->model),
+                         A(u->input_tokens), A(u->cached_tokens), A(u->output_tokens),
+                         A(u->counted)));
 }

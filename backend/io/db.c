@@ -94,6 +94,13 @@ static const struct stmt q_scope = {"scope", "SELECT set_config('app.tenant_id',
 static const struct stmt q_commit = {"commit", "COMMIT"};
 static const struct stmt q_rollback = {"rollback", "ROLLBACK"};
 
+/* A statement that waits for the next one of its transaction. */
+struct db_queued {
+    struct db_queued *next;
+    const struct stmt *q;
+    struct db_wire wire;
+};
+
 static int send(struct db_conn *conn, const struct stmt *q, const struct db_wire *w)
 {
     if (!db_prepared(conn, q) && !PQsendPrepare(conn->pg, q->name, q->sql, 0, NULL))
@@ -103,8 +110,7 @@ static int send(struct db_conn *conn, const struct stmt *q, const struct db_wire
 
 /*
  * Reads all results of a pipeline up to its sync: the first failure, else the last result with rows
- * or a command tag. `sent` counts results that belong to statements before the asked one; they are
- * only looked at for failures.
+ * or a command tag: results of statements before the asked one are only looked at for failures.
  */
 static PGresult *drain(struct db_conn *conn)
 {
@@ -134,8 +140,15 @@ static PGresult *drain(struct db_conn *conn)
     return last;
 }
 
+static void forget_queued(struct ctx *c)
+{
+    c->db_queued = NULL;
+    c->db_queued_end = &c->db_queued;
+}
+
 /*
- * Sends one statement, with the transaction's opening before it when `opening`, in one round trip.
+ * Sends one statement in one round trip, with what goes before it: the transaction's opening when
+ * `opening`, and the statements that wait.
  */
 static PGresult *round_trip(struct ctx *c, const struct stmt *q, struct args args, bool opening)
 {
@@ -152,6 +165,9 @@ static PGresult *round_trip(struct ctx *c, const struct stmt *q, struct args arg
 
     if (opening)
         sent = sent && send(conn, &q_begin, &nothing) && send(conn, &q_scope, &scope);
+    for (const struct db_queued *before = c->db_queued; before != NULL; before = before->next)
+        sent = sent && send(conn, before->q, &before->wire);
+    forget_queued(c);
     sent = sent && send(conn, q, &w) && PQpipelineSync(conn->pg);
 
     PGresult *result = sent ? drain(conn) : NULL;
@@ -204,6 +220,20 @@ rc_t db_exec(struct ctx *c, const struct stmt *q, struct args args, int64_t *aff
     TRY(run(c, q, args, &r));
     if (affected != NULL && text_int(PQcmdTuples(r), affected) != OK)
         *affected = PQntuples(r);
+    return OK;
+}
+
+rc_t db_later(struct ctx *c, const struct stmt *q, struct args args)
+{
+    struct db_queued *last;
+
+    if (c->conn == NULL)
+        return db_exec(c, q, args, NULL);
+    last = arena_take(c->mem, sizeof(*last));
+    last->q = q;
+    db_wire(c->mem, args, &last->wire);
+    *(c->db_queued == NULL ? &c->db_queued : c->db_queued_end) = last;
+    c->db_queued_end = &last->next;
     return OK;
 }
 
@@ -307,6 +337,7 @@ rc_t db_commit(struct ctx *c)
 
 void db_rollback(struct ctx *c)
 {
+    forget_queued(c);
     if (c->conn == NULL)
         return;
     if (PQstatus(c->conn->pg) == CONNECTION_OK) {

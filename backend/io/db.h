@@ -74,6 +74,12 @@ rc_t db_check_role(struct ctx *c) MUST;
 
 /* Runs a statement; affected may be NULL. */
 rc_t db_exec(struct ctx *c, const struct stmt *q, struct args args, int64_t *affected) MUST;
+/*
+ * Runs a statement whose outcome nobody needs at once: it travels with the next statement of this
+ * transaction, at the latest with the commit, and its failure is theirs. What the arguments point
+ * to must live as long as the context.
+ */
+rc_t db_later(struct ctx *c, const struct stmt *q, struct args args) MUST;
 /* Exactly the first row into a struct; E_NOT_FOUND "not_found" when there is none. */
 rc_t db_one(struct ctx *c, const struct stmt *q, struct args args, const struct shape *shape,
             void *out) MUST;
