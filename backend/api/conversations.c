@@ -13,7 +13,13 @@
 
 #define PAGE 200
 #define WAIT_FOR_ANSWER_MS (150 * 1000) /* a little more than a turn may take */
-#define STREAM_MS (30 * 60 * 1000)      /* then the stream ends, and the reader comes back */
+/*
+ * Events may be lost, and the one that says an answer is there would be missed for long: as long as
+ * an answer may be under way (a turn's time) its rows are looked at now and then.
+ */
+#define LOOK_AGAIN_MS 3000
+#define LOOKS 50
+#define STREAM_MS (30 * 60 * 1000) /* then the stream ends, and the reader comes back */
 #define NO_CONNECTION "00000000-0000-0000-0000-000000000000"
 
 rc_t conversations_add(struct ctx *c, const struct req *rq, struct res *rs)
@@ -132,6 +138,7 @@ static rc_t answer_look(struct ctx *c, const struct req *rq, struct res *rs, voi
     if (why == WAKE_DEADLINE)
         return ctx_fail(c, E_TIMEOUT, "answer_late",
                         "the answer was not there in time; it will stand in the conversation");
+    rs->look_ms = LOOK_AGAIN_MS;
     return OK;
 }
 
@@ -167,6 +174,7 @@ rc_t messages_add(struct ctx *c, const struct req *rq, struct res *rs)
     rs->committed = ring;
     rs->committed_arg = said;
     if (text_is(req_query(c, rq, "wait"), "1")) {
+        rs->look_ms = LOOK_AGAIN_MS;
         rs->park = park_live(c, id, WAIT_FOR_ANSWER_MS, said, answer_look);
         return OK;
     }
@@ -177,6 +185,8 @@ rc_t messages_add(struct ctx *c, const struct req *rq, struct res *rs)
 struct reader {
     const char *conversation_id;
     int64_t seen;
+    /* how often the rows are still looked at without news: an answer may be under way */
+    int64_t looks;
 };
 
 static void add_event(struct buf *out, const char *event, const char *id, const char *data)
@@ -204,6 +214,7 @@ static rc_t add_messages(struct ctx *c, struct reader *reader, struct buf *out, 
                   json_text(c->mem, object));
         json_decref(object);
         reader->seen = items[i].seq;
+        reader->looks = text_is(items[i].author, "employee") ? 0 : LOOKS;
     }
     rs->close |= message_page_full(items, count, PAGE);
     return OK;
@@ -219,6 +230,7 @@ static rc_t add_news(struct ctx *c, struct reader *reader, struct bytes news, st
     type = json_str(event, "type");
     if (text_is(type, "message"))
         return add_messages(c, reader, out, rs);
+    reader->looks = LOOKS;
     if (text_is(type, "thinking"))
         add_event(out, "state", NULL,
                   text_printf(c->mem, "{\"turn\":\"%s\",\"state\":\"thinking\"}",
@@ -242,6 +254,9 @@ static rc_t stream_more(struct ctx *c, const struct req *rq, struct res *rs, voi
         TRY(add_news(c, reader, news, &out, rs));
     else
         TRY(add_messages(c, reader, &out, rs));
+    if (why == WAKE_LOOK && reader->looks > 0)
+        reader->looks--;
+    rs->look_ms = reader->looks > 0 ? LOOK_AGAIN_MS : 0;
     rs->body = buf_bytes(&out);
     return OK;
 }
@@ -258,6 +273,8 @@ rc_t messages_stream(struct ctx *c, const struct req *rq, struct res *rs)
     rs->status = 200;
     rs->type = "text/event-stream";
     res_header(rs, "cache-control", "no-store");
+    reader->looks = LOOKS;
+    rs->look_ms = LOOK_AGAIN_MS;
     rs->park = park_live(c, reader->conversation_id, STREAM_MS, reader, stream_more);
     rs->park->stream = true;
     return OK;

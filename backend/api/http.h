@@ -53,6 +53,11 @@ struct res {
     bool close;        /* close the connection after this answer */
     struct park *park; /* not NULL: there is no answer yet; see below */
     /*
+     * PARK_LIVE: look at the rows after so long, news or not, since an event may be lost; 0: do
+     * not.
+     */
+    int64_t look_ms;
+    /*
      * Called once the handler's transaction is committed, never otherwise: for hints to the
      * workers.
      */

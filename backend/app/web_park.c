@@ -22,6 +22,7 @@ struct web_parked {
     bool busy;               /* a thread or a batch still uses the state: it must not end yet */
     bool again;              /* the rows could not be looked at; the next tick tries it anew */
     int64_t deadline_ms, ping_ms;
+    int64_t look_ms; /* when to look at the rows, news or not; 0: not */
 };
 
 static struct web_link *all;
@@ -121,6 +122,11 @@ static bool start(struct web_parked *p)
     return false;
 }
 
+static int64_t look_at(const struct res *rs)
+{
+    return rs->look_ms == 0 ? 0 : clock_mono_ms() + rs->look_ms;
+}
+
 bool web_park(struct http_request *kr, struct ctx *c, const struct req *rq, struct res *rs)
 {
     struct park park = *rs->park;
@@ -141,6 +147,7 @@ bool web_park(struct http_request *kr, struct ctx *c, const struct req *rq, stru
     p->kr = kr;
     p->all.owner = p->channel.owner = p;
     p->ping_ms = clock_mono_ms() + PING_EVERY_MS;
+    p->look_ms = look_at(rs);
     if (!start(p)) {
         free(p);
         return refuse(c, rs, 503, "busy", "The server has too much to do; try again in a moment.");
@@ -211,6 +218,7 @@ void web_parked_wake(struct web_parked *p, enum wake why, struct bytes news)
     c->person_id = p->first->person_id;
     c->reference = p->first->reference;
     api_resume(c, &p->rq, &rs, &p->park, why, news);
+    p->look_ms = look_at(&rs);
     if (rs.park != NULL && !p->park.stream) {
         park_again(p, c, &rs);
         return;
@@ -249,6 +257,9 @@ void web_park_tick(int64_t now_ms)
         if (now_ms >= p->deadline_ms && p->park.kind != PARK_CPU && p->kr != NULL)
             web_parked_wake(p, WAKE_DEADLINE, (struct bytes){0});
         else if (p->again)
+            web_parked_wake(p, WAKE_LOOK, (struct bytes){0});
+        else if (p->look_ms != 0 && now_ms >= p->look_ms && p->park.kind == PARK_LIVE &&
+                 p->kr != NULL)
             web_parked_wake(p, WAKE_LOOK, (struct bytes){0});
         else if (p->park.stream && now_ms >= p->ping_ms)
             ping(p, now_ms);

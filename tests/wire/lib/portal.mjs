@@ -74,6 +74,28 @@ export class Portal {
         return await until(async () => (await this.call('GET', `/conversations/${id}/messages?after=${first.seq}`)).items[0], 'the answer');
     }
 
+    /** The live stream of a conversation: next(event) gives the data of the next event of that name. */
+    async events(conversation) {
+        const stream = await this.#request('GET', `/conversations/${conversation}/stream`);
+        const pieces = stream[Symbol.asyncIterator]();
+        let rest = '';
+        const next = async (wanted) => {
+            for (;;) {
+                const end = rest.indexOf('\n\n');
+                if (end === -1) {
+                    const { value, done } = await pieces.next();
+                    if (done) throw new Error(`the stream ended before the next ${wanted}`);
+                    rest += value;
+                    continue;
+                }
+                const block = rest.slice(0, end);
+                rest = rest.slice(end + 2);
+                if (/^event: ?(.*)$/m.exec(block)?.[1] === wanted) return JSON.parse(/^data: ?(.*)$/m.exec(block)[1]);
+            }
+        };
+        return { next, close: () => stream.destroy() };
+    }
+
     /** Says something while watching the stream; gives its events up to the answer: [{event, data}]. */
     async watch(text) {
         const id = await this.begin();
