@@ -92,6 +92,15 @@ test.describe('what belongs to somebody else', () => {
     });
 });
 
+test('a long title in the list of conversations is cut, not pushed out of the window', async ({ page }) => {
+    const text = 'Where is the parcel that I was told would be here on the day before yesterday?';
+    await signUp(page);
+    await askAndHear(page, text);
+    const title = page.getByRole('link', { name: text.slice(0, 30) });
+    const box = await title.boundingBox();
+    expect(box && box.x + box.width).toBeLessThanOrEqual(page.viewportSize()?.width ?? 0);
+});
+
 test('an address that does not exist says so and leads home', async ({ page }) => {
     await signUp(page);
     await page.goto('/no/such/place');

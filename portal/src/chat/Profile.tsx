@@ -52,7 +52,7 @@ export function Profile({ employee, conversationId, onLeave }: Props) {
                     None yet. The first one begins with your message.
                 </p>
             )}
-            <ul data-list className="-mx-2 mt-2 grid gap-0.5">
+            <ul data-list className="-mx-2 mt-2 grid grid-cols-1 gap-0.5">
                 {data?.map((conversation) => (
                     <li key={conversation.id}>
                         <Link
