@@ -1,7 +1,8 @@
 # The files that the programs carry inside themselves.
 MIGRATIONS := $(sort $(wildcard migrations/[0-9]*.sql))
 SEED := $(sort $(wildcard seed/*.json seed/*.tsv seed/*.txt))
-EMBED_OBJ := $(OUT)/obj/embed_migrations.o $(OUT)/obj/embed_bootstrap.o $(OUT)/obj/embed_seed.o
+ISOLATION := $(sort $(wildcard isolation/*.sql))
+EMBED_OBJ := $(foreach name,migrations bootstrap seed isolation,$(OUT)/obj/embed_$(name).o)
 
 build/gen/embed_migrations.c: $(MIGRATIONS) scripts/embed
 	@mkdir -p $(@D)
@@ -12,6 +13,9 @@ build/gen/embed_bootstrap.c: migrations/bootstrap.sql scripts/embed
 build/gen/embed_seed.c: $(SEED) scripts/embed
 	@mkdir -p $(@D)
 	scripts/embed embedded_seed $(SEED) > $@
+build/gen/embed_isolation.c: $(ISOLATION) scripts/embed
+	@mkdir -p $(@D)
+	scripts/embed embedded_isolation $(ISOLATION) > $@
 $(OUT)/obj/embed_%.o: build/gen/embed_%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -c $< -o $@

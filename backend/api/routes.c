@@ -10,6 +10,7 @@
 #include "core/employee.h"
 #include "core/link.h"
 #include "core/person.h"
+#include "core/proof.h"
 #include "core/session.h"
 
 static const struct route routes[] = {
@@ -19,10 +20,22 @@ static const struct route routes[] = {
 #undef ROUTE
 };
 
+/* What is served: our own, or the copy that somebody proves with. */
+static struct {
+    const struct route *rows;
+    size_t count;
+} served = {routes, COUNT_OF(routes)};
+
 const struct route *routes_all(size_t *count)
 {
     *count = COUNT_OF(routes);
     return routes;
+}
+
+void routes_serve(const struct route *rows, size_t count)
+{
+    served.rows = rows == NULL ? routes : rows;
+    served.count = rows == NULL ? COUNT_OF(routes) : count;
 }
 
 static size_t segment_len(const char *path)
@@ -53,11 +66,11 @@ static bool path_fits(const char *pattern, const char *path, struct req *rq)
 const struct route *route_find(struct req *rq, bool *other_method)
 {
     *other_method = false;
-    for (size_t i = 0; i < COUNT_OF(routes); i++) {
-        if (!path_fits(routes[i].path, rq->path, rq))
+    for (size_t i = 0; i < served.count; i++) {
+        if (!path_fits(served.rows[i].path, rq->path, rq))
             continue;
-        if (routes[i].method == rq->method)
-            return &routes[i];
+        if (served.rows[i].method == rq->method)
+            return &served.rows[i];
         *other_method = true;
     }
     rq->param_count = 0;

@@ -13,5 +13,7 @@ struct embedded {
 extern const struct embedded embedded_migrations[];
 extern const struct embedded embedded_bootstrap[];
 extern const struct embedded embedded_seed[];
+/* The files of isolation/, for the proof that tenants are sealed off. */
+extern const struct embedded embedded_isolation[];
 
 #endif

@@ -105,6 +105,12 @@ const audit = createRoute({
     component: lazyRouteComponent(() => import('./pages/audit/Audit'), 'Audit'),
 });
 
+const isolation = createRoute({
+    getParentRoute: () => inside,
+    path: '/isolation',
+    component: lazyRouteComponent(() => import('./pages/isolation/Isolation'), 'Isolation'),
+});
+
 const account = createRoute({
     getParentRoute: () => inside,
     path: '/account',
@@ -114,7 +120,7 @@ const account = createRoute({
 const tree = root.addChildren([
     guest.addChildren([login, signup, forgotten]),
     linked.addChildren([verify, reset]),
-    inside.addChildren([home, talk, audit, account]),
+    inside.addChildren([home, talk, audit, isolation, account]),
 ]);
 
 export function makeRouter(client: QueryClient) {

@@ -165,6 +165,16 @@ static void the_gate_notices_holes(void **state)
          "global_table_writable: price konstruct_worker"},
         {"GRANT CREATE ON SCHEMA public TO konstruct_web", "schema_open: konstruct_web"},
         {"GRANT SELECT ON message TO PUBLIC", "granted_to_everybody: message"},
+        {"GRANT SELECT (bot_token) ON connection TO konstruct_web",
+         "secret_readable: connection.bot_token konstruct_web"},
+        {"GRANT SELECT ON tenant_key TO konstruct_dispatch",
+         "secret_readable: tenant_key.private_sealed konstruct_dispatch"},
+        {"CREATE SEQUENCE turn_no; GRANT USAGE ON SEQUENCE turn_no TO konstruct_worker",
+         "sequence_readable: turn_no konstruct_worker"},
+        {"ALTER ROLE konstruct_owner BYPASSRLS", "owner_can_bypass: konstruct_owner"},
+        {"CREATE RULE also AS ON INSERT TO message DO ALSO SELECT 1", "rule_rewrites: message"},
+        {"CREATE PUBLICATION outward FOR TABLE message", "published: outward"},
+        {"ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO konstruct_web", "default_rights"},
     };
     struct fixture *f = *state;
 

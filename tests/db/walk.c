@@ -196,10 +196,10 @@ void walk(struct arena *mem, PGconn *super, struct pair tenants, struct buf *out
 
 void gate(struct arena *mem, PGconn *super, struct buf *out)
 {
-    PGresult *r = PQexec(super, file_text(mem, "tests/db/gate.sql"));
+    PGresult *r = PQexec(super, file_text(mem, "isolation/gate.sql"));
 
     if (PQresultStatus(r) != PGRES_TUPLES_OK)
-        fail_msg("gate.sql: %s", PQerrorMessage(super));
+        fail_msg("isolation/gate.sql: %s", PQerrorMessage(super));
     for (int i = 0; i < PQntuples(r); i++)
         buf_printf(out, "%s: %s %s\n", PQgetvalue(r, i, 0), PQgetvalue(r, i, 1),
                    PQgetvalue(r, i, 2));

@@ -27,7 +27,7 @@ void walk(struct arena *mem, PGconn *super, struct pair tenants, struct buf *out
  */
 bool walk_sees_all(enum pg_role role, const char *table);
 
-/* What tests/db/gate.sql finds, a line each. */
+/* What isolation/gate.sql finds, a line each. */
 void gate(struct arena *mem, PGconn *super, struct buf *out);
 
 /* A file of the repository as text. */

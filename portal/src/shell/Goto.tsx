@@ -1,7 +1,15 @@
 /* Go anywhere by typing a part of its name: places, employees, and their conversations. */
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { useRouteContext, useRouter } from '@tanstack/react-router';
-import { House, LogOut, MessageSquare, ScrollText, Search, UserRound } from 'lucide-react';
+import {
+    House,
+    LogOut,
+    MessageSquare,
+    ScrollText,
+    Search,
+    ShieldCheck,
+    UserRound,
+} from 'lucide-react';
 import { useId, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { conversationsQuery, employeesQuery } from '../api/queries';
 import { titleOf } from '../chat/title';
@@ -50,6 +58,17 @@ function useEntries(): Entry[] {
                       detail: '',
                       icon: <ScrollText size={17} />,
                       go: () => void router.navigate({ to: '/audit' }),
+                  },
+              ]
+            : []),
+        ...(me.role === 'admin'
+            ? [
+                  {
+                      id: 'isolation',
+                      name: 'Isolation',
+                      detail: 'How companies are kept apart',
+                      icon: <ShieldCheck size={17} />,
+                      go: () => void router.navigate({ to: '/isolation' }),
                   },
               ]
             : []),

@@ -1,6 +1,6 @@
 /* What happened here, by whom; how the chain of entries stands; and an export that can be checked elsewhere. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { getRouteApi, useRouteContext } from '@tanstack/react-router';
+import { Link, getRouteApi, useRouteContext } from '@tanstack/react-router';
 import { Download } from 'lucide-react';
 import { useCallback, useState } from 'react';
 import { explain } from '../../api/fault';
@@ -53,6 +53,14 @@ export function Audit() {
                         What happened, and who did it. No entry can be changed or removed without
                         that being found.
                     </p>
+                    {me.role === 'admin' && (
+                        <Link
+                            to="/isolation"
+                            className="text-accent-text underline underline-offset-2"
+                        >
+                            How companies are kept apart
+                        </Link>
+                    )}
                 </div>
                 {me.role === 'admin' && (
                     <Button

@@ -2,7 +2,7 @@
 -- on purpose stands in the lists at the top, each with its reason; a new table that no list names is protected or found.
 WITH program(name) AS (VALUES ('konstruct_web'), ('konstruct_worker'), ('konstruct_dispatch')),
 -- Tables of no tenant: people belong to several, the others are the same for all and filled by migrate and seed.
-global_table(name) AS (VALUES ('person'), ('login_limit'), ('price'), ('template'), ('schema_migration')),
+global_table(name) AS (VALUES ('person'), ('login_limit'), ('price'), ('template'), ('schema_migration'), ('proof')),
 -- Doors to what must be found before the tenant is known. They run as konstruct_lookup, see the migration.
 door(name) AS (VALUES ('person_add'), ('login_find'), ('session_find'), ('person_get'), ('hook_find'), ('hook_secrets'),
     ('tenant_list'), ('person_password_hash'), ('person_password_set'), ('person_prove'), ('sessions_end'), ('link_find'),
@@ -16,6 +16,9 @@ extra_policy(tab, policy, role) AS (VALUES
     ('tenant', 'lookup', 'konstruct_lookup'), ('audit_head', 'lookup', 'konstruct_lookup'),
     ('audit_signature', 'lookup', 'konstruct_lookup'), ('job', 'dispatch', 'konstruct_dispatch'),
     ('job', 'dispatch_renew', 'konstruct_dispatch'), ('tenant', 'dispatch', 'konstruct_dispatch')),
+-- What looks like a secret by its name and may be read by the web process all the same: it has sealed it itself and must
+-- open it. Hashes of random tokens open nothing and are no secrets; those of passwords are.
+no_secret(tab, col) AS (VALUES ('audit_subject', 'key_sealed')),
 -- One workspace belongs to one tenant in the whole instance.
 global_key(name) AS (VALUES ('connection_install')),
 ours AS (SELECT c.*, EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id'
@@ -24,7 +27,7 @@ ours AS (SELECT c.*, EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.o
          WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'),
 tab AS (SELECT * FROM ours WHERE relkind IN ('r', 'p')),
 our_function AS (SELECT f.* FROM pg_proc f JOIN pg_namespace n ON n.oid = f.pronamespace
-                 WHERE n.nspname NOT IN ('pg_catalog', 'information_schema'))
+                 WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_temp')
 SELECT 'table_not_protected' AS finding, relname::text AS object,
     concat_ws(' ', CASE WHEN NOT relrowsecurity THEN 'not enabled' END, CASE WHEN NOT relforcerowsecurity THEN 'not forced' END)
     AS why
@@ -97,6 +100,27 @@ WHERE NOT of_tenant AND has_table_privilege(program.name, tab.oid, 'INSERT, UPDA
 UNION ALL
 SELECT 'schema_open', program.name, 'may make things in the schema' FROM program
 WHERE has_schema_privilege(program.name, 'public', 'CREATE')
+UNION ALL
+SELECT 'secret_readable', tab.relname || '.' || a.attname, program.name FROM tab JOIN pg_attribute a ON a.attrelid = tab.oid, program
+WHERE program.name <> 'konstruct_worker' AND a.attnum > 0 AND NOT a.attisdropped
+    AND a.attname ~ '(^|_)(sealed|secret|password|private|token)(_|$)' AND (a.attname !~ '_hash$' OR a.attname ~ 'password')
+    AND has_column_privilege(program.name, tab.oid, a.attnum, 'SELECT')
+    AND NOT (program.name = 'konstruct_web' AND (tab.relname, a.attname) IN (SELECT no_secret.tab, col FROM no_secret))
+UNION ALL
+SELECT 'sequence_readable', ours.relname, program.name || ': tells how much all tenants write' FROM ours, program
+WHERE ours.relkind = 'S' AND (has_sequence_privilege(program.name, ours.oid, 'SELECT')
+    OR has_sequence_privilege(program.name, ours.oid, 'USAGE'))
+UNION ALL
+SELECT 'owner_can_bypass', rolname, '' FROM pg_roles
+WHERE rolname = 'konstruct_owner' AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolreplication)
+UNION ALL
+SELECT 'foreign_table', relname, 'policies do not reach where it lies' FROM ours WHERE relkind = 'f'
+UNION ALL
+SELECT 'rule_rewrites', tab.relname, w.rulename FROM pg_rewrite w JOIN tab ON tab.oid = w.ev_class
+UNION ALL
+SELECT 'published', pubname, 'hands out rows of all tenants' FROM pg_publication
+UNION ALL
+SELECT 'default_rights', d.defaclrole::regrole::text, 'what is made later is granted: ' || d.defaclacl::text FROM pg_default_acl d
 UNION ALL
 SELECT 'granted_to_everybody', relname, '' FROM ours, aclexplode(ours.relacl) g WHERE g.grantee = 0
 ORDER BY 1, 2, 3;
