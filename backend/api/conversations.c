@@ -5,11 +5,9 @@
 #include "base/id.h"
 #include "core/conversation.h"
 #include "core/employee.h"
-#include "core/inbound.h"
-#include "core/job.h"
 #include "core/person.h"
 #include "flow/live.h"
-#include "flow/queue.h"
+#include "flow/say.h"
 
 #define PAGE 200
 #define WAIT_FOR_ANSWER_MS (150 * 1000) /* a little more than a turn may take */
@@ -20,7 +18,6 @@
 #define LOOK_AGAIN_MS 3000
 #define LOOKS 50
 #define STREAM_MS (30 * 60 * 1000) /* then the stream ends, and the reader comes back */
-#define NO_CONNECTION "00000000-0000-0000-0000-000000000000"
 
 rc_t conversations_add(struct ctx *c, const struct req *rq, struct res *rs)
 {
@@ -76,51 +73,23 @@ rc_t messages_list(struct ctx *c, const struct req *rq, struct res *rs)
     return res_list(c, rs, &message_shape, items, count, next);
 }
 
-/* What is told to the workers once the message is committed. */
-struct said {
-    const char *conversation_id, *inbound_id, *job_id;
-    struct message message;
-};
-
-static void ring(struct ctx *c, void *arg)
+static void ring(struct ctx *c, void *said)
 {
-    const struct said *said = arg;
-
-    queue_ring(c, c->tenant_id, said->job_id);
-    live_message(c, said->conversation_id, said->job_id, said->message.seq);
+    say_ring(c, said);
 }
 
-/*
- * Ids follow from the client's key, so that sending it again finds what is there: one message, one
- * job, one answer. The job's id is new each time, for its order, and of a repeated one nothing
- * comes.
- */
-static rc_t say(struct ctx *c, const struct conversation *conversation,
-                const struct new_message *in, struct said *said)
+static rc_t say(struct ctx *c, const char *conversation_id, const struct new_message *in,
+                struct said *said)
 {
+    struct say say = {.conversation_id = conversation_id,
+                      .key = in->key,
+                      .author = c->person_id,
+                      .text = in->text};
     struct me me;
-    bool fresh;
 
     TRY(me_get(c, "", &me));
-    *said = (struct said){
-        .conversation_id = conversation->id,
-        .inbound_id = ID_OF(c->mem, BYTES("portal"), bytes_of(conversation->id), bytes_of(in->key)),
-        .job_id = id_new(c->mem)};
-    const struct inbound inbound = {
-        .id = said->inbound_id,
-        .connection_id = NO_CONNECTION,
-        .message_key = text_printf(c->mem, "%s/%s", conversation->id, in->key),
-        .conversation_id = conversation->id,
-        .reply_to = "",
-        .author = c->person_id,
-        .author_name = me.name,
-        .text = in->text};
-
-    said->message = (struct message){
-        .id = said->inbound_id, .author = "person", .name = me.name, .text = in->text};
-    TRY(inbound_add(c, &inbound, &fresh));
-    TRY(job_add(c, said->job_id, "turn", conversation->id, said->inbound_id));
-    return message_add(c, conversation->id, &said->message);
+    say.name = me.name;
+    return say_add(c, &say, said);
 }
 
 static rc_t answer_look(struct ctx *c, const struct req *rq, struct res *rs, void *state,
@@ -170,7 +139,7 @@ rc_t messages_add(struct ctx *c, const struct req *rq, struct res *rs)
         return ctx_bad(c, "key", "not_a_uuid",
                        "key must be a UUID in lower case, new for each message.");
     TRY(conversation_get(c, id, &conversation));
-    TRY(say(c, &conversation, &in, said));
+    TRY(say(c, id, &in, said));
     rs->committed = ring;
     rs->committed_arg = said;
     if (text_is(req_query(c, rq, "wait"), "1")) {

@@ -10,14 +10,11 @@
 #include "base/shape.h"
 #include "core/conversation.h"
 #include "core/employee.h"
-#include "core/inbound.h"
-#include "core/job.h"
 #include "flow/live.h"
-#include "flow/queue.h"
+#include "flow/say.h"
 #include "io/db.h"
 #include "io/redis.h"
 
-#define NO_CONNECTION "00000000-0000-0000-0000-000000000000"
 #define ANSWER_MS (180 * 1000)
 #define LOOK_MS 250
 #define LINE_MOST 8000
@@ -30,23 +27,17 @@ struct talk {
 
 static rc_t say(struct ctx *c, const struct talk *talk, const char *text, const char **inbound_id)
 {
-    const char *job_id = id_new(c->mem);
-    struct message message = {.author = "person", .name = "Terminal", .text = text};
-    struct inbound in = {.id = id_new(c->mem),
-                         .connection_id = NO_CONNECTION,
-                         .conversation_id = talk->conversation_id,
-                         .reply_to = "",
-                         .author = "terminal",
-                         .author_name = "Terminal",
-                         .text = text};
-    bool fresh;
+    const struct say say = {.conversation_id = talk->conversation_id,
+                            .key = id_new(c->mem),
+                            .author = "terminal",
+                            .name = "Terminal",
+                            .text = text};
+    struct said said;
 
-    in.message_key = message.id = *inbound_id = in.id;
-    TRY(inbound_add(c, &in, &fresh));
-    TRY(job_add(c, job_id, "turn", talk->conversation_id, in.id));
-    TRY(message_add(c, talk->conversation_id, &message));
+    TRY(say_add(c, &say, &said));
     TRY(db_commit(c));
-    queue_ring(c, c->tenant_id, job_id);
+    say_ring(c, &said);
+    *inbound_id = said.inbound_id;
     return OK;
 }
 

@@ -6,8 +6,7 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "core/connection.h"
-
-#define NO_CONNECTION "00000000-0000-0000-0000-000000000000"
+#include "flow/say.h"
 
 /* A conversation begins with its first message; its employee is the connection's, and stays. */
 static rc_t place_of(struct ctx *c, struct turn *t, struct conversation *place)
@@ -31,7 +30,7 @@ rc_t turn_load_place(struct ctx *c, const struct job *job, struct turn *t)
     struct conversation place;
 
     TRY(inbound_get(c, job->subject_id, &t->in));
-    t->from_channel = !text_is(t->in.connection_id, NO_CONNECTION);
+    t->from_channel = !text_is(t->in.connection_id, SAY_NO_CONNECTION);
     TRY(place_of(c, t, &place));
     t->channel = place.channel;
     TRY(employee_brain(c, place.employee_id, &t->who));

@@ -10,22 +10,19 @@
 #include <string.h>
 
 #include "base/id.h"
-#include "core/conversation.h"
-#include "core/inbound.h"
 #include "flow/live.h"
 #include "flow/runner.h"
+#include "flow/say.h"
 #include "lib/pg.h"
 
 #include <cmocka.h>
-
-#define NO_CONNECTION "00000000-0000-0000-0000-000000000000"
 
 struct fixture {
     struct arena *mem;
     PGconn *super;
     struct place at;
     struct ctx *c;
-    const char *conversation_id, *inbound_id, *job_id;
+    const char *conversation_id, *job_id;
 };
 
 static void ok(struct ctx *c, rc_t rc)
@@ -38,20 +35,17 @@ static void ask(struct fixture *f, const char *text)
 {
     const struct conversation v = {
         .id = f->conversation_id, .employee_id = f->at.employee_id, .channel = "portal"};
-    const struct inbound in = {.id = f->inbound_id,
-                               .connection_id = NO_CONNECTION,
-                               .message_key = f->inbound_id,
-                               .conversation_id = f->conversation_id,
-                               .reply_to = "",
-                               .author = "ann",
-                               .author_name = "Ann",
-                               .text = text};
-    bool fresh;
+    const struct say say = {.conversation_id = f->conversation_id,
+                            .key = id_new(f->mem),
+                            .author = "ann",
+                            .name = "Ann",
+                            .text = text};
+    struct said said;
 
     ok(f->c, conversation_open(f->c, &v));
-    ok(f->c, inbound_add(f->c, &in, &fresh));
-    ok(f->c, job_add(f->c, f->job_id, "turn", f->conversation_id, f->inbound_id));
+    ok(f->c, say_add(f->c, &say, &said));
     ok(f->c, db_commit(f->c));
+    f->job_id = text_dup(f->mem, said.job_id);
 }
 
 static int setup(void **state)
@@ -63,8 +57,6 @@ static int setup(void **state)
     f->at = place_new(f->mem);
     f->c = pg_ctx(PG_WORKER, f->at.tenant_id);
     f->conversation_id = id_new(f->mem);
-    f->inbound_id = id_new(f->mem);
-    f->job_id = id_new(f->mem);
     *state = f;
     return 0;
 }
