@@ -114,7 +114,7 @@ static int usage(FILE *to)
 {
     fprintf(to, "konstruct COMMAND ...\n\n");
     for (size_t i = 0; i < COUNT_OF(commands); i++)
-        fprintf(to, "  %-9s %-42s %s\n", commands[i].name, commands[i].arguments,
+        fprintf(to, "  %s %s\n      %s\n", commands[i].name, commands[i].arguments,
                 commands[i].about);
     fprintf(to, "\nSettings come from the environment, or from konstruct.conf here or in .run/.\n");
     return to == stdout ? 0 : 2;
