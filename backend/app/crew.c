@@ -47,7 +47,7 @@ void crew_start(struct db_pool *db, size_t most)
         abort();
 }
 
-int64_t crew_free(void)
+static int64_t free_hands(void)
 {
     pthread_mutex_lock(&lock);
     int64_t n = stopping ? 0 : (int64_t)(hand_count - taken_count);
@@ -99,25 +99,34 @@ static void run_hand(struct hand *hand)
 }
 
 /*
- * A hand that ends a job asks for the next one itself, so that under load nobody waits for the
- * dispatcher.
+ * One picks at a time: whoever counted the free hands must be the one who fills them. A hint too
+ * much would be dropped, and its job wait for the sweep.
  */
-static void pick_next(void)
+static pthread_mutex_t picking = PTHREAD_MUTEX_INITIALIZER;
+
+size_t crew_pick(int64_t most, bool *away)
 {
     struct ctx *c = ctx_new(MIB(1), NULL);
     struct job_hint *hints;
-    size_t count;
-    bool away;
+    size_t count = 0;
+    int64_t room;
 
-    queue_pick(c, 1, &hints, &count, &away);
+    *away = false;
+    pthread_mutex_lock(&picking);
+    room = free_hands();
+    if (room > 0)
+        queue_pick(c, room < most ? room : most, &hints, &count, away);
     for (size_t i = 0; i < count; i++)
         crew_offer(&hints[i]);
+    pthread_mutex_unlock(&picking);
     ctx_end(c);
+    return count;
 }
 
 static void *work(void *arg)
 {
     struct hand *hand;
+    bool away;
 
     (void)arg;
     pthread_mutex_lock(&lock);
@@ -128,8 +137,9 @@ static void *work(void *arg)
         hand->taken = hand->running = false;
         taken_count--;
         if (!stopping) {
+            /* The hand asks itself, so that under load nobody waits for the dispatcher. */
             pthread_mutex_unlock(&lock);
-            pick_next();
+            crew_pick(1, &away);
             pthread_mutex_lock(&lock);
         }
     }

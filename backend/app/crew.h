@@ -6,8 +6,11 @@
 
 void crew_start(struct db_pool *db, size_t most);
 
-/* How many more jobs may be offered now. */
-int64_t crew_free(void);
+/*
+ * Takes the fairest hints from the queue, at most `most` and never more than there are free hands,
+ * and runs them. Gives how many; *away says that Redis could not be asked.
+ */
+size_t crew_pick(int64_t most, bool *away);
 
 /*
  * Takes a copy of the hint and runs it as soon as a hand is free; a hint that is known already, or

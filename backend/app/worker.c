@@ -22,6 +22,7 @@
 #include "io/redis.h"
 
 #define BELL_WAIT_MS 200 /* how soon a signal to stop is noticed */
+#define PICK_MOST 16
 #define SWEEP_MS 2000
 #define SWEEP_SOON_MS 200 /* with Redis away, or with more to do than one look brings */
 #define SWEEP_HINTS 64    /* of one tenant, with Redis there, which keeps the cap itself */
@@ -89,21 +90,10 @@ static int64_t sweep(struct db_pool *dispatch, bool redis_away)
 /* Gives free hands what is fairest; true when Redis could not be asked. */
 static bool pick(void)
 {
-    struct ctx *c = ctx_new(MIB(1), NULL);
-    struct job_hint *hints;
-    size_t count;
-    bool away = false;
+    bool away;
 
-    do {
-        int64_t hands = crew_free();
-
-        if (hands == 0)
-            break;
-        queue_pick(c, hands < 16 ? hands : 16, &hints, &count, &away);
-        for (size_t i = 0; i < count; i++)
-            crew_offer(&hints[i]);
-    } while (count > 0 && !away && arena_used(c->mem) < KIB(512));
-    ctx_end(c);
+    while (crew_pick(PICK_MOST, &away) > 0)
+        ;
     return away;
 }
 
