@@ -77,22 +77,6 @@ static rc_t origin_check(struct ctx *c, const struct req *rq, const struct route
     return ctx_fail(c, E_FORBIDDEN, "origin_foreign", "This request comes from another site.");
 }
 
-static enum who who_of_role(const char *role)
-{
-    static const struct {
-        const char *role;
-        enum who who;
-    } rows[] = {{"viewer", WHO_VIEWER},
-                {"member", WHO_MEMBER},
-                {"manager", WHO_MANAGER},
-                {"admin", WHO_ADMIN}};
-
-    for (size_t i = 0; i < COUNT_OF(rows); i++)
-        if (text_is(rows[i].role, role))
-            return rows[i].who;
-    return WHO_NOBODY;
-}
-
 /*
  * The second lock beside the origin: a page that is not ours does not know it. See session_csrf.
  */
@@ -120,9 +104,12 @@ static rc_t session_check(struct ctx *c, struct req *rq, const struct route *rou
     TRY(csrf_check(c, rq, token));
     rq->session_token = token;
     rq->role = role;
-    if (who_of_role(role) < route->who)
-        return ctx_fail(c, E_FORBIDDEN, "role_too_low",
-                        "Your role (%s) does not allow this; ask an admin.", role);
+    rq->may = permits_of_role(role);
+    if (!who_permitted(route->who, rq->may))
+        return ctx_fail(c, E_FORBIDDEN, "not_permitted",
+                        "This needs the permission %s, which your role (%s) does not have. "
+                        "Ask an admin of your company.",
+                        who_name(route->who), role);
     return OK;
 }
 
@@ -147,15 +134,16 @@ static rc_t who_check(struct ctx *c, struct req *rq, const struct route *route)
         return OK;
     case WHO_METRICS:
         return metrics_check(c, rq);
-    case WHO_VIEWER:
-    case WHO_MEMBER:
-    case WHO_MANAGER:
-    case WHO_ADMIN:
-        return session_check(c, rq, route);
     case WHO_NOBODY:
+    case WHO_COUNT:
+        return ctx_fail(c, E_NOT_FOUND, "not_found", "There is nothing at this address.");
+    case WHO_PERSON:
+#define PERMISSION(name, ...) case MAY_##name:
+#include "core/permissions.def"
+#undef PERMISSION
         break;
     }
-    return ctx_fail(c, E_NOT_FOUND, "not_found", "There is nothing at this address.");
+    return session_check(c, rq, route);
 }
 
 static rc_t serve(struct ctx *c, struct req *rq, struct res *rs)

@@ -10,6 +10,7 @@
 
 #include "base/ctx.h"
 #include "base/text.h"
+#include "core/permission.h"
 
 enum method { GET, POST, PUT, PATCH, DELETE, METHOD_COUNT };
 
@@ -38,6 +39,7 @@ struct req {
     void *native;
     /* filled by the gate once a session was accepted, else NULL */
     const char *session_token, *role;
+    permits may; /* what whoever asks is allowed to do; filled by the gate */
 };
 
 struct res_header {

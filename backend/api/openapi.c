@@ -172,7 +172,7 @@ static json_t *operation(struct ctx *c, const struct route *r)
         put(op, "requestBody",
             json_pack("{s:b, s:o}", "required", 1, "content",
                       content("application/json", ref(r->in->name))));
-    put(op, "security", r->who >= WHO_VIEWER ? json_pack("[{s:[]}]", "session") : json_array());
+    put(op, "security", r->who >= WHO_PERSON ? json_pack("[{s:[]}]", "session") : json_array());
     return op;
 }
 

@@ -38,6 +38,24 @@ void routes_serve(const struct route *rows, size_t count)
     served.count = rows == NULL ? COUNT_OF(routes) : count;
 }
 
+bool who_permitted(enum who who, permits may)
+{
+    return who <= WHO_PERSON ? who == WHO_PERSON
+                             : permits_has(may, (enum permission)(who - WHO_PERSON - 1));
+}
+
+const char *who_name(enum who who)
+{
+    static const char *const names[] = {[WHO_NOBODY] = "nobody",
+                                        [WHO_PUBLIC] = "everybody",
+                                        [WHO_VENDOR] = "signed by a vendor",
+                                        [WHO_METRICS] = "metrics token",
+                                        [WHO_PERSON] = "whoever is logged in"};
+
+    return who <= WHO_PERSON ? names[who]
+                             : permission_row((enum permission)(who - WHO_PERSON - 1))->shown;
+}
+
 static size_t segment_len(const char *path)
 {
     return strcspn(path, "/");

@@ -7,19 +7,30 @@
 
 #include "api/http.h"
 #include "base/shape.h"
+#include "core/permission.h"
 
-/* Who may call a route. The zero value is nobody, so a forgotten column opens nothing. */
+/*
+ * Who may call a route. The zero value is nobody, so a forgotten column opens nothing. Behind
+ * WHO_PERSON comes a value for each row of the permission table: MAY_audit_read, and so on.
+ */
 enum who {
     WHO_NOBODY,
     WHO_PUBLIC, /* anybody */
     /* anybody, but the handler checks a signature over the raw body; no origin check */
     WHO_VENDOR,
     WHO_METRICS, /* holders of the metrics token */
-    WHO_VIEWER,  /* a person of the tenant, and so on upwards */
-    WHO_MEMBER,
-    WHO_MANAGER,
-    WHO_ADMIN
+    WHO_PERSON,  /* whoever is logged in, whatever the role: for what concerns oneself */
+#define PERMISSION(name, ...) MAY_##name,
+#include "core/permissions.def"
+#undef PERMISSION
+    WHO_COUNT
 };
+
+/* Whether a set of permissions is enough; what is below WHO_PERSON is not a matter of these. */
+bool who_permitted(enum who who, permits may);
+
+/* As people read it: "everybody", "audit:read". */
+const char *who_name(enum who who);
 
 /* What a route answers with, for the API document. */
 enum answer_kind {

@@ -12,13 +12,6 @@
 const char *const look_methods[METHOD_COUNT] = {
     [GET] = "GET", [POST] = "POST", [PUT] = "PUT", [PATCH] = "PATCH", [DELETE] = "DELETE"};
 
-static enum who level_of(size_t role)
-{
-    static const enum who levels[PROVE_ROLES] = {WHO_VIEWER, WHO_MEMBER, WHO_MANAGER, WHO_ADMIN};
-
-    return levels[role];
-}
-
 void look_found(struct look *look, const struct route *route, const char *what)
 {
     const char *text = text_printf(look->p->c->mem, "%s %s: %s", look_methods[route->method],
@@ -67,12 +60,12 @@ void look_as_each_role(struct look *look, const struct route *route)
 {
     for (size_t i = 0; i < PROVE_ROLES; i++) {
         struct arena *mem = arena_new(MIB(16));
-        bool may = level_of(i) >= route->who;
+        bool may = who_permitted(route->who, permits_of_role(prove_roles[i]));
         struct prove_answer got;
 
         if (!may || route->method == GET || prove_takes_ids(route)) {
             ask(look, mem, route, look->p->a.tokens[i], id_new(mem), &got);
-            bool refused = got.status == 403 && text_is(got.code, "role_too_low");
+            bool refused = got.status == 403 && text_is(got.code, "not_permitted");
 
             if (refused == may || got.status == 401)
                 look_found(look, route,

@@ -9,20 +9,6 @@
 #include "app/cli_prove_look.h"
 #include "io/db.h"
 
-static const char *who_name(enum who who)
-{
-    static const char *const names[] = {[WHO_NOBODY] = "nobody",
-                                        [WHO_PUBLIC] = "everybody",
-                                        [WHO_VENDOR] = "signed by a vendor",
-                                        [WHO_METRICS] = "metrics token",
-                                        [WHO_VIEWER] = "viewer",
-                                        [WHO_MEMBER] = "member",
-                                        [WHO_MANAGER] = "manager",
-                                        [WHO_ADMIN] = "admin"};
-
-    return names[who];
-}
-
 /* An id that both have is nobody's: such as the one that stands for no connection at all. */
 static void drop_common_ids(struct prove *p)
 {
@@ -79,7 +65,7 @@ static rc_t look_at_all(struct look *look)
             look_as_nobody(look, route);
         else
             look_as_stranger(look, route);
-        if (route->who >= WHO_VIEWER) {
+        if (route->who >= WHO_PERSON) {
             look_as_each_role(look, route);
             if (prove_takes_ids(route))
                 look_with_foreign_ids(look, route);
@@ -173,7 +159,7 @@ static rc_t table_hole(struct prove *p)
     TRY(db_exec(p->c, &q_open, NO_ARGS, NULL));
     TRY(db_commit(p->c));
     for (size_t i = 0; i < count; i++)
-        if (routes[i].who >= WHO_VIEWER && routes[i].method == GET) {
+        if (routes[i].who >= WHO_PERSON && routes[i].method == GET) {
             if (prove_takes_ids(&routes[i]))
                 look_with_foreign_ids(look, &routes[i]);
             look_with_own_ids(look, &routes[i]);
@@ -195,8 +181,8 @@ rc_t prove_route_holes(struct prove *p)
         TRY(prove_go_on(p->c));
         if (routes[i].who >= WHO_METRICS)
             widen(p, i, WHO_PUBLIC);
-        if (routes[i].who > WHO_VIEWER)
-            widen(p, i, routes[i].who - 1);
+        if (!who_permitted(routes[i].who, permits_of_role(role_name(ROLE_VIEWER))))
+            widen(p, i, WHO_PERSON);
     }
     return OK;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/password.h"
+#include "core/permission.h"
 #include "core/tenant.h"
 #include "io/db.h"
 
@@ -28,6 +29,7 @@ static const struct field me_fields[] = {
     FIELD(struct me, tenant_id, READ_ONLY, 36, NULL),
     FIELD(struct me, tenant_name, READ_ONLY, 200, NULL),
     FIELD(struct me, role, READ_ONLY, 20, "admin, manager, member or viewer"),
+    FIELD(struct me, may, READ_ONLY, 2000, "Permissions of the role, with blanks between"),
     FIELD(struct me, verified, READ_ONLY, 0, "Mail to the address has been proven to arrive"),
     FIELD(struct me, csrf, READ_ONLY, 43,
           "To be sent as X-CSRF with every request of this session that is not a GET"),
@@ -177,6 +179,7 @@ rc_t me_get(struct ctx *c, const char *role, struct me *out)
                        .email = person.email,
                        .tenant_id = c->tenant_id,
                        .role = role,
+                       .may = permits_text(c->mem, permits_of_role(role)),
                        .verified = person.verified};
     return tenant_name(c, &out->tenant_name);
 }

@@ -21,7 +21,8 @@ extern const struct shape login_shape;
 /* Who is logged in, and where. */
 struct me {
     const char *person_id, *name, *email, *tenant_id, *tenant_name, *role;
-    bool verified; /* mail to the address has been proven to arrive */
+    const char *may; /* the permissions of the role, with blanks between */
+    bool verified;   /* mail to the address has been proven to arrive */
     const char *csrf;
 };
 extern const struct shape me_shape;

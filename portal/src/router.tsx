@@ -10,6 +10,7 @@ import {
 import { employeeQuery, employeesQuery, meQuery } from './api/queries';
 import { Broken, Missing } from './pages/Trouble';
 import { filtersOf } from './pages/audit/data';
+import { places } from './shell/places';
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({
     errorComponent: Broken,
@@ -105,8 +106,19 @@ const audit = createRoute({
     component: lazyRouteComponent(() => import('./pages/audit/Audit'), 'Audit'),
 });
 
-const isolation = createRoute({
+/* Settings alone is its first section that is open. */
+const settings = createRoute({
     getParentRoute: () => inside,
+    path: '/settings',
+    beforeLoad: ({ context, location }) => {
+        if (location.pathname !== '/settings') return;
+        throw redirect({ to: places(context.me, 'settings')[0]?.to ?? '/', replace: true });
+    },
+    component: lazyRouteComponent(() => import('./pages/settings/Settings'), 'Settings'),
+});
+
+const isolation = createRoute({
+    getParentRoute: () => settings,
     path: '/isolation',
     component: lazyRouteComponent(() => import('./pages/isolation/Isolation'), 'Isolation'),
 });
@@ -120,7 +132,7 @@ const account = createRoute({
 const tree = root.addChildren([
     guest.addChildren([login, signup, forgotten]),
     linked.addChildren([verify, reset]),
-    inside.addChildren([home, talk, audit, isolation, account]),
+    inside.addChildren([home, talk, audit, settings.addChildren([isolation]), account]),
 ]);
 
 export function makeRouter(client: QueryClient) {

@@ -65,11 +65,11 @@ static void the_audit_is_for_managers_and_exports_for_admins(void **state)
 
         expect(&r, 401, "unauthenticated");
         r = get(*state, o.viewer, paths[i]);
-        expect(&r, 403, "role_too_low");
+        expect(&r, 403, "not_permitted");
         r = get(*state, o.member, paths[i]);
-        expect(&r, 403, "role_too_low");
+        expect(&r, 403, "not_permitted");
         r = get(*state, o.manager, paths[i]);
-        expect(&r, admins ? 403 : 200, admins ? "role_too_low" : NULL);
+        expect(&r, admins ? 403 : 200, admins ? "not_permitted" : NULL);
         r = get(*state, o.admin, paths[i]);
         expect(&r, 200, NULL);
     }

@@ -49,7 +49,7 @@ static const struct {
     {VIEWER, GET, "/api/v1/employees/' OR true --", "", 404, "not_found"},
     {VIEWER, GET, "/api/v1/employees/%00", "", 404, "not_found"},
 
-    {VIEWER, POST, "/api/v1/employees/{e}/conversations", "{}", 403, "role_too_low"},
+    {VIEWER, POST, "/api/v1/employees/{e}/conversations", "{}", 403, "not_permitted"},
     {MEMBER, POST, "/api/v1/employees/{e}/conversations", "{}", 201, "\"channel\":\"portal\""},
     {MANAGER, POST, "/api/v1/employees/{e}/conversations", "", 201, "\"employee_id\":\"{e}\""},
     {STRANGER, POST, "/api/v1/employees/{e}/conversations", "{}", 404, "not_found"},
@@ -78,7 +78,7 @@ static const struct {
     {MEMBER, GET, "/api/v1/conversations/{x}/messages", "", 404, "not_found"},
 
     {VIEWER, POST, "/api/v1/conversations/{c}/messages", "{\"text\":\"a\",\"key\":\"" KEY "\"}",
-     403, "role_too_low"},
+     403, "not_permitted"},
     {ADMIN, POST, "/api/v1/conversations/{c}/messages", "{\"text\":\"a\",\"key\":\"" KEY "\"}", 404,
      "not_found"},
     {STRANGER, POST, "/api/v1/conversations/{c}/messages", "{\"text\":\"a\",\"key\":\"" KEY "\"}",

@@ -280,7 +280,7 @@ static void the_bell_rings_after_the_commit(void **state)
     assert_int_equal(hints(&d), 1);
     r = post(d.mem, d.o.viewer, d.messages,
              "{\"text\":\"x\",\"key\":\"01234567-89ab-cdef-0123-456789abcdef\"}");
-    expect(&r, 403, "role_too_low");
+    expect(&r, 403, "not_permitted");
     r = say(&d, d.messages, "", id_new(d.mem));
     expect(&r, 400, "missing");
     assert_int_equal(hints(&d), 1);

@@ -70,7 +70,7 @@ static void each_route_is_in_it(void **state)
             at(json_object_get(responses, "default"), "content", "application/problem+json", NULL));
         assert_int_equal(json_object_get(op, "requestBody") != NULL, route->in != NULL);
         assert_int_equal(json_array_size(json_object_get(op, "security")),
-                         route->who >= WHO_VIEWER);
+                         route->who >= WHO_PERSON);
     }
     json_object_foreach((json_t *)(uintptr_t)json_object_get(doc, "paths"), path, methods)
         operations += json_object_size(methods);

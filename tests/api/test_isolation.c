@@ -96,9 +96,9 @@ static void it_is_for_admins(void **state)
     for (size_t i = 0; i < COUNT_OF(tokens); i++) {
         struct reply r = get(mem, tokens[i], "/api/v1/isolation");
 
-        expect(&r, 403, "role_too_low");
+        expect(&r, 403, "not_permitted");
         r = get(mem, tokens[i], "/api/v1/isolation/report");
-        expect(&r, 403, "role_too_low");
+        expect(&r, 403, "not_permitted");
     }
 }
 

@@ -1,21 +1,14 @@
 /* Go anywhere by typing a part of its name: places, employees, and their conversations. */
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { useRouteContext, useRouter } from '@tanstack/react-router';
-import {
-    House,
-    LogOut,
-    MessageSquare,
-    ScrollText,
-    Search,
-    ShieldCheck,
-    UserRound,
-} from 'lucide-react';
+import { LogOut, MessageSquare, Search } from 'lucide-react';
 import { useId, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { conversationsQuery, employeesQuery } from '../api/queries';
 import { titleOf } from '../chat/title';
 import { Dialog } from '../components/Dialog';
 import { Portrait } from '../components/Portrait';
 import { cx } from '../lib/cx';
+import { places, type Place } from './places';
 import { useLogOut } from './session';
 
 interface Entry {
@@ -42,36 +35,18 @@ function useEntries(): Entry[] {
             params: { employeeId, conversationId },
         });
 
+    const line = ({ to, name, detail = '', icon: Icon }: Place): Entry => ({
+        id: to,
+        name,
+        detail,
+        icon: <Icon size={17} />,
+        go: () => void router.navigate({ to }),
+    });
+
     return [
-        {
-            id: 'home',
-            name: 'Home',
-            detail: '',
-            icon: <House size={17} />,
-            go: () => void router.navigate({ to: '/' }),
-        },
-        ...(me.role === 'admin' || me.role === 'manager'
-            ? [
-                  {
-                      id: 'audit',
-                      name: 'Audit',
-                      detail: '',
-                      icon: <ScrollText size={17} />,
-                      go: () => void router.navigate({ to: '/audit' }),
-                  },
-              ]
-            : []),
-        ...(me.role === 'admin'
-            ? [
-                  {
-                      id: 'isolation',
-                      name: 'Isolation',
-                      detail: 'How companies are kept apart',
-                      icon: <ShieldCheck size={17} />,
-                      go: () => void router.navigate({ to: '/isolation' }),
-                  },
-              ]
-            : []),
+        ...places(me)
+            .filter(({ where }) => where !== 'panel')
+            .map(line),
         ...employees.map((employee) => ({
             id: employee.id,
             name: `Talk to ${employee.name}`,
@@ -88,13 +63,7 @@ function useEntries(): Entry[] {
                 go: talk(employee.id, conversation.id),
             })),
         ),
-        {
-            id: 'account',
-            name: 'Your account',
-            detail: '',
-            icon: <UserRound size={17} />,
-            go: () => void router.navigate({ to: '/account' }),
-        },
+        ...places(me, 'panel').map(line),
         {
             id: 'logout',
             name: 'Log out',

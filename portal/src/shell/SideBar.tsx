@@ -1,7 +1,7 @@
 /* The places that exist, the people who work here, and the menu of the person who looks. */
 import { useQuery } from '@tanstack/react-query';
 import { Link, useRouteContext } from '@tanstack/react-router';
-import { House, ScrollText, Search } from 'lucide-react';
+import { Search } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { explain } from '../api/fault';
 import { employeesQuery } from '../api/queries';
@@ -10,6 +10,7 @@ import { Portrait } from '../components/Portrait';
 import { Skeleton } from '../components/Skeleton';
 import { cx } from '../lib/cx';
 import { Account } from './Account';
+import { places } from './places';
 
 interface Props {
     /* Shows icons only where the screen is small. */
@@ -60,32 +61,20 @@ export function SideBar({ folding = false, onGoto, onKeys }: Props) {
                             </kbd>
                         </button>
                     </li>
-                    <li>
-                        <Link
-                            to="/"
-                            className={line}
-                            activeProps={ACTIVE}
-                            activeOptions={{ exact: true }}
-                            title="Home"
-                        >
-                            {icon(<House size={17} />)}
-                            <span className={word}>Home</span>
-                        </Link>
-                    </li>
-                    {(me.role === 'admin' || me.role === 'manager') && (
-                        <li>
+                    {places(me, 'bar').map(({ to, name, icon: Icon }) => (
+                        <li key={to}>
                             <Link
-                                to="/audit"
+                                to={to}
                                 className={line}
                                 activeProps={ACTIVE}
-                                activeOptions={{ includeSearch: false }}
-                                title="Audit"
+                                activeOptions={{ exact: to === '/', includeSearch: false }}
+                                title={name}
                             >
-                                {icon(<ScrollText size={17} />)}
-                                <span className={word}>Audit</span>
+                                {icon(<Icon size={17} />)}
+                                <span className={word}>{name}</span>
                             </Link>
                         </li>
-                    )}
+                    ))}
                 </ul>
                 <h2
                     className={cx(

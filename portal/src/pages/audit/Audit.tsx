@@ -7,6 +7,7 @@ import { explain } from '../../api/fault';
 import { Button } from '../../components/Button';
 import { Notice } from '../../components/Notice';
 import { usePage } from '../../lib/page';
+import { may } from '../../shell/places';
 import { Chain } from './Chain';
 import { Entries } from './Entries';
 import { FilterRow } from './FilterRow';
@@ -53,16 +54,16 @@ export function Audit() {
                         What happened, and who did it. No entry can be changed or removed without
                         that being found.
                     </p>
-                    {me.role === 'admin' && (
+                    {may(me, 'isolation:read') && (
                         <Link
-                            to="/isolation"
+                            to="/settings/isolation"
                             className="text-accent-text underline underline-offset-2"
                         >
                             How companies are kept apart
                         </Link>
                     )}
                 </div>
-                {me.role === 'admin' && (
+                {may(me, 'audit:export') && (
                     <Button
                         look="primary"
                         busy={exporting.isPending}

@@ -1,0 +1,82 @@
+/* See permission.h. */
+#include "core/permission.h"
+
+#define YES true
+#define NO false
+static const struct permission_row rows[] = {
+#define PERMISSION(name, shown, about, viewer, member, manager, admin, key) \
+    [PERMISSION_##name] = {(shown),                                         \
+                           (about),                                         \
+                           {[ROLE_VIEWER] = (viewer),                       \
+                            [ROLE_MEMBER] = (member),                       \
+                            [ROLE_MANAGER] = (manager),                     \
+                            [ROLE_ADMIN] = (admin)},                        \
+                           (key)},
+#include "core/permissions.def"
+#undef PERMISSION
+};
+
+static const char *const role_names[ROLE_COUNT] = {[ROLE_VIEWER] = "viewer",
+                                                   [ROLE_MEMBER] = "member",
+                                                   [ROLE_MANAGER] = "manager",
+                                                   [ROLE_ADMIN] = "admin"};
+
+const struct permission_row *permission_row(enum permission which)
+{
+    return &rows[which];
+}
+
+const char *role_name(enum role role)
+{
+    return role_names[role];
+}
+
+enum role role_of(const char *name)
+{
+    enum role role = ROLE_VIEWER;
+
+    while (role < ROLE_COUNT && !text_is(role_names[role], name))
+        role++;
+    return role;
+}
+
+permits permits_of_role(const char *name)
+{
+    enum role role = role_of(name);
+    permits set = 0;
+
+    for (size_t i = 0; i < PERMISSION_COUNT && role < ROLE_COUNT; i++)
+        set |= (permits)rows[i].role[role] << i;
+    return set;
+}
+
+permits permits_for_keys(void)
+{
+    permits set = 0;
+
+    for (size_t i = 0; i < PERMISSION_COUNT; i++)
+        set |= (permits)rows[i].key << i;
+    return set;
+}
+
+const char *permits_text(struct arena *mem, permits set)
+{
+    struct buf out = buf_new(mem, KIB(4));
+
+    for (size_t i = 0; i < PERMISSION_COUNT; i++)
+        if (permits_has(set, (enum permission)i))
+            buf_printf(&out, "%s%s", out.len == 0 ? "" : " ", rows[i].shown);
+    return buf_str(&out);
+}
+
+void permissions_print(struct buf *out)
+{
+    buf_text(out, "| permission | what it allows | viewer | member | manager | admin | programs |\n"
+                  "|---|---|---|---|---|---|---|\n");
+    for (size_t i = 0; i < PERMISSION_COUNT; i++) {
+        buf_printf(out, "| `%s` | %s |", rows[i].shown, rows[i].about);
+        for (enum role role = ROLE_VIEWER; role < ROLE_COUNT; role++)
+            buf_text(out, rows[i].role[role] ? " yes |" : " |");
+        buf_text(out, rows[i].key ? " yes |\n" : " |\n");
+    }
+}

@@ -1,0 +1,44 @@
+/* The one table of places. The side bar, the sections of Settings and the go-to panel are made from it. */
+import type { LinkProps } from '@tanstack/react-router';
+import { House, ScrollText, Settings, ShieldCheck, UserRound, type LucideIcon } from 'lucide-react';
+import type { Me } from '../api/client';
+
+export interface Place {
+    to: Exclude<LinkProps['to'], undefined>;
+    name: string;
+    /* A second line of the go-to panel; its words find the place as well. */
+    detail?: string;
+    icon: LucideIcon;
+    /* The permission without which there is nothing to see; none: for everybody who is logged in. */
+    needs?: string;
+    /* Where it is listed; the go-to panel lists all. */
+    where: 'bar' | 'settings' | 'panel';
+}
+
+const PLACES: readonly Place[] = [
+    { to: '/', name: 'Home', icon: House, where: 'bar' },
+    { to: '/audit', name: 'Audit', icon: ScrollText, needs: 'audit:read', where: 'bar' },
+    {
+        to: '/settings/isolation',
+        name: 'Isolation',
+        detail: 'How companies are kept apart',
+        icon: ShieldCheck,
+        needs: 'isolation:read',
+        where: 'settings',
+    },
+    { to: '/account', name: 'Your account', icon: UserRound, where: 'panel' },
+];
+
+const SETTINGS: Place = { to: '/settings', name: 'Settings', icon: Settings, where: 'bar' };
+
+/* Whether the role of whoever is logged in has a permission. The server asks again. */
+export function may(me: Me, permission: string): boolean {
+    return me.may.split(' ').includes(permission);
+}
+
+export function places(me: Me, where?: Place['where']): Place[] {
+    const open = PLACES.filter(({ needs }) => needs === undefined || may(me, needs));
+    /* Settings is a place when at least one of its sections is. */
+    const all = open.some((place) => place.where === 'settings') ? [...open, SETTINGS] : open;
+    return all.filter((place) => where === undefined || place.where === where);
+}
