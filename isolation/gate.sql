@@ -7,11 +7,12 @@ global_table(name) AS (VALUES ('person'), ('login_limit'), ('price'), ('template
 door(name) AS (VALUES ('person_add'), ('login_find'), ('session_find'), ('person_get'), ('hook_find'), ('hook_secrets'),
     ('tenant_list'), ('person_password_hash'), ('person_password_set'), ('person_prove'), ('sessions_end'), ('link_find'),
     ('login_try'), ('login_right'),
+    ('api_key_find'),
     ('audit_add'), ('audit_due')),
 -- Policies beside the tenant's own: for the doors, and the dispatcher's look at ids and states.
 extra_policy(tab, policy, role) AS (VALUES
     ('person', 'lookup', 'konstruct_lookup'), ('session', 'lookup', 'konstruct_lookup'),
-    ('mail', 'lookup', 'konstruct_lookup'),
+    ('mail', 'lookup', 'konstruct_lookup'), ('api_key', 'lookup', 'konstruct_lookup'),
     ('membership', 'lookup', 'konstruct_lookup'), ('connection', 'lookup', 'konstruct_lookup'),
     ('tenant', 'lookup', 'konstruct_lookup'), ('audit_head', 'lookup', 'konstruct_lookup'),
     ('audit_signature', 'lookup', 'konstruct_lookup'), ('job', 'dispatch', 'konstruct_dispatch'),

@@ -201,6 +201,8 @@ void res_problem(struct ctx *c, struct res *rs)
         res_header(rs, "retry-after", "2");
     if (fault->wait_s > 0)
         res_header(rs, "retry-after", text_printf(c->mem, "%lld", (long long)fault->wait_s));
+    if (fault->challenge != NULL)
+        res_header(rs, "www-authenticate", fault->challenge);
     res_json(c, rs, status, problem);
     rs->type = "application/problem+json";
 }

@@ -131,8 +131,7 @@ static rc_t export_start(struct ctx *c, struct res *rs)
     struct park *park = arena_take(c->mem, sizeof(*park));
     struct audit_state state;
 
-    TRY(audit_add(c, text_printf(c->mem, "person:%s", c->person_id), "audit.exported", c->tenant_id,
-                  "{}"));
+    TRY(audit_add(c, c->actor, "audit.exported", c->tenant_id, "{}"));
     TRY(audit_state_get(c, &state));
     w->seq = state.entries;
     TRY(anchor_wish(c, w->seq, &w->wish));

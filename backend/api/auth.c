@@ -120,7 +120,18 @@ rc_t me_show(struct ctx *c, const struct req *rq, struct res *rs)
 {
     struct me me;
 
-    TRY(me_get(c, rq->role, &me));
-    me.csrf = session_csrf(c->mem, rq->session_token);
+    if (rq->program != NULL) {
+        me = (struct me){.person_id = c->person_id,
+                         .name = rq->program,
+                         .email = "",
+                         .tenant_id = c->tenant_id,
+                         .role = "key",
+                         .may = permits_text(c->mem, rq->may),
+                         .csrf = ""};
+        TRY(tenant_name(c, &me.tenant_name));
+    } else {
+        TRY(me_get(c, rq->role, &me));
+        me.csrf = session_csrf(c->mem, rq->session_token);
+    }
     return res_one(c, rs, 200, &me_shape, &me);
 }

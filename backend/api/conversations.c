@@ -78,17 +78,18 @@ static void ring(struct ctx *c, void *said)
     say_ring(c, said);
 }
 
-static rc_t say(struct ctx *c, const char *conversation_id, const struct new_message *in,
-                struct said *said)
+static rc_t say(struct ctx *c, const struct req *rq, const char *conversation_id,
+                const struct new_message *in, struct said *said)
 {
     struct say say = {.conversation_id = conversation_id,
                       .key = in->key,
                       .author = c->person_id,
                       .text = in->text};
-    struct me me;
+    struct person_record person = {.name = rq->program};
 
-    TRY(me_get(c, "", &me));
-    say.name = me.name;
+    if (rq->program == NULL)
+        TRY(person_find(c, c->person_id, &person));
+    say.name = person.name;
     return say_add(c, &say, said);
 }
 
@@ -139,7 +140,7 @@ rc_t messages_add(struct ctx *c, const struct req *rq, struct res *rs)
         return ctx_bad(c, "key", "not_a_uuid",
                        "key must be a UUID in lower case, new for each message.");
     TRY(conversation_get(c, id, &conversation));
-    TRY(say(c, id, &in, said));
+    TRY(say(c, rq, id, &in, said));
     rs->committed = ring;
     rs->committed_arg = said;
     if (text_is(req_query(c, rq, "wait"), "1")) {

@@ -9,6 +9,7 @@
 #include "api/routes.h"
 #include "base/conf.h"
 #include "base/log.h"
+#include "core/api_key.h"
 #include "core/session.h"
 #include "io/db.h"
 
@@ -58,6 +59,17 @@ static bool origin_ours(struct ctx *c, const struct req *rq, const char *origin)
            text_is(origin, conf_text(CONF_public_url));
 }
 
+/* What follows "Bearer " in the header that no browser sends by itself, or NULL. */
+static const char *bearer_of(const struct req *rq)
+{
+    static const char scheme[] = "Bearer ";
+    const char *given = rq->header(rq, "authorization");
+
+    return given != NULL && strncasecmp(given, scheme, sizeof(scheme) - 1) == 0
+               ? given + sizeof(scheme) - 1
+               : NULL;
+}
+
 /*
  * Against requests that another site makes a browser send: whoever comes with a cookie must name
  * our origin. Programs without a cookie have nothing that could be abused.
@@ -67,6 +79,8 @@ static rc_t origin_check(struct ctx *c, const struct req *rq, const struct route
     const char *origin = rq->header(rq, "origin"), *site = rq->header(rq, "sec-fetch-site");
 
     if (rq->method == GET || route->who == WHO_VENDOR)
+        return OK;
+    if (route->who >= WHO_PERSON && bearer_of(rq) != NULL)
         return OK;
     if (origin != NULL && origin_ours(c, rq, origin))
         return OK;
@@ -91,6 +105,54 @@ static rc_t csrf_check(struct ctx *c, const struct req *rq, const char *token)
                     "Send the member csrf of /api/v1/me as the header X-CSRF.");
 }
 
+/* Says in the answer's header, too, why it was refused (RFC 6750). */
+static rc_t challenged(struct ctx *c, const char *challenge, rc_t rc)
+{
+    c->fault.challenge = challenge;
+    return rc;
+}
+
+static rc_t token_refused(struct ctx *c, rc_t rc)
+{
+    if (rc != E_UNAUTH)
+        return rc;
+    return challenged(c,
+                      text_printf(c->mem,
+                                  "Bearer realm=\"Konstruct\", error=\"invalid_token\", "
+                                  "error_description=\"%s\"",
+                                  c->fault.detail),
+                      rc);
+}
+
+static rc_t scope_check(struct ctx *c, const struct req *rq, const struct route *route)
+{
+    static const char error[] = "Bearer realm=\"Konstruct\", error=\"insufficient_scope\"";
+
+    if (route->who == WHO_PERSON)
+        return challenged(c, error,
+                          ctx_fail(c, E_FORBIDDEN, "persons_only",
+                                   "This is for people who are logged in, not for programs."));
+    if (who_permitted(route->who, rq->may))
+        return OK;
+    return challenged(c, text_printf(c->mem, "%s, scope=\"%s\"", error, who_name(route->who)),
+                      ctx_fail(c, E_FORBIDDEN, "insufficient_scope",
+                               "This needs the scope %s, which this key does not have.",
+                               who_name(route->who)));
+}
+
+/* A program shows its key. Cookies, if there are any, count for nothing then. */
+static rc_t key_check(struct ctx *c, struct req *rq, const struct route *route, const char *secret)
+{
+    struct api_key_use use;
+    rc_t rc = api_key_enter(c, secret, rq->remote, &use);
+
+    if (rc != OK)
+        return token_refused(c, rc);
+    rq->program = use.name;
+    rq->may = use.may;
+    return scope_check(c, rq, route);
+}
+
 static rc_t session_check(struct ctx *c, struct req *rq, const struct route *route)
 {
     const char *token = req_cookie(c, rq, SESSION_COOKIE), *role = NULL;
@@ -99,8 +161,11 @@ static rc_t session_check(struct ctx *c, struct req *rq, const struct route *rou
     if (token != NULL && token[0] != '\0')
         TRY(session_find(c, token, &role, &found));
     if (!found)
-        return ctx_fail(c, E_UNAUTH, "unauthenticated",
-                        "You are not logged in, or your session is over. Log in again.");
+        return challenged(c, "Bearer realm=\"Konstruct\"",
+                          ctx_fail(c, E_UNAUTH, "unauthenticated",
+                                   "You are not logged in, or your session is over. Log in "
+                                   "again."));
+    c->actor = text_printf(c->mem, "person:%s", c->person_id);
     TRY(csrf_check(c, rq, token));
     rq->session_token = token;
     rq->role = role;
@@ -143,6 +208,8 @@ static rc_t who_check(struct ctx *c, struct req *rq, const struct route *route)
 #undef PERMISSION
         break;
     }
+    if (bearer_of(rq) != NULL)
+        return key_check(c, rq, route, bearer_of(rq));
     return session_check(c, rq, route);
 }
 

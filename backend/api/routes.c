@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/handlers.h"
+#include "core/api_key.h"
 #include "core/audit_find.h"
 #include "core/audit_head.h"
 #include "core/conversation.h"
@@ -11,6 +12,7 @@
 #include "core/link.h"
 #include "core/person.h"
 #include "core/proof.h"
+#include "core/scope.h"
 #include "core/session.h"
 
 static const struct route routes[] = {

@@ -216,6 +216,7 @@ void web_parked_wake(struct web_parked *p, enum wake why, struct bytes news)
     p->again = false;
     c->tenant_id = p->first->tenant_id;
     c->person_id = p->first->person_id;
+    c->actor = p->first->actor;
     c->reference = p->first->reference;
     api_resume(c, &p->rq, &rs, &p->park, why, news);
     p->look_ms = look_at(&rs);

@@ -26,6 +26,7 @@ struct fault {
     /* E_LIMIT that time mends: the limit's name and how long to wait; NULL and 0 else */
     const char *limit;
     int64_t wait_s;
+    const char *challenge; /* what the header WWW-Authenticate of the answer says, or NULL */
 };
 
 struct ctx {
@@ -37,7 +38,9 @@ struct ctx {
     /* io/db.c: the next transaction may be forgotten by a crash of PostgreSQL */
     bool db_relaxed;
     const char *tenant_id; /* NULL: no tenant, every tenant table looks empty */
-    const char *person_id; /* NULL: nobody is logged in */
+    /* who asks: a person, or the id of the API key that a program shows; NULL: nobody */
+    const char *person_id;
+    const char *actor;     /* the same as the audit names it: "person:<id>", "key:<id>" */
     const char *reference; /* names this request or job in log lines and error answers */
     struct fault fault;
 };

@@ -11,7 +11,8 @@
 static const struct field fields[] = {
     FIELD(struct audit_entry, seq, READ_ONLY, 0, "Number in the chain, from 1, without gaps"),
     FIELD(struct audit_entry, at, READ_ONLY, 0, NULL),
-    FIELD(struct audit_entry, actor, READ_ONLY, 200, "person:ID, employee:ID, system or host"),
+    FIELD(struct audit_entry, actor, READ_ONLY, 200,
+          "person:ID, employee:ID, key:ID, system or host"),
     FIELD(struct audit_entry, actor_name, READ_ONLY | NULLABLE, 200, "Who that is here now"),
     FIELD(struct audit_entry, action, READ_ONLY, 200, "noun.verb"),
     FIELD(struct audit_entry, object, READ_ONLY, 400, "What it was done to, mostly an id"),
@@ -34,7 +35,9 @@ const struct shape audit_name_shape = SHAPE("AuditName", struct audit_name, name
     "CASE WHEN actor ~ '^person:[0-9a-f-]{36}$' THEN (SELECT p.name FROM "                \
     "person_get(substr(actor, 8)::uuid) p)"                                               \
     " WHEN actor ~ '^employee:[0-9a-f-]{36}$' THEN (SELECT e.name FROM employee e WHERE " \
-    "e.tenant_id = tenant_now() AND e.id = substr(actor, 10)::uuid) END"
+    "e.tenant_id = tenant_now() AND e.id = substr(actor, 10)::uuid)"                      \
+    " WHEN actor ~ '^key:[0-9a-f-]{36}$' THEN (SELECT k.name FROM api_key k WHERE "       \
+    "k.tenant_id = tenant_now() AND k.id = substr(actor, 5)::uuid) END"
 
 /*
  * The newest entry that can fit, by the indexes alone, and the oldest worth looking at. Times of a

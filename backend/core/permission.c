@@ -1,6 +1,8 @@
 /* See permission.h. */
 #include "core/permission.h"
 
+#include <string.h>
+
 #define YES true
 #define NO false
 static const struct permission_row rows[] = {
@@ -67,6 +69,29 @@ const char *permits_text(struct arena *mem, permits set)
         if (permits_has(set, (enum permission)i))
             buf_printf(&out, "%s%s", out.len == 0 ? "" : " ", rows[i].shown);
     return buf_str(&out);
+}
+
+static permits permit_named(struct bytes name)
+{
+    for (size_t i = 0; i < PERMISSION_COUNT; i++)
+        if (bytes_is(name, rows[i].shown))
+            return (permits)1 << i;
+    return 0;
+}
+
+bool permits_of_text(const char *text, permits *out)
+{
+    *out = 0;
+    for (text += strspn(text, " "); *text != '\0'; text += strspn(text, " ")) {
+        struct bytes name = {text, strcspn(text, " ")};
+        permits one = permit_named(name);
+
+        if (one == 0)
+            return false;
+        *out |= one;
+        text += name.len;
+    }
+    return *out != 0;
 }
 
 void permissions_print(struct buf *out)

@@ -48,6 +48,11 @@ static inline bool permits_has(permits set, enum permission which)
     return (set >> which & 1) != 0;
 }
 
+/*
+ * The set of names with blanks between; false when one of them is no permission, or none is there.
+ */
+bool permits_of_text(const char *text, permits *out);
+
 /* The names of a set with blanks between, in the order of the table. */
 const char *permits_text(struct arena *mem, permits set);
 

@@ -27,6 +27,8 @@ static const struct {
     const char *shape, *body;
 } bodies[] = {
     {"NewMessage", "{\"text\":\"x\",\"key\":\"01234567-89ab-cdef-0123-456789abcdef\"}"},
+    {"NewApiKey", "{\"name\":\"x\",\"scopes\":\"employees:read\"}"},
+    {"ApiKeyRotation", "{}"},
     {"EmailChange", "{\"email\":\"new@example.org\",\"password\":\"not the right one\"}"},
     {"PasswordChange",
      "{\"password\":\"not the right one\",\"new_password\":\"long enough, this\"}"},
@@ -202,13 +204,16 @@ static void foreign_ids_are_missing_ids(void **state)
     for (size_t i = 0; i < count; i++) {
         if (routes[i].who < WHO_PERSON || !takes_ids(&routes[i]))
             continue;
-        struct reply missing = ask(mem, &routes[i], o.member, id_new(mem));
+        /* Whoever may ask at all; an admin's answer could hold more of the company. */
+        const char *asker =
+            who_permitted(routes[i].who, permits_of_role("member")) ? o.member : o.admin;
+        struct reply missing = ask(mem, &routes[i], asker, id_new(mem));
 
         walked++;
         if (strstr(routes[i].path, "/:id") != NULL)
             expect(&missing, 404, "not_found");
         for (size_t k = 0; k < COUNT_OF(theirs); k++) {
-            struct reply foreign = ask(mem, &routes[i], o.member, theirs[k]);
+            struct reply foreign = ask(mem, &routes[i], asker, theirs[k]);
 
             if (!same_answer(mem, &missing, &foreign) || strstr(foreign.body, CANARY) != NULL)
                 fail_msg("%s: missing %s, foreign %s", routes[i].path, missing.body, foreign.body);

@@ -14,6 +14,8 @@ BEGIN
     INSERT INTO person (id, name, email, password_hash) VALUES (p, 'canary', p || '@example.org', 'canary');
     INSERT INTO membership (tenant_id, person_id, role) VALUES (t, p, 'admin');
     INSERT INTO session (tenant_id, token_hash, person_id, expires_at) VALUES (t, uuid_send(p), p, now() + interval '1 hour');
+    INSERT INTO api_key (tenant_id, id, name, scopes, secret_hash, hint, created_by)
+        VALUES (t, gen_random_uuid(), 'canary', 'canary', sha256(uuid_send(p)), 'cana', p);
     INSERT INTO tenant_key (tenant_id, key_id, public_key, private_sealed) VALUES (t, 1, decode(repeat('00', 32), 'hex'), 'canary');
     INSERT INTO employee (tenant_id, id, name, role, about, persona) VALUES (t, e, 'canary', '', '', '');
     INSERT INTO employee_fact (tenant_id, employee_id, position, fact) VALUES (t, e, 1, 'canary');

@@ -1,0 +1,80 @@
+/* The API keys of a company: made, listed, given a new secret, revoked. */
+#include "api/handlers.h"
+#include "core/api_key.h"
+#include "core/audit.h"
+#include "core/scope.h"
+
+rc_t scopes_list(struct ctx *c, const struct req *rq, struct res *rs)
+{
+    struct scope *items;
+    size_t count;
+
+    (void)rq;
+    scope_list(c->mem, &items, &count);
+    return res_list(c, rs, &scope_shape, items, count, NULL);
+}
+
+rc_t api_keys_list(struct ctx *c, const struct req *rq, struct res *rs)
+{
+    struct api_key *items;
+    size_t count;
+
+    (void)rq;
+    TRY(api_key_list(c, &items, &count));
+    return res_list(c, rs, &api_key_shape, items, count, NULL);
+}
+
+rc_t api_keys_limits(struct ctx *c, const struct req *rq, struct res *rs)
+{
+    struct api_key_limits limits;
+
+    (void)rq;
+    api_key_limits(&limits);
+    return res_one(c, rs, 200, &api_key_limits_shape, &limits);
+}
+
+/* Takes the reference over. */
+static rc_t record(struct ctx *c, const char *action, const char *id, json_t *about)
+{
+    const char *body = json_text(c->mem, about);
+
+    json_decref(about);
+    return audit_add(c, c->actor, action, id, body);
+}
+
+rc_t api_keys_add(struct ctx *c, const struct req *rq, struct res *rs)
+{
+    struct new_api_key in;
+    struct api_key key;
+
+    TRY(req_body(c, rq, &new_api_key_shape, &in));
+    TRY(api_key_add(c, &in, rq->may, &key));
+    TRY(record(c, "key.created", key.id,
+               json_pack("{s:s, s:s, s:I}", "name", key.name, "scopes", key.scopes, "expires",
+                         (json_int_t)key.expires)));
+    return res_one(c, rs, 201, &api_key_made_shape, &key);
+}
+
+rc_t api_keys_rotate(struct ctx *c, const struct req *rq, struct res *rs)
+{
+    struct api_key_rotation in;
+    struct api_key key;
+    const char *id;
+
+    TRY(req_id(c, rq, "id", &id));
+    TRY(req_body(c, rq, &api_key_rotation_shape, &in));
+    TRY(api_key_rotate(c, id, &in, &key));
+    TRY(record(c, "key.rotated", id,
+               json_pack("{s:s, s:I}", "name", key.name, "old_until", (json_int_t)key.old_until)));
+    return res_one(c, rs, 200, &api_key_made_shape, &key);
+}
+
+rc_t api_keys_revoke(struct ctx *c, const struct req *rq, struct res *rs)
+{
+    const char *id;
+
+    TRY(req_id(c, rq, "id", &id));
+    TRY(api_key_revoke(c, id));
+    rs->status = 204;
+    return record(c, "key.revoked", id, json_object());
+}
