@@ -7,11 +7,15 @@
 
 #include "api/handlers.h"
 #include "api/routes.h"
+#include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
 #include "core/api_key.h"
 #include "core/session.h"
 #include "io/db.h"
+
+/* How long a program may go on in a stream after its key has ended. */
+#define STAY_CHECK_MS 1000
 
 static rc_t route_of(struct ctx *c, struct req *rq, const struct route **out)
 {
@@ -250,13 +254,27 @@ void api_handle(struct ctx *c, struct req *rq, struct res *rs)
     conclude(c, rq, rs, serve(c, rq, rs));
 }
 
+/* A program whose key ends meanwhile does not go on waiting or reading. */
+static rc_t stay_check(struct ctx *c, const struct req *rq, struct park *park)
+{
+    int64_t now_ms = clock_mono_ms();
+
+    if (rq->program == NULL || park->kind != PARK_LIVE ||
+        (park->checked_ms != 0 && now_ms - park->checked_ms < STAY_CHECK_MS))
+        return OK;
+    park->checked_ms = now_ms;
+    return token_refused(c, api_key_stay(c));
+}
+
 void api_resume(struct ctx *c, const struct req *rq, struct res *rs, struct park *park,
                 enum wake why, struct bytes news)
 {
     *rs = (struct res){.status = 0};
 
-    rc_t rc = park->resume(c, rq, rs, park->state, why, news);
+    rc_t rc = stay_check(c, rq, park);
 
+    if (rc == OK)
+        rc = park->resume(c, rq, rs, park->state, why, news);
     if (rc == OK)
         rc = db_commit(c);
     conclude(c, rq, rs, rc);

@@ -40,7 +40,7 @@ struct req {
     /* filled by the gate once a session was accepted, else NULL */
     const char *session_token, *role;
     const char *program; /* the name of the API key that asks, or NULL: a person does */
-    permits may; /* what whoever asks is allowed to do; filled by the gate */
+    permits may;         /* what whoever asks is allowed to do; filled by the gate */
 };
 
 struct res_header {
@@ -110,6 +110,7 @@ struct park {
     void (*work)(void *state);   /* PARK_CPU: touches nothing but state */
     struct db_batch_item *batch; /* PARK_BATCH */
     const char *channel;         /* PARK_LIVE */
+    int64_t checked_ms; /* the gate's: when it last made sure that a program may still be here */
 };
 
 #define PARK_MAX_MS (3600 * 1000)

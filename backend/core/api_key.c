@@ -239,3 +239,16 @@ rc_t api_key_enter(struct ctx *c, const char *secret, const char *remote, struct
         return OK;
     return db_exec(c, &q_used, ARGS(A(out->id), A(remote)), NULL);
 }
+
+static const struct stmt q_stay = {"api_key_stay",
+                                   "SELECT CASE WHEN revoked_at IS NOT NULL THEN 'revoked'"
+                                   " WHEN expires_at <= now() THEN 'expired' END FROM api_key"
+                                   " WHERE tenant_id = tenant_now() AND id = $1"};
+
+rc_t api_key_stay(struct ctx *c)
+{
+    struct db_rows rows;
+
+    TRY(db_rows(c, &q_stay, ARGS(A(c->person_id)), &rows));
+    return state_check(c, rows.count == 0 ? "revoked" : db_text(&rows, 0, 0));
+}

@@ -72,6 +72,9 @@ struct api_key_use {
 rc_t api_key_enter(struct ctx *c, const char *secret, const char *remote, struct api_key_use *out)
     MUST;
 
+/* Whether the key of the context still works: for what waits longer than its first check. */
+rc_t api_key_stay(struct ctx *c) MUST;
+
 #define API_KEY_PREFIX "kst"
 
 #endif

@@ -238,6 +238,26 @@ static void refusals_name_their_reason(void **state)
     PQfinish(super);
 }
 
+/* What a key waits for or reads live ends with it. */
+static void a_stream_ends_with_its_key(void **state)
+{
+    struct arena *mem = *state;
+    struct office o = office_new(mem);
+    struct reply made = make(mem, o.admin, ALL_TALK), r;
+    const char *key = text_of(&made, "secret");
+    PGconn *super = pg_open(PG_SUPER);
+
+    r = use(mem, key, POST,
+            text_printf(mem, "/api/v1/employees/%s/conversations", o.at.employee_id), "{}");
+    r = use(mem, key, GET, text_printf(mem, "/api/v1/conversations/%s/stream", text_of(&r, "id")),
+            "");
+    assert_true(r.park != NULL && r.park->stream);
+    pg_do(super, "UPDATE api_key SET revoked_at = now() WHERE tenant_id = '%s'", o.at.tenant_id);
+    r = wake(mem, &r, WAKE_NEWS, BYTES("{\"type\":\"message\"}"));
+    expect_refused(&r, "was revoked");
+    PQfinish(super);
+}
+
 /* A mistyped key costs no look at the database: it is told apart even while that is away. */
 static void a_mistyped_key_needs_no_database(void **state)
 {
@@ -375,6 +395,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_cookie_beside_it_counts_for_nothing, api_setup,
                                         api_teardown),
         cmocka_unit_test_setup_teardown(refusals_name_their_reason, api_setup, api_teardown),
+        cmocka_unit_test_setup_teardown(a_stream_ends_with_its_key, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(a_mistyped_key_needs_no_database, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(rotation_overlaps, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(its_use_is_noted_now_and_then, api_setup, api_teardown),
