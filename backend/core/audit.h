@@ -9,8 +9,8 @@
 
 /*
  * Adds an entry to the chain of the context's tenant, in the caller's transaction: what is audited
- * and its entry stand or fall together. actor: that of the context, "employee:<id>", "system"; action:
- * "noun.verb"; body: a JSON object without personal text or secrets.
+ * and its entry stand or fall together. actor: that of the context, "employee:<id>", "system";
+ * action: "noun.verb"; body: a JSON object without personal text or secrets.
  */
 rc_t audit_add(struct ctx *c, const char *actor, const char *action, const char *object,
                const char *body) MUST;

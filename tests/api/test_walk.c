@@ -205,8 +205,8 @@ static void foreign_ids_are_missing_ids(void **state)
         if (routes[i].who < WHO_PERSON || !takes_ids(&routes[i]))
             continue;
         /* Whoever may ask at all; an admin's answer could hold more of the company. */
-        const char *asker =
-            who_permitted(routes[i].who, permits_of_role("member")) ? o.member : o.admin;
+        const char *asker = who_permitted(routes[i].who, permits_of_role("member")) ? o.member
+                                                                                    : o.admin;
         struct reply missing = ask(mem, &routes[i], asker, id_new(mem));
 
         walked++;
