@@ -70,8 +70,8 @@ static json_t *list_schema(const struct shape *shape)
 
 static json_t *problem_schema(void)
 {
-    static const char *const texts[] = {"type",      "title", "code",  "detail",
-                                        "reference", "field", "limit", "step"};
+    static const char *const texts[] = {"type",      "title", "code", "detail",
+                                        "reference", "field", "limit"};
     json_t *properties = json_pack("{s:{s:s}}", "status", "type", "integer");
 
     for (size_t i = 0; i < COUNT_OF(texts); i++)
@@ -147,6 +147,11 @@ static json_t *success(struct ctx *c, const struct route *r)
         break;
     case ANSWER_TEXT:
         put(answer, "content", content("text/plain", json_pack("{s:s}", "type", "string")));
+        break;
+    case ANSWER_FILE:
+        put(answer, "content",
+            content("application/x-tar",
+                    json_pack("{s:s, s:s}", "type", "string", "format", "binary")));
         break;
     case ANSWER_OBJECT:
         put(answer, "content", content("application/json", json_pack("{s:s}", "type", "object")));

@@ -9,12 +9,12 @@
 #include "core/audit_head.h"
 #include "core/conversation.h"
 #include "core/employee.h"
-#include "core/factor.h"
 #include "core/link.h"
 #include "core/person.h"
 #include "core/proof.h"
 #include "core/scope.h"
 #include "core/session.h"
+#include "core/tenant_export.h"
 
 static const struct route routes[] = {
 #define ROUTE(method, path, handler, who, body_max, query, in, kind, out, status, about) \

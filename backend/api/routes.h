@@ -39,6 +39,7 @@ enum answer_kind {
     ANSWER_LIST,
     ANSWER_STREAM,
     ANSWER_TEXT,
+    ANSWER_FILE,
     ANSWER_OBJECT
 };
 

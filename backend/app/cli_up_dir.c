@@ -313,6 +313,18 @@ static rc_t make_mail_folder(struct up *u)
     return text_is(u->home, u->run) ? OK : leave_link(u, "mail", folder);
 }
 
+/* Where archives lie. */
+static rc_t make_files_folder(struct up *u)
+{
+    const char *folder = text_printf(u->c->mem, "%s/files", u->home);
+
+    if (conf_text(CONF_files_dir) != NULL)
+        return OK;
+    conf_set(CONF_files_dir, folder);
+    TRY(make_folder(u, folder, 0700, true));
+    return text_is(u->home, u->run) ? OK : leave_link(u, "files", folder);
+}
+
 rc_t up_folders(struct up *u)
 {
     static const char *const own[] = {"keys", "tls", "log", NULL};
@@ -326,5 +338,6 @@ rc_t up_folders(struct up *u)
     TRY(make_folders(u, u->home, services, true));
     TRY(find_sockets(u));
     TRY(make_mail_folder(u));
+    TRY(make_files_folder(u));
     return check_room(u);
 }

@@ -20,6 +20,18 @@ rc_t job_add(struct ctx *c, const char *id, const char *kind, const char *lane_i
     return db_exec(c, &q_add, ARGS(A(id), A(kind), A(lane_id), A(subject_id)), NULL);
 }
 
+static const struct stmt q_after = {
+    "job_add_after",
+    "INSERT INTO job (tenant_id, id, kind, lane_id, subject_id, run_at)"
+    " VALUES (tenant_now(), $1::uuid, $2, $1::uuid, $3, now() + make_interval(secs => $4::bigint))"
+    " ON CONFLICT (tenant_id, subject_id, kind) DO NOTHING"};
+
+rc_t job_add_after(struct ctx *c, const char *id, const char *kind, const char *subject_id,
+                   int64_t wait_s)
+{
+    return db_exec(c, &q_after, ARGS(A(id), A(kind), A(subject_id), A(wait_s)), NULL);
+}
+
 static const struct stmt q_heir = {
     "job_add_heir",
     "INSERT INTO job (tenant_id, id, number, kind, lane_id, subject_id) OVERRIDING SYSTEM VALUE"

@@ -24,6 +24,10 @@ struct job {
 rc_t job_add(struct ctx *c, const char *id, const char *kind, const char *lane_id,
              const char *subject_id) MUST;
 
+/* The same, in a lane of its own, for later. */
+rc_t job_add_after(struct ctx *c, const char *id, const char *kind, const char *subject_id,
+                   int64_t wait_s) MUST;
+
 /*
  * Makes a job that goes on in the place of one that is about to end: in its lane, before all that
  * waits behind it.

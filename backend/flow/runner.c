@@ -10,6 +10,7 @@
 #include "core/audit.h"
 #include "core/tenant_key.h"
 #include "flow/anchor.h"
+#include "flow/export.h"
 #include "flow/mail_out.h"
 #include "flow/queue.h"
 #include "flow/turn.h"
