@@ -2,17 +2,19 @@
 -- on purpose stands in the lists at the top, each with its reason; a new table that no list names is protected or found.
 WITH program(name) AS (VALUES ('konstruct_web'), ('konstruct_worker'), ('konstruct_dispatch')),
 -- Tables of no tenant: people belong to several, the others are the same for all and filled by migrate and seed.
-global_table(name) AS (VALUES ('person'), ('login_limit'), ('price'), ('template'), ('schema_migration'), ('proof')),
+global_table(name) AS (VALUES ('person'), ('login_limit'), ('price'), ('template'), ('schema_migration'), ('proof'),
+    ('person_factor'), ('person_recovery')),
 -- Doors to what must be found before the tenant is known. They run as konstruct_lookup, see the migration.
 door(name) AS (VALUES ('person_add'), ('login_find'), ('session_find'), ('person_get'), ('hook_find'), ('hook_secrets'),
     ('tenant_list'), ('person_password_hash'), ('person_password_set'), ('person_prove'), ('sessions_end'), ('link_find'),
     ('login_try'), ('login_right'),
-    ('api_key_find'), ('export_tables'), ('export_page'),
-    ('audit_add'), ('audit_due')),
+    ('audit_add'), ('audit_due'), ('export_tables'), ('export_page'),
+    ('api_key_find'), ('factor_member'), ('factor_get'), ('factor_begin'), ('factor_confirm'), ('factor_step'), ('factor_codes'),
+    ('factor_code_use'), ('factor_drop'), ('factor_sealed'), ('factor_reseal'), ('login_step_find'), ('person_places')),
 -- Policies beside the tenant's own: for the doors, and the dispatcher's look at ids and states.
 extra_policy(tab, policy, role) AS (VALUES
     ('person', 'lookup', 'konstruct_lookup'), ('session', 'lookup', 'konstruct_lookup'),
-    ('mail', 'lookup', 'konstruct_lookup'), ('api_key', 'lookup', 'konstruct_lookup'),
+    ('mail', 'lookup', 'konstruct_lookup'), ('api_key', 'lookup', 'konstruct_lookup'), ('login_step', 'lookup', 'konstruct_lookup'),
     ('membership', 'lookup', 'konstruct_lookup'), ('connection', 'lookup', 'konstruct_lookup'),
     ('tenant', 'lookup', 'konstruct_lookup'), ('audit_head', 'lookup', 'konstruct_lookup'),
     ('audit_signature', 'lookup', 'konstruct_lookup'), ('job', 'dispatch', 'konstruct_dispatch'),

@@ -137,30 +137,12 @@ rc_t passwords_reset(struct ctx *c, const struct req *rq, struct res *rs)
     return hashing_park(c, rs, h, reset_done);
 }
 
-static rc_t wrong_password(struct ctx *c)
-{
-    return ctx_bad(c, "password", "password_wrong", "This is not your password.");
-}
-
-/* One's own password is tested: as often as at the log-in, since a session may be stolen. */
-static rc_t own_password(struct ctx *c, struct hashing *h)
-{
-    struct person_record person;
-
-    TRY(person_find(c, c->person_id, &person));
-    TRY(login_try(c, person.email, NULL));
-    TRY(person_password(c, c->person_id, &h->hashes[0]));
-    h->email = person.email;
-    h->tests = 1;
-    return OK;
-}
-
 static rc_t change_done(struct ctx *c, const struct req *rq, struct res *rs, struct hashing *h)
 {
     struct person_record person;
 
     if (h->fitting < 0)
-        return wrong_password(c);
+        return hashing_wrong(c);
     TRY(login_right(c, h->email, NULL));
     TRY(person_find(c, c->person_id, &person));
     TRY(password_set(c, c->person_id, h->hash, rq->session_token, person.email));
@@ -175,8 +157,7 @@ rc_t passwords_change(struct ctx *c, const struct req *rq, struct res *rs)
 
     TRY(req_body(c, rq, &password_change_shape, &in));
     TRY(password_check(c, "new_password", in.new_password));
-    TRY(own_password(c, h));
-    h->password = in.password;
+    TRY(hashing_own(c, h, in.password));
     h->fresh = in.new_password;
     return hashing_park(c, rs, h, change_done);
 }
@@ -187,7 +168,7 @@ static rc_t email_done(struct ctx *c, const struct req *rq, struct res *rs, stru
 
     (void)rq;
     if (h->fitting < 0)
-        return wrong_password(c);
+        return hashing_wrong(c);
     TRY(login_right(c, h->email, NULL));
     TRY(mail_allowed(c, c->person_id));
     TRY(mail_add(c, c->person_id, "change", in->email));
@@ -202,8 +183,7 @@ rc_t emails_change(struct ctx *c, const struct req *rq, struct res *rs)
 
     TRY(req_body(c, rq, &email_change_shape, in));
     TRY(email_check(c, &in->email));
-    TRY(own_password(c, h));
+    TRY(hashing_own(c, h, in->password));
     h->state = in;
-    h->password = in->password;
     return hashing_park(c, rs, h, email_done);
 }

@@ -194,6 +194,8 @@ void res_problem(struct ctx *c, struct res *rs)
         abort();
     if (fault->field != NULL)
         json_object_set_new(problem, "field", json_string(fault->field));
+    if (fault->step != NULL)
+        json_object_set_new(problem, "step", json_string(fault->step));
     if (fault->limit != NULL)
         json_object_set_new(problem, "limit", json_string(fault->limit));
     *rs = (struct res){.status = 0};

@@ -4,7 +4,9 @@
 #include "base/id.h"
 #include "base/metric.h"
 #include "core/audit.h"
+#include "core/factor.h"
 #include "core/login_limit.h"
+#include "core/login_step.h"
 #include "core/mail.h"
 #include "core/person.h"
 #include "core/session.h"
@@ -21,16 +23,26 @@ static rc_t audit_person(struct ctx *c, const char *person_id, const char *actio
                               person_id, text);
 }
 
+static rc_t me_tell(struct ctx *c, const char *token, const char *role, const char *barred,
+                    struct me *out)
+{
+    TRY(me_get(c, role, out));
+    out->csrf = session_csrf(c->mem, token);
+    out->barred = barred == NULL ? "" : barred;
+    return OK;
+}
+
 static rc_t welcome(struct ctx *c, const struct req *rq, struct res *rs, int status,
                     const char *person_id, const char *role)
 {
+    struct session_found found;
     const char *token;
     struct me me;
 
     c->person_id = person_id;
     TRY(session_start(c, person_id, rq->header(rq, "user-agent"), &token));
-    TRY(me_get(c, role, &me));
-    me.csrf = session_csrf(c->mem, token);
+    TRY(session_find(c, token, &found));
+    TRY(me_tell(c, token, role, found.barred, &me));
     res_session(c, rs, token);
     return res_one(c, rs, status, &me_shape, &me);
 }
@@ -65,19 +77,41 @@ rc_t signup_add(struct ctx *c, const struct req *rq, struct res *rs)
     return hashing_park(c, rs, h, signup_done);
 }
 
+/*
+ * The password was right, which clears nothing but this try from this address: or wrong codes could
+ * be tried for ever, with the password between them.
+ */
+static rc_t login_second_step(struct ctx *c, const struct req *rq, const char *person_id)
+{
+    const char *token;
+
+    TRY(login_right(c, NULL, rq->remote));
+    TRY(login_step_add(c, person_id, rq->header(rq, "user-agent"), &token));
+    TRY(db_commit(c));
+    ctx_fail(c, E_UNAUTH, "factor_needed",
+             "Send the code of your authenticator app, or a recovery code, with this step to "
+             "/api/v1/login/factor.");
+    c->fault.step = token;
+    return E_UNAUTH;
+}
+
 static rc_t login_done(struct ctx *c, const struct req *rq, struct res *rs, struct hashing *h)
 {
     const struct login_record *known = h->state, *who;
+    struct factor factor;
 
     if (h->fitting < 0) {
         metric_add(METRIC_login_refused, 1);
         return ctx_fail(c, E_UNAUTH, "login_wrong", "The e-mail address or the password is wrong.");
     }
     who = &known[h->fitting];
-    TRY(login_right(c, h->email, rq->remote));
     TRY(db_tenant(c, who->tenant_id));
     if (h->hash != NULL)
         TRY(person_password_set(c, who->person_id, h->hash));
+    TRY(factor_find(c, who->person_id, &factor));
+    if (factor.on)
+        return login_second_step(c, rq, who->person_id);
+    TRY(login_right(c, h->email, rq->remote));
     TRY(audit_person(c, who->person_id, "person.logged_in",
                      json_pack("{s:s?}", "address", rq->remote)));
     return welcome(c, rq, rs, 200, who->person_id, who->role);
@@ -106,6 +140,44 @@ rc_t login_add(struct ctx *c, const struct req *rq, struct res *rs)
     return hashing_park(c, rs, h, login_done);
 }
 
+/* What was refused stands in the audit: whoever tried knew the password. */
+static rc_t code_refused(struct ctx *c, const struct req *rq, const char *person_id, rc_t why)
+{
+    metric_add(METRIC_login_refused, 1);
+    db_rollback(c);
+    TRY(audit_person(c, person_id, "person.code_refused",
+                     json_pack("{s:s?}", "address", rq->remote)));
+    TRY(db_commit(c));
+    return why;
+}
+
+rc_t login_factor(struct ctx *c, const struct req *rq, struct res *rs)
+{
+    struct person_record person;
+    struct login_step step;
+    struct login_code in;
+    bool recovery;
+    rc_t rc;
+
+    TRY(req_body(c, rq, &login_code_shape, &in));
+    TRY(login_step_try(c, in.step, rq->header(rq, "user-agent"), &step));
+    TRY(person_find(c, step.person_id, &person));
+    TRY(login_try(c, person.email, rq->remote));
+    TRY(db_commit(c));
+    rc = factor_check(c, step.person_id, in.code, &recovery);
+    if (text_is(c->fault.field, "code"))
+        return code_refused(c, rq, step.person_id, rc);
+    TRY(rc);
+    TRY(login_step_end(c, in.step));
+    TRY(login_right(c, person.email, rq->remote));
+    if (recovery)
+        TRY(mail_add(c, step.person_id, "recovery_used", person.email));
+    TRY(audit_person(c, step.person_id, "person.logged_in",
+                     json_pack("{s:s?, s:s}", "address", rq->remote, "factor",
+                               recovery ? "recovery code" : "code")));
+    return welcome(c, rq, rs, 200, step.person_id, step.role);
+}
+
 rc_t logout_add(struct ctx *c, const struct req *rq, struct res *rs)
 {
     TRY(session_end(c, rq->session_token));
@@ -127,11 +199,11 @@ rc_t me_show(struct ctx *c, const struct req *rq, struct res *rs)
                          .tenant_id = c->tenant_id,
                          .role = "key",
                          .may = permits_text(c->mem, rq->may),
+                         .barred = "",
                          .csrf = ""};
         TRY(tenant_name(c, &me.tenant_name));
     } else {
-        TRY(me_get(c, rq->role, &me));
-        me.csrf = session_csrf(c->mem, rq->session_token);
+        TRY(me_tell(c, rq->session_token, rq->role, rq->barred, &me));
     }
     return res_one(c, rs, 200, &me_shape, &me);
 }

@@ -157,14 +157,27 @@ static rc_t key_check(struct ctx *c, struct req *rq, const struct route *route, 
     return scope_check(c, rq, route);
 }
 
+/*
+ * Whoever is barred keeps what concerns themselves, and sees who and where they are: that is how
+ * the bar is lifted.
+ */
+static rc_t barred_check(struct ctx *c, const struct req *rq, const struct route *route)
+{
+    if (rq->barred == NULL || route->who == WHO_PERSON || route->who == MAY_tenant_read)
+        return OK;
+    return ctx_fail(c, E_FORBIDDEN, rq->barred,
+                    "Your company asks everybody for a second factor, and you have none yet. Set "
+                    "it up in your account first.");
+}
+
 static rc_t session_check(struct ctx *c, struct req *rq, const struct route *route)
 {
-    const char *token = req_cookie(c, rq, SESSION_COOKIE), *role = NULL;
-    bool found = false;
+    const char *token = req_cookie(c, rq, SESSION_COOKIE);
+    struct session_found found = {.role = NULL};
 
     if (token != NULL && token[0] != '\0')
-        TRY(session_find(c, token, &role, &found));
-    if (!found)
+        TRY(session_find(c, token, &found));
+    if (found.role == NULL)
         return challenged(c, "Bearer realm=\"Konstruct\"",
                           ctx_fail(c, E_UNAUTH, "unauthenticated",
                                    "You are not logged in, or your session is over. Log in "
@@ -172,13 +185,15 @@ static rc_t session_check(struct ctx *c, struct req *rq, const struct route *rou
     c->actor = text_printf(c->mem, "person:%s", c->person_id);
     TRY(csrf_check(c, rq, token));
     rq->session_token = token;
-    rq->role = role;
-    rq->may = permits_of_role(role);
+    rq->role = found.role;
+    rq->barred = found.barred;
+    rq->may = permits_of_role(found.role);
+    TRY(barred_check(c, rq, route));
     if (!who_permitted(route->who, rq->may))
         return ctx_fail(c, E_FORBIDDEN, "not_permitted",
                         "This needs the permission %s, which your role (%s) does not have. "
                         "Ask an admin of your company.",
-                        who_name(route->who), role);
+                        who_name(route->who), rq->role);
     return OK;
 }
 

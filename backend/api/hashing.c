@@ -1,6 +1,8 @@
 /* See hashing.h. */
 #include "api/hashing.h"
 
+#include "core/login_limit.h"
+#include "core/person.h"
 #include "io/crypto.h"
 
 #define HASHING_MS 30000 /* waiting for the helper thread; a full queue is answered at once */
@@ -16,6 +18,24 @@ struct hashing *hashing_new(struct ctx *c)
 
     *h = (struct hashing){.c = c, .fitting = -1};
     return h;
+}
+
+rc_t hashing_own(struct ctx *c, struct hashing *h, const char *password)
+{
+    struct person_record person;
+
+    TRY(person_find(c, c->person_id, &person));
+    TRY(login_try(c, person.email, NULL));
+    TRY(person_password(c, c->person_id, &h->hashes[0]));
+    h->email = person.email;
+    h->password = password;
+    h->tests = 1;
+    return OK;
+}
+
+rc_t hashing_wrong(struct ctx *c)
+{
+    return ctx_bad(c, "password", "password_wrong", "This is not your password.");
 }
 
 static rc_t test(struct hashing *h, int which)

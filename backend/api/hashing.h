@@ -34,6 +34,15 @@ typedef rc_t (*hashing_done)(struct ctx *c, const struct req *rq, struct res *rs
 /* A new one in the memory of the request. */
 struct hashing *hashing_new(struct ctx *c);
 
+/*
+ * For testing one's own password: as often as at the log-in, since a session may be stolen. Whoever
+ * calls says login_right() once all was right.
+ */
+rc_t hashing_own(struct ctx *c, struct hashing *h, const char *password) MUST;
+
+/* E_INVALID: what was tested was not one's own password. */
+rc_t hashing_wrong(struct ctx *c);
+
 /* Parks the request; `done` gets the result and answers. */
 rc_t hashing_park(struct ctx *c, struct res *rs, struct hashing *h, hashing_done done) MUST;
 

@@ -40,6 +40,7 @@ struct req {
     /* filled by the gate once a session was accepted, else NULL */
     const char *session_token, *role;
     const char *program; /* the name of the API key that asks, or NULL: a person does */
+    const char *barred;  /* see struct session_found */
     permits may;         /* what whoever asks is allowed to do; filled by the gate */
 };
 

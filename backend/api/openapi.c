@@ -70,8 +70,8 @@ static json_t *list_schema(const struct shape *shape)
 
 static json_t *problem_schema(void)
 {
-    static const char *const texts[] = {"type",      "title", "code", "detail",
-                                        "reference", "field", "limit"};
+    static const char *const texts[] = {"type",      "title", "code",  "detail",
+                                        "reference", "field", "limit", "step"};
     json_t *properties = json_pack("{s:{s:s}}", "status", "type", "integer");
 
     for (size_t i = 0; i < COUNT_OF(texts); i++)

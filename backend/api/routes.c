@@ -9,6 +9,7 @@
 #include "core/audit_head.h"
 #include "core/conversation.h"
 #include "core/employee.h"
+#include "core/factor.h"
 #include "core/link.h"
 #include "core/person.h"
 #include "core/proof.h"

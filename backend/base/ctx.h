@@ -27,6 +27,8 @@ struct fault {
     const char *limit;
     int64_t wait_s;
     const char *challenge; /* what the header WWW-Authenticate of the answer says, or NULL */
+    /* what opens the second step of a log-in whose first was right, or NULL */
+    const char *step;
 };
 
 struct ctx {

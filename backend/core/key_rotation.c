@@ -2,6 +2,7 @@
 #include "core/key_rotation.h"
 
 #include "base/conf.h"
+#include "core/factor.h"
 #include "core/tenant_key.h"
 #include "io/db.h"
 
@@ -18,18 +19,27 @@ static const struct sealed {
     enum for_whom whom;
     const char *table, *column;
     struct stmt page, update;
+    /* of values of people, who belong to several tenants; NULL: they are the tenant's own */
+    struct seal_place (*place)(const char *row);
 } sealed_columns[] = {
-#define SEALED(table, column, whom)                                    \
-    {whom,                                                             \
-     #table,                                                           \
-     #column,                                                          \
-     {"sealed_page_" #table "_" #column,                               \
-      "SELECT id, " #column " FROM " #table                            \
-      " WHERE tenant_id = tenant_now() AND id > $1::uuid AND " #column \
-      " IS NOT NULL ORDER BY id LIMIT $2"},                            \
-     {"sealed_update_" #table "_" #column,                             \
-      "UPDATE " #table " SET " #column                                 \
-      " = $3 WHERE tenant_id = tenant_now() AND id = $1 AND " #column " = $2"}},
+    {WEB,
+     "person_factor",
+     "secret_sealed",
+     {"sealed_page_factor", "SELECT id, sealed FROM factor_sealed($1, $2)"},
+     {"sealed_update_factor", "SELECT factor_reseal($1, $2, $3)"},
+     factor_place},
+#define SEALED(table, column, whom)                                             \
+    {whom,                                                                      \
+     #table,                                                                    \
+     #column,                                                                   \
+     {"sealed_page_" #table "_" #column,                                        \
+      "SELECT id, " #column " FROM " #table                                     \
+      " WHERE tenant_id = tenant_now() AND id > $1::uuid AND " #column          \
+      " IS NOT NULL ORDER BY id LIMIT $2"},                                     \
+     {"sealed_update_" #table "_" #column,                                      \
+      "UPDATE " #table " SET " #column                                          \
+      " = $3 WHERE tenant_id = tenant_now() AND id = $1 AND " #column " = $2"}, \
+     NULL},
 #include "core/sealed.def"
 #undef SEALED
 };
@@ -51,10 +61,13 @@ static rc_t rotate_page(struct ctx *c, const struct rotation *r, const struct se
     TRY(db_rows(c, &column->page, ARGS(A(*after), A(PAGE)), &rows));
     for (int i = 0; i < rows.count; i++) {
         const char *old = db_text(&rows, i, 1);
-        const struct seal_place place = {c->tenant_id, column->table, column->column,
-                                         db_text(&rows, i, 0)};
+        const char *row = db_text(&rows, i, 0);
+        const struct seal_place place = column->place != NULL
+                                            ? column->place(row)
+                                            : (struct seal_place){c->tenant_id, column->table,
+                                                                  column->column, row};
 
-        *after = place.row;
+        *after = row;
         if (seal_key_id(c, old) == r->newest)
             continue;
         TRY(r->reseal(c, place, old, &token));

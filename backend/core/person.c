@@ -31,6 +31,8 @@ static const struct field me_fields[] = {
     FIELD(struct me, role, READ_ONLY, 20, "admin, manager, member or viewer"),
     FIELD(struct me, may, READ_ONLY, 2000, "Permissions of the role, with blanks between"),
     FIELD(struct me, verified, READ_ONLY, 0, "Mail to the address has been proven to arrive"),
+    FIELD(struct me, barred, READ_ONLY, 40,
+          "What must be done before anything else works: factor_missing; mostly empty"),
     FIELD(struct me, csrf, READ_ONLY, 43,
           "To be sent as X-CSRF with every request of this session that is not a GET"),
 };
@@ -112,6 +114,20 @@ rc_t person_for_login(struct ctx *c, const char *email, struct login_record out[
                                                         db_text(&rows, i, 2), db_text(&rows, i, 3)}
                                 : (struct login_record){.person_id = NULL};
     return OK;
+}
+
+static const struct field place_fields[] = {
+    FIELD(struct person_place, person_id, 0, 0, NULL),
+    FIELD(struct person_place, tenant_id, 0, 0, NULL),
+};
+static const struct shape place_shape = SHAPE("PersonPlace", struct person_place, place_fields);
+
+static const struct stmt q_places = {"person_places",
+                                     "SELECT person_id, tenant_id FROM person_places($1)"};
+
+rc_t person_places(struct ctx *c, const char *email, struct person_place **items, size_t *count)
+{
+    return db_list(c, &q_places, ARGS(A(email)), &place_shape, (void **)items, count);
 }
 
 static const struct stmt q_password = {"person_password", "SELECT person_password_hash($1)"};

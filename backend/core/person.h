@@ -21,8 +21,9 @@ extern const struct shape login_shape;
 /* Who is logged in, and where. */
 struct me {
     const char *person_id, *name, *email, *tenant_id, *tenant_name, *role;
-    const char *may; /* the permissions of the role, with blanks between */
-    bool verified;   /* mail to the address has been proven to arrive */
+    const char *may;    /* the permissions of the role, with blanks between */
+    bool verified;      /* mail to the address has been proven to arrive */
+    const char *barred; /* see struct session_found; "" when nothing bars */
     const char *csrf;
 };
 extern const struct shape me_shape;
@@ -70,6 +71,13 @@ struct login_record {
 rc_t person_for_login(struct ctx *c, const char *email, struct login_record out[LOGIN_RECORDS])
     MUST;
 
+/* Where the person is who logs in with an address: for the host's commands. */
+struct person_place {
+    const char *person_id, *tenant_id;
+};
+rc_t person_places(struct ctx *c, const char *email, struct person_place **items, size_t *count)
+    MUST;
+
 /* What follows is about a person of the tenant of the context. */
 struct person_record {
     const char *name, *email;
@@ -85,7 +93,10 @@ rc_t person_prove(struct ctx *c, const char *person_id, const char *email) MUST;
 
 rc_t membership_add(struct ctx *c, const char *person_id, const char *role) MUST;
 
-/* The person of the context in the tenant of the context; `csrf` is left to the caller. */
+/*
+ * The person of the context in the tenant of the context; `csrf` and `barred` are left to the
+ * caller.
+ */
 rc_t me_get(struct ctx *c, const char *role, struct me *out) MUST;
 
 #endif

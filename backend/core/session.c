@@ -88,22 +88,22 @@ rc_t session_start(struct ctx *c, const char *person_id, const char *user_agent,
 }
 
 static const struct stmt q_find = {
-    "session_find", "SELECT tenant_id, person_id, role, stale::int FROM session_find($1)"};
+    "session_find", "SELECT tenant_id, person_id, role, stale::int, barred FROM session_find($1)"};
 static const struct stmt q_seen = {
     "session_seen",
     "UPDATE session SET seen_at = now(), idle_until = now() + make_interval(days => $2::int)"
     " WHERE tenant_id = tenant_now() AND token_hash = $1"};
 
-rc_t session_find(struct ctx *c, const char *token, const char **role, bool *found)
+rc_t session_find(struct ctx *c, const char *token, struct session_found *out)
 {
     struct db_rows rows;
 
+    *out = (struct session_found){.role = NULL};
     TRY(db_rows(c, &q_find, ARGS(A(hash_of(c, token))), &rows));
-    *found = rows.count > 0;
-    if (!*found)
+    if (rows.count == 0)
         return OK;
     c->person_id = db_text(&rows, 0, 1);
-    *role = db_text(&rows, 0, 2);
+    *out = (struct session_found){.role = db_text(&rows, 0, 2), .barred = db_text(&rows, 0, 4)};
     TRY(db_tenant(c, db_text(&rows, 0, 0)));
     if (db_int(&rows, 0, 3) == 0)
         return OK;

@@ -23,11 +23,17 @@ extern const struct shape session_shape;
 rc_t session_start(struct ctx *c, const char *person_id, const char *user_agent, const char **token)
     MUST;
 
-/*
- * Becomes the tenant and person of the token, and notes that the session was used; *found is false
- * when there is no such session or it is over.
- */
-rc_t session_find(struct ctx *c, const char *token, const char **role, bool *found) MUST;
+struct session_found {
+    const char *role; /* NULL: there is no such session, or it is over */
+    /*
+     * NULL, or what keeps its person from everything but their own account, as a code of a fault:
+     * "factor_missing".
+     */
+    const char *barred;
+};
+
+/* Becomes the tenant and person of the token, and notes that the session was used. */
+rc_t session_find(struct ctx *c, const char *token, struct session_found *out) MUST;
 
 /* Of the person of the context, in the tenant of the context; `token` says which one asks. */
 rc_t session_list(struct ctx *c, const char *token, struct session **items, size_t *count) MUST;

@@ -44,6 +44,22 @@ static const struct text {
      "sessions "
      "were ended.\nIf this was not you, choose a new one at once: \"Forgotten your password?\" on "
      "the log-in page.\n"},
+    {"factor_on", NULL, "Your second factor was turned on",
+     "Hello {name},\n\nfrom now on, logging in to your account at {company} asks for a code of "
+     "your "
+     "authenticator\napp after the password. Keep the recovery codes in a safe place.\nIf this was "
+     "not you, tell an admin of your company at once.\n"},
+    {"factor_off", NULL, "Your second factor was turned off",
+     "Hello {name},\n\nlogging in to your account at {company} asks for no code any more: your "
+     "second\nfactor was turned off.\nIf this was not you, change your password and turn it on "
+     "again at once.\n"},
+    {"factor_codes", NULL, "You have new recovery codes",
+     "Hello {name},\n\nnew recovery codes were made for your account at {company}; those from "
+     "before no\nlonger work.\nIf this was not you, tell an admin of your company at once.\n"},
+    {"recovery_used", NULL, "A recovery code was used",
+     "Hello {name},\n\nsomebody, probably you, used one of the recovery codes of your account at "
+     "{company}.\nIt does not work again. How many are left stands in your account, where you can "
+     "make\nnew ones.\nIf this was not you, change your password and make new codes at once.\n"},
     {"audit_anchor", NULL, "Where your audit stands today",
      "Hello {name},\n\nthe last signed entry in the audit of {company}, and its "
      "hash:\n\n{anchor}\n\n"

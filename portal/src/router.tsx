@@ -123,6 +123,12 @@ const isolation = createRoute({
     component: lazyRouteComponent(() => import('./pages/isolation/Isolation'), 'Isolation'),
 });
 
+const apiKeys = createRoute({
+    getParentRoute: () => settings,
+    path: '/api-keys',
+    component: lazyRouteComponent(() => import('./pages/keys/ApiKeys'), 'ApiKeys'),
+});
+
 const account = createRoute({
     getParentRoute: () => inside,
     path: '/account',
@@ -132,7 +138,7 @@ const account = createRoute({
 const tree = root.addChildren([
     guest.addChildren([login, signup, forgotten]),
     linked.addChildren([verify, reset]),
-    inside.addChildren([home, talk, audit, settings.addChildren([isolation]), account]),
+    inside.addChildren([home, talk, audit, settings.addChildren([apiKeys, isolation]), account]),
 ]);
 
 export function makeRouter(client: QueryClient) {

@@ -30,6 +30,10 @@ static const struct {
     {"NewApiKey", "{\"name\":\"x\",\"scopes\":\"employees:read\"}"},
     {"ApiKeyRotation", "{}"},
     {"EmailChange", "{\"email\":\"new@example.org\",\"password\":\"not the right one\"}"},
+    {"PasswordOnly", "{\"password\":\"not the right one\"}"},
+    {"FactorCode", "{\"code\":\"000000\"}"},
+    {"FactorProof", "{\"password\":\"not the right one\",\"code\":\"000000\"}"},
+    {"FactorRule", "{\"required\":false}"},
     {"PasswordChange",
      "{\"password\":\"not the right one\",\"new_password\":\"long enough, this\"}"},
 };
@@ -37,6 +41,7 @@ static const struct {
 /* Open to everybody, each for a reason. */
 static const char *const open_to_all[] = {"/api/v1/signup",
                                           "/api/v1/login",
+                                          "/api/v1/login/factor",
                                           "/api/v1/links",
                                           "/api/v1/email/verify",
                                           "/api/v1/password/forgotten",

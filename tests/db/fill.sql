@@ -16,6 +16,8 @@ BEGIN
     INSERT INTO session (tenant_id, token_hash, person_id, expires_at) VALUES (t, uuid_send(p), p, now() + interval '1 hour');
     INSERT INTO api_key (tenant_id, id, name, scopes, secret_hash, hint, created_by)
         VALUES (t, gen_random_uuid(), 'canary', 'canary', sha256(uuid_send(p)), 'cana', p);
+    INSERT INTO login_step (tenant_id, token_hash, person_id, agent, password_hash, expires_at)
+        VALUES (t, uuid_send(p), p, 'canary', sha256('canary'), now() + interval '1 hour');
     INSERT INTO tenant_key (tenant_id, key_id, public_key, private_sealed) VALUES (t, 1, decode(repeat('00', 32), 'hex'), 'canary');
     INSERT INTO employee (tenant_id, id, name, role, about, persona) VALUES (t, e, 'canary', '', '', '');
     INSERT INTO employee_fact (tenant_id, employee_id, position, fact) VALUES (t, e, 1, 'canary');

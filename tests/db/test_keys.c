@@ -14,6 +14,7 @@
 #include "base/conf.h"
 #include "base/id.h"
 #include "core/connection.h"
+#include "core/factor.h"
 #include "core/key_rotation.h"
 #include "core/tenant_key.h"
 #include "io/db.h"
@@ -156,6 +157,35 @@ static void master_and_web_keys(void **state)
     db_rollback(f->c);
 }
 
+/* The codes of a person's app outlive the key that their secret was sealed with. */
+static void secrets_of_people(void **state)
+{
+    struct fixture *f = *state;
+    struct ctx *web = pg_ctx(PG_WEB, f->at.tenant_id);
+    const char *person = f->at.person_id;
+    struct factor_setup setup;
+    struct recovery_code *codes;
+    bool recovery;
+    int64_t done;
+
+    ok(web, factor_begin(web, person, "ann@example.org", &setup));
+    ok(web, db_commit(web));
+    pg_do(f->super, "UPDATE person_factor SET confirmed_at = now() WHERE person_id = '%s'", person);
+    ok(web, factor_codes_make(web, person, &codes));
+    ok(web, db_commit(web));
+    new_keys();
+    ok(web, factor_check(web, person, codes[0].code, &recovery));
+    ok(f->c, rotate_web(f->c, &done));
+    assert_int_equal(done, CONNECTIONS + 1);
+    forget_old_keys();
+    ok(web, db_commit(web));
+    ok(web, factor_check(web, person, codes[1].code, &recovery));
+    ok(web, db_commit(web));
+    conf_set(CONF_web_key, FIRST_KEY);
+    assert_int_equal(factor_check(web, person, codes[2].code, &recovery), E_INVALID);
+    ctx_end(web);
+}
+
 static int64_t key_count(struct fixture *f, const char *condition)
 {
     return pg_count(f->super, "SELECT count(*) FROM tenant_key WHERE tenant_id = '%s' AND %s",
@@ -268,6 +298,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(master_and_web_keys, setup, teardown),
+        cmocka_unit_test_setup_teardown(secrets_of_people, setup, teardown),
         cmocka_unit_test_setup_teardown(tenant_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(a_broken_off_rotation_goes_on, setup, teardown),
         cmocka_unit_test_setup_teardown(nobody_notices, setup, teardown),

@@ -79,6 +79,11 @@ const BY_CODE: Record<string, Sentences> = {
         'Choose another one. A short sentence works well.',
     ],
     password_short: ['This password is too short.', 'Use at least 12 characters.'],
+    keys_too_many: [
+        'Your company has as many keys as it may have.',
+        'Revoke one that nobody uses, and try again.',
+    ],
+    days_too_many: ['Keys may not last that long here.', 'Choose a shorter time.'],
     missing: ['This must not be empty.', 'Fill it in and try again.'],
     too_long: ['This is too long.', 'Shorten it and try again.'],
     unauthenticated: ['You are logged out.', 'Log in to go on. What you typed is kept.'],

@@ -44,11 +44,14 @@ export function useForm<F extends string, R>({ fields, check, send, onDone }: Op
         name,
         value: values[name],
         fault: faults[name],
-        onChange: (event: ChangeEvent<HTMLInputElement>) => {
-            setValues({ ...values, [name]: event.target.value });
-            setFaults({ ...faults, [name]: undefined });
-        },
+        onChange: (event: ChangeEvent<HTMLInputElement>) => set(name, event.target.value),
     });
+
+    /* For what is no line of text. */
+    function set(name: F, value: string): void {
+        setValues({ ...values, [name]: value });
+        setFaults({ ...faults, [name]: undefined });
+    }
 
     const refused = mutation.error;
     const atField = refused instanceof Fault && refused.field && refused.field in fields;
@@ -56,6 +59,7 @@ export function useForm<F extends string, R>({ fields, check, send, onDone }: Op
         form,
         onSubmit,
         input,
+        set,
         busy: mutation.isPending,
         told: refused && !atField ? explain(refused) : null,
     };

@@ -1,6 +1,6 @@
 /* The one table of places. The side bar, the sections of Settings and the go-to panel are made from it. */
 import type { LinkProps } from '@tanstack/react-router';
-import { House, ScrollText, Settings, ShieldCheck, UserRound, type LucideIcon } from 'lucide-react';
+import { House, KeyRound, ScrollText, Settings, ShieldCheck, UserRound, type LucideIcon } from 'lucide-react';
 import type { Me } from '../api/client';
 
 export interface Place {
@@ -18,6 +18,14 @@ export interface Place {
 const PLACES: readonly Place[] = [
     { to: '/', name: 'Home', icon: House, where: 'bar' },
     { to: '/audit', name: 'Audit', icon: ScrollText, needs: 'audit:read', where: 'bar' },
+    {
+        to: '/settings/api-keys',
+        name: 'API keys',
+        detail: 'For programs of your company',
+        icon: KeyRound,
+        needs: 'keys:manage',
+        where: 'settings',
+    },
     {
         to: '/settings/isolation',
         name: 'Isolation',

@@ -8,6 +8,9 @@ const ACTIONS: Record<string, string> = {
     'person.logged_out': 'Logged out',
     'turn.answered': 'Answered',
     'audit.exported': 'Audit exported',
+    'key.created': 'API key made',
+    'key.rotated': 'API key given a new secret',
+    'key.revoked': 'API key revoked',
     'subject.erased': 'Personal text erased',
 };
 

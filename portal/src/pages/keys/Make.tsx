@@ -1,0 +1,117 @@
+/* Making a key: what it is for, what it may do, how long it works. */
+import { useQuery } from '@tanstack/react-query';
+import { call, http } from '../../api/client';
+import { explain } from '../../api/fault';
+import { Button } from '../../components/Button';
+import { Dialog } from '../../components/Dialog';
+import { Field } from '../../components/Field';
+import { Notice } from '../../components/Notice';
+import { ScopeList } from '../../components/ScopeList';
+import { Select } from '../../components/Select';
+import { Skeleton } from '../../components/Skeleton';
+import { found, useForm } from '../../lib/form';
+import { limitsQuery, lives, scopesQuery, type ApiKeyMade } from './data';
+
+interface Props {
+    onClose: () => void;
+    onMade: (key: ApiKeyMade) => void;
+}
+
+export function Make({ onClose, onMade }: Props) {
+    const scopes = useQuery(scopesQuery);
+    const limits = useQuery(limitsQuery);
+    const fault = scopes.error ?? limits.error;
+
+    return (
+        <Dialog title="New API key" open onOpenChange={onClose}>
+            <div className="p-5">
+                <h2 className="text-title font-semibold">New API key</h2>
+                {fault && (
+                    <Notice told={explain(fault)} className="mt-4">
+                        <Button
+                            size="small"
+                            onClick={() => void Promise.all([scopes.refetch(), limits.refetch()])}
+                        >
+                            Try again
+                        </Button>
+                    </Notice>
+                )}
+                {scopes.data && limits.data ? (
+                    <Form
+                        scopes={scopes.data}
+                        most={limits.data.days}
+                        onClose={onClose}
+                        onMade={onMade}
+                    />
+                ) : (
+                    !fault && <Skeleton className="mt-4 h-72 w-full" />
+                )}
+            </div>
+        </Dialog>
+    );
+}
+
+interface FormProps extends Props {
+    scopes: readonly { name: string; about: string }[];
+    most: number;
+}
+
+function Form({ scopes, most, onClose, onMade }: FormProps) {
+    const options = lives(most);
+    const usual = options.some(([days]) => days === '90') ? '90' : options[options.length - 1]![0];
+    const { form, onSubmit, input, set, busy, told } = useForm({
+        fields: { name: '', scopes: '', days: usual },
+        check: ({ name, scopes: chosen }) =>
+            found({
+                name: name.trim() === '' ? 'Say which program it is for.' : undefined,
+                scopes: chosen === '' ? 'Choose at least one.' : undefined,
+                days: undefined,
+            }),
+        send: ({ name, scopes: chosen, days }) =>
+            call(
+                http.POST('/api/v1/api-keys', {
+                    body: {
+                        name: name.trim(),
+                        scopes: chosen,
+                        ...(days === '0' ? { endless: true } : { days: Number(days) }),
+                    },
+                }),
+            ),
+        onDone: onMade,
+    });
+    const { value: chosen, fault: scopesFault } = input('scopes');
+
+    return (
+        <form ref={form} onSubmit={onSubmit} noValidate className="mt-4 grid gap-4">
+            {told && <Notice told={told} />}
+            <Field
+                label="Name"
+                maxLength={100}
+                autoFocus
+                autoComplete="off"
+                hint="Which program it is for, such as “Nightly export”."
+                {...input('name')}
+            />
+            <ScopeList
+                legend="It may"
+                scopes={scopes}
+                chosen={chosen.split(' ').filter(Boolean)}
+                onChoose={(names) => set('scopes', names.join(' '))}
+                fault={scopesFault}
+            />
+            <Select
+                label="It works for"
+                options={options}
+                name="days"
+                value={input('days').value}
+                onChange={(event) => set('days', event.target.value)}
+            />
+            <div className="flex justify-end gap-2">
+                <Button onClick={onClose}>Cancel</Button>
+                <Button type="submit" look="primary" busy={busy}>
+                    {busy ? 'Making the key' : 'Make the key'}
+                </Button>
+            </div>
+        </form>
+    );
+}

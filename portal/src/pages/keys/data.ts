@@ -1,0 +1,43 @@
+/* What the page of API keys reads, and the words for it. */
+import { queryOptions } from '@tanstack/react-query';
+import { call, http } from '../../api/client';
+import type { components } from '../../api/schema';
+
+export type ApiKey = components['schemas']['ApiKey'];
+export type ApiKeyMade = components['schemas']['ApiKeyMade'];
+
+export const keysQuery = queryOptions({
+    queryKey: ['api-keys'],
+    queryFn: async ({ signal }) => (await call(http.GET('/api/v1/api-keys', { signal }))).items,
+});
+
+export const scopesQuery = queryOptions({
+    queryKey: ['scopes'],
+    queryFn: async ({ signal }) => (await call(http.GET('/api/v1/scopes', { signal }))).items,
+    staleTime: Infinity,
+});
+
+export const limitsQuery = queryOptions({
+    queryKey: ['api-keys', 'limits'],
+    queryFn: ({ signal }) => call(http.GET('/api/v1/api-keys/limits', { signal })),
+    staleTime: Infinity,
+});
+
+const LIVES = [7, 30, 90, 180, 365];
+
+/* How long a key may last, in days; 0 stands for no end. `most` 0: whatever one likes. */
+export function lives(most: number): [value: string, word: string][] {
+    const days = LIVES.filter((one) => most === 0 || one < most);
+    if (most > 0) days.push(most);
+    return [
+        ...days.map((one): [string, string] => [`${one}`, `${one} days`]),
+        ...(most === 0 ? [['0', 'No end'] as [string, string]] : []),
+    ];
+}
+
+/* A command that works, once a key stands in the place of the dots. */
+export function example(origin: string, key = 'kst_…'): string {
+    const own = /^https:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|$)/.test(origin);
+    /* The certificate of a local installation is signed by nobody. */
+    return `curl ${own ? '--insecure ' : ''}${origin}/api/v1/employees -H "Authorization: Bearer ${key}"`;
+}
