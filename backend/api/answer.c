@@ -175,6 +175,14 @@ static int status_of(const struct fault *fault, int usual)
     return usual;
 }
 
+const char *res_title(int status)
+{
+    for (size_t i = 0; i < COUNT_OF(meanings); i++)
+        if (meanings[i].status == status)
+            return meanings[i].title;
+    return status == 413 ? "Too much" : "The request is not right";
+}
+
 void res_problem(struct ctx *c, struct res *rs)
 {
     const struct fault *fault = &c->fault;

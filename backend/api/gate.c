@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/handlers.h"
+#include "api/query.h"
 #include "api/routes.h"
 #include "base/clock.h"
 #include "base/conf.h"
@@ -240,6 +241,7 @@ static rc_t serve(struct ctx *c, struct req *rq, struct res *rs)
     TRY(body_check(c, rq, route));
     TRY(origin_check(c, rq, route));
     TRY(who_check(c, rq, route));
+    TRY(query_check(c, rq, route));
     TRY(route->handler(c, rq, rs));
     return db_commit(c);
 }

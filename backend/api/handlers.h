@@ -42,6 +42,9 @@ rc_t res_text(struct res *rs, int status, const char *text);
 /* Fills rs with problem details (RFC 9457) from the fault in c. */
 void res_problem(struct ctx *c, struct res *rs);
 
+/* The title that goes with the status of a problem. */
+const char *res_title(int status);
+
 #define SESSION_COOKIE "__Host-konstruct"
 /* NULL: takes the cookie away */
 void res_session(struct ctx *c, struct res *rs, const char *token);

@@ -1,6 +1,6 @@
 /*
  * The API document (OpenAPI 3.1), made from the routes table and the shapes: nothing is described
- * twice.
+ * twice. Schemas and examples: openapi_schema.c; answers: openapi_answers.c.
  */
 #include "api/openapi.h"
 
@@ -9,78 +9,11 @@
 #include <string.h>
 
 #include "api/handlers.h"
+#include "api/openapi_parts.h"
+#include "api/query.h"
 #include "api/routes.h"
 
 static const char *const method_names[METHOD_COUNT] = {"get", "post", "put", "patch", "delete"};
-
-static void put(json_t *object, const char *key, json_t *value)
-{
-    if (json_object_set_new(object, key, value) != 0)
-        abort();
-}
-
-static json_t *ref(const char *name)
-{
-    char text[120];
-
-    snprintf(text, sizeof(text), "#/components/schemas/%s", name);
-    return json_pack("{s:s}", "$ref", text);
-}
-
-static json_t *field_schema(const struct field *f)
-{
-    static const char *const types[] = {"string", "integer", "boolean", "number"};
-    json_t *schema = json_object();
-
-    put(schema, "type",
-        f->flags & NULLABLE ? json_pack("[s, s]", types[f->kind], "null")
-                            : json_string(types[f->kind]));
-    if (f->max > 0)
-        put(schema, f->kind == F_TEXT ? "maxLength" : "maximum", json_integer(f->max));
-    if (f->flags & READ_ONLY)
-        put(schema, "readOnly", json_true());
-    if (f->flags & WRITE_ONLY)
-        put(schema, "writeOnly", json_true());
-    if (f->about != NULL)
-        put(schema, "description", json_string(f->about));
-    return schema;
-}
-
-/* What comes out always has all its members; what goes in needs the required ones. */
-static json_t *shape_schema(const struct shape *shape)
-{
-    json_t *properties = json_object(), *required = json_array();
-
-    for (size_t i = 0; i < shape->count; i++) {
-        put(properties, shape->fields[i].name, field_schema(&shape->fields[i]));
-        if (shape->fields[i].flags & (REQUIRED | READ_ONLY))
-            json_array_append_new(required, json_string(shape->fields[i].name));
-    }
-    return json_pack("{s:s, s:b, s:o, s:o}", "type", "object", "additionalProperties", 0,
-                     "properties", properties, "required", required);
-}
-
-static json_t *list_schema(const struct shape *shape)
-{
-    return json_pack("{s:s, s:{s:{s:s, s:o}, s:{s:[s, s], s:s}}, s:[s, s]}", "type", "object",
-                     "properties", "items", "type", "array", "items", ref(shape->name), "next",
-                     "type", "string", "null", "description", "Where the next page begins, or null",
-                     "required", "items", "next");
-}
-
-static json_t *problem_schema(void)
-{
-    static const char *const texts[] = {"type",      "title", "code",  "detail",
-                                        "reference", "field", "limit", "step"};
-    json_t *properties = json_pack("{s:{s:s}}", "status", "type", "integer");
-
-    for (size_t i = 0; i < COUNT_OF(texts); i++)
-        put(properties, texts[i], json_pack("{s:s}", "type", "string"));
-    return json_pack("{s:s, s:s, s:o, s:[s, s, s, s, s, s]}", "type", "object", "description",
-                     "What went wrong (RFC 9457); code is stable, reference finds it in the log",
-                     "properties", properties, "required", "type", "title", "status", "code",
-                     "detail", "reference");
-}
 
 /* "/a/:id/b" as "/a/{id}/b". */
 static const char *path_text(struct ctx *c, const char *path)
@@ -100,118 +33,247 @@ static const char *path_text(struct ctx *c, const char *path)
     return buf_str(&out);
 }
 
-static void add_parameter(json_t *list, const char *name, const char *in)
+static void add_parameter(json_t *list, const char *name, const char *in, bool required,
+                          const char *about, json_t *schema)
 {
-    json_array_append_new(list,
-                          json_pack("{s:s, s:s, s:b, s:{s:s}}", "name", name, "in", in, "required",
-                                    text_is(in, "path"), "schema", "type", "string"));
+    json_t *p = json_pack("{s:s, s:s, s:b, s:o}", "name", name, "in", in, "required", required,
+                          "schema", schema);
+
+    if (about != NULL)
+        doc_put(p, "description", json_string(about));
+    json_array_append_new(list, p);
+}
+
+static json_t *query_schema(struct ctx *c, const struct query_param *p)
+{
+    json_t *words;
+
+    if (p->number)
+        return json_pack("{s:s, s:s, s:I, s:I}", "type", "integer", "format", "int64", "minimum",
+                         (json_int_t)p->least, "maximum", (json_int_t)p->most);
+    if (p->one_of == NULL)
+        return json_pack("{s:s, s:i}", "type", "string", "maxLength", QUERY_VALUE_MAX);
+    words = json_array();
+    for (char *rest = text_dup(c->mem, p->one_of), *word; (word = strsep(&rest, " ")) != NULL;)
+        json_array_append_new(words, json_string(word));
+    return json_pack("{s:s, s:o}", "type", "string", "enum", words);
+}
+
+static const char *query_about(const struct route *r, const struct query_param *p)
+{
+    if (strcmp(p->name, "limit") == 0)
+        return "Most items of the page";
+    if (r->kind == ANSWER_LIST && strcmp(p->name, "sort") == 0)
+        return "The order; a minus: from the largest or newest down. The first one is the usual";
+    if (r->kind == ANSWER_LIST && (strcmp(p->name, "after") == 0 || strcmp(p->name, "before") == 0))
+        return "Where to go on: `next` of the page before, with the same sort";
+    return r->kind == ANSWER_LIST ? "Only what has this" : NULL;
 }
 
 static json_t *parameters(struct ctx *c, const struct route *r)
 {
     json_t *list = json_array();
-    const char *path = r->path;
+    struct query_param p;
 
-    while ((path = strchr(path, ':')) != NULL) {
-        const char *name = text_copy(c->mem, path + 1, strcspn(path + 1, "/"));
+    for (const char *at = r->path; (at = strchr(at, ':')) != NULL; at++) {
+        const char *name = text_copy(c->mem, at + 1, strcspn(at + 1, "/"));
 
-        add_parameter(list, name, "path");
-        path++;
+        add_parameter(list, name, "path", true, NULL, json_pack("{s:s}", "type", "string"));
     }
-    for (char *rest = text_dup(c->mem, r->query), *name; (name = strsep(&rest, " ")) != NULL;)
-        add_parameter(list, name, "query");
+    for (const char *rest = r->query; query_next(c->mem, &rest, &p);)
+        add_parameter(list, p.name, "query", p.required, query_about(r, &p), query_schema(c, &p));
+    if (r->kind == ANSWER_STREAM)
+        add_parameter(list, "Last-Event-ID", "header", false,
+                      "The last event that was read: the stream goes on behind it",
+                      json_pack("{s:s}", "type", "string"));
     return list;
 }
 
-static json_t *content(const char *type, json_t *schema)
+/*
+ * A browser's session goes by its cookie, which is worth nothing alone when something is changed.
+ */
+static json_t *security(const struct route *r)
 {
-    return json_pack("{s:{s:o}}", type, "schema", schema);
+    if (r->who == WHO_METRICS)
+        return json_pack("[{s:[]}]", "metrics");
+    if (!doc_needs_login(r))
+        return json_array();
+
+    json_t *any = r->method == GET ? json_pack("[{s:[]}]", "session")
+                                   : json_pack("[{s:[], s:[]}]", "session", "csrf");
+
+    if (who_permitted(r->who, permits_for_keys()) && r->who != WHO_PERSON)
+        json_array_append_new(any, json_pack("{s:[s]}", "key", who_name(r->who)));
+    return any;
 }
 
-static json_t *success(struct ctx *c, const struct route *r)
+static json_t *security_schemes(void)
 {
-    json_t *answer = json_pack("{s:s}", "description", r->about);
-
-    switch (r->kind) {
-    case ANSWER_NONE:
-        break;
-    case ANSWER_ONE:
-        put(answer, "content", content("application/json", ref(r->out->name)));
-        break;
-    case ANSWER_LIST:
-        put(answer, "content",
-            content("application/json", ref(text_printf(c->mem, "%sList", r->out->name))));
-        break;
-    case ANSWER_STREAM:
-        put(answer, "content", content("text/event-stream", json_pack("{s:s}", "type", "string")));
-        break;
-    case ANSWER_TEXT:
-        put(answer, "content", content("text/plain", json_pack("{s:s}", "type", "string")));
-        break;
-    case ANSWER_FILE:
-        put(answer, "content",
-            content("application/x-tar",
-                    json_pack("{s:s, s:s}", "type", "string", "format", "binary")));
-        break;
-    case ANSWER_OBJECT:
-        put(answer, "content", content("application/json", json_pack("{s:s}", "type", "object")));
-        break;
-    }
-    return answer;
+    return json_pack("{s:{s:s, s:s, s:s, s:s}, s:{s:s, s:s, s:s, s:s}, s:{s:s, s:s, s:s}, "
+                     "s:{s:s, s:s, s:s}}",
+                     "session", "type", "apiKey", "in", "cookie", "name", SESSION_COOKIE,
+                     "description", "The cookie that logging in gives to a browser", "csrf", "type",
+                     "apiKey", "in", "header", "name", "X-CSRF", "description",
+                     "The member `csrf` of /api/v1/me: goes with the cookie where something is "
+                     "changed",
+                     "metrics", "type", "http", "scheme", "bearer", "description",
+                     "The operator's KONSTRUCT_METRICS_TOKEN", "key", "type", "http", "scheme",
+                     "bearer", "description", "A program's API key: the scopes are permissions");
 }
 
-static json_t *operation(struct ctx *c, const struct route *r)
-{
-    json_t *responses = json_object();
-    json_t *op = json_pack(
-        "{s:s, s:s, s:o}", "summary", r->about, "operationId",
-        text_printf(c->mem, "%s_%s", method_names[r->method], path_text(c, r->path)), "parameters",
-        parameters(c, r));
+/* Routes by what they are about: the words between the version and the first parameter. */
+struct tag {
+    const char *first; /* segment of the path */
+    const char *name, *about;
+};
 
-    put(responses, text_printf(c->mem, "%d", r->status), success(c, r));
-    put(responses, "default",
-        json_pack("{s:s, s:o}", "description", "A problem", "content",
-                  content("application/problem+json", ref("Problem"))));
-    put(op, "responses", responses);
+static const struct tag tags[] = {
+    {"signup", "Account", "Who one is: signing up, logging in, e-mail address, password"},
+    {"login", "Account", NULL},
+    {"logout", "Account", NULL},
+    {"links", "Account", NULL},
+    {"email", "Account", NULL},
+    {"sessions", "Account", NULL},
+    {"password", "Account", NULL},
+    {"me", "Account", NULL},
+    {"employees", "Employees", "The AI employees of a company"},
+    {"conversations", "Conversations", "What people and employees say to each other"},
+    {"audit", "Audit", "Everything that was done, in a chain that can be checked"},
+    {"keys", "API keys", "What programs log in with"},
+    {"isolation", "Isolation", "Proofs that companies are kept apart"},
+    {"hooks", "Webhooks", "Where the vendors of channels deliver what happens there"},
+    {"openapi.json", "Service", "The service itself: this document, its state, its counters"},
+    {"healthz", "Service", NULL},
+    {"readyz", "Service", NULL},
+    {"metrics", "Service", NULL},
+};
+
+static struct tag tag_of(struct ctx *c, const struct route *r)
+{
+    const char *path = text_starts(r->path, "/api/v1/") ? r->path + strlen("/api/v1/")
+                                                        : r->path + 1;
+    char *first = text_copy(c->mem, path, strcspn(path, "/"));
+
+    for (size_t i = 0; i < COUNT_OF(tags); i++)
+        if (strcmp(tags[i].first, first) == 0)
+            return tags[i];
+
+    /* Not in the table: its own name serves. */
+    char *name = text_dup(c->mem, first);
+
+    for (char *s = name; *s != '\0'; s++)
+        if (!isalnum((unsigned char)*s))
+            *s = ' ';
+    name[0] = (char)toupper((unsigned char)name[0]);
+    return (struct tag){first, name, text_printf(c->mem, "Everything under %s", first)};
+}
+
+static void add_tag(json_t *list, const struct tag *tag)
+{
+    json_t *known;
+    size_t i;
+
+    json_array_foreach(list, i, known) if (strcmp(json_str(known, "name"), tag->name) == 0) return;
+    json_array_append_new(list, json_pack("{s:s, s:s}", "name", tag->name, "description",
+                                          tag->about == NULL ? tag->name : tag->about));
+}
+
+/* The handler's name; a second path of the same handler is told apart by its last parameter. */
+static const char *operation_id(struct ctx *c, const struct route *all, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (all[i].handler == all[at].handler) {
+            const char *last = strrchr(all[at].path, ':');
+
+            return text_printf(c->mem, "%s_by_%s", all[at].name,
+                               last == NULL ? method_names[all[at].method] : last + 1);
+        }
+    return all[at].name;
+}
+
+static json_t *request_body(struct ctx *c, const struct route *r)
+{
+    return json_pack("{s:b, s:{s:{s:o, s:o}}}", "required", 1, "content", "application/json",
+                     "schema", doc_ref(c, "schemas", r->in->name), "example",
+                     doc_example(c, r->in, true));
+}
+
+static json_t *operation(struct ctx *c, const struct route *all, size_t at)
+{
+    const struct route *r = &all[at];
+    json_t *op = json_pack("{s:s, s:s, s:[s], s:o, s:o, s:o}", "summary", r->about, "operationId",
+                           operation_id(c, all, at), "tags", tag_of(c, r).name, "parameters",
+                           parameters(c, r), "responses", doc_responses(c, r), "security",
+                           security(r));
+
+    if (r->who > WHO_PERSON)
+        doc_put(op, "description",
+                json_string(text_printf(c->mem, "Needs the permission `%s`.", who_name(r->who))));
     if (r->in != NULL)
-        put(op, "requestBody",
-            json_pack("{s:b, s:o}", "required", 1, "content",
-                      content("application/json", ref(r->in->name))));
-    put(op, "security", r->who >= WHO_PERSON ? json_pack("[{s:[]}]", "session") : json_array());
+        doc_put(op, "requestBody", request_body(c, r));
     return op;
 }
 
-static void add_route(struct ctx *c, const struct route *r, json_t *paths, json_t *schemas)
-{
-    const char *path = path_text(c, r->path);
-    json_t *methods = json_object_get(paths, path);
+struct making {
+    struct ctx *c;
+    json_t *schemas;
+};
 
-    if (methods == NULL) {
-        methods = json_object();
-        put(paths, path, methods);
-    }
-    put(methods, method_names[r->method], operation(c, r));
+static bool comes_in(const struct shape *shape)
+{
+    size_t count;
+    const struct route *all = routes_all(&count);
+
+    for (size_t i = 0; i < count; i++)
+        if (all[i].in == shape)
+            return true;
+    return false;
+}
+
+static void add_shape(const struct shape *shape, void *arg)
+{
+    struct making *m = arg;
+
+    doc_put(m->schemas, shape->name, doc_shape(m->c, shape, !comes_in(shape)));
+}
+
+static void add_schemas(struct making *m, const struct route *r)
+{
     if (r->in != NULL)
-        put(schemas, r->in->name, shape_schema(r->in));
+        add_shape(r->in, m);
     if (r->out != NULL)
-        put(schemas, r->out->name, shape_schema(r->out));
+        add_shape(r->out, m);
     if (r->kind == ANSWER_LIST)
-        put(schemas, text_printf(c->mem, "%sList", r->out->name), list_schema(r->out));
+        doc_put(m->schemas, text_printf(m->c->mem, "%sList", r->out->name), doc_list(m->c, r->out));
 }
 
 json_t *openapi_document(struct ctx *c)
 {
-    json_t *paths = json_object(), *schemas = json_object();
+    struct making m = {c, json_object()};
+    json_t *paths = json_object(), *used = json_array();
     size_t count;
-    const struct route *routes = routes_all(&count);
+    const struct route *all = routes_all(&count);
 
-    put(schemas, "Problem", problem_schema());
-    for (size_t i = 0; i < count; i++)
-        add_route(c, &routes[i], paths, schemas);
-    return json_pack("{s:s, s:{s:s, s:s}, s:o, s:{s:o, s:{s:{s:s, s:s, s:s}}}}", "openapi", "3.1.0",
-                     "info", "title", "Konstruct", "version", "1", "paths", paths, "components",
-                     "schemas", schemas, "securitySchemes", "session", "type", "apiKey", "in",
-                     "cookie", "name", SESSION_COOKIE);
+    doc_put(m.schemas, "Problem", doc_problem());
+    doc_other_shapes(add_shape, &m);
+    for (size_t i = 0; i < count; i++) {
+        const char *path = path_text(c, all[i].path);
+        struct tag tag = tag_of(c, &all[i]);
+
+        if (json_object_get(paths, path) == NULL)
+            doc_put(paths, path, json_object());
+        doc_put(json_object_get(paths, path), method_names[all[i].method], operation(c, all, i));
+        add_schemas(&m, &all[i]);
+        add_tag(used, &tag);
+    }
+    return json_pack(
+        "{s:s, s:{s:s, s:s, s:s}, s:[{s:s, s:s}], s:o, s:o, s:{s:o, s:o, s:o}}", "openapi", "3.1.0",
+        "info", "title", "Konstruct", "version", "1", "description",
+        "What the portal and programs use. Every failure is a problem (RFC 9457) with a stable "
+        "`code`. Lists come in pages: `next` of one is the parameter `after` of the next.",
+        "servers", "url", "/", "description", "This installation", "tags", used, "paths", paths,
+        "components", "schemas", m.schemas, "responses", doc_shared_responses(c), "securitySchemes",
+        security_schemes());
 }
 
 rc_t openapi_show(struct ctx *c, const struct req *rq, struct res *rs)

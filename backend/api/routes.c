@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/handlers.h"
+#include "api/health.h"
 #include "core/api_key.h"
 #include "core/audit_find.h"
 #include "core/audit_head.h"
@@ -19,7 +20,7 @@
 
 static const struct route routes[] = {
 #define ROUTE(method, path, handler, who, body_max, query, in, kind, out, status, about) \
-    {method, path, handler, who, body_max, query, in, kind, out, status, about},
+    {method, path, handler, who, body_max, query, in, kind, out, status, about, #handler},
 #include "api/routes.def"
 #undef ROUTE
 };

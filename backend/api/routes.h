@@ -49,12 +49,13 @@ struct route {
     rc_t (*handler)(struct ctx *c, const struct req *rq, struct res *rs);
     enum who who;
     size_t body_max;   /* bytes; 0: the route takes no body */
-    const char *query; /* names of its query parameters with blanks between, or NULL */
+    const char *query; /* its query parameters, written as query.h says, or NULL */
     const struct shape *in;
     enum answer_kind kind;
     const struct shape *out;
     int status; /* of success */
     const char *about;
+    const char *name; /* of its handler */
 };
 
 const struct route *routes_all(size_t *count);

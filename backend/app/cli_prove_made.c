@@ -1,7 +1,15 @@
 /* Requests made up from a route's row: its path, its query and its body, around an id. */
 #include <string.h>
 
+#include "api/query.h"
 #include "app/cli_prove.h"
+
+static const char *words(struct arena *mem, const struct field *f)
+{
+    if (f->one_of != NULL)
+        return text_copy(mem, f->one_of, strcspn(f->one_of, " "));
+    return text_is(f->name, "email") ? "nobody@proof.invalid" : "words of the proof";
+}
 
 const char *prove_body(struct arena *mem, const struct route *route, const char *id)
 {
@@ -20,10 +28,7 @@ const char *prove_body(struct arena *mem, const struct route *route, const char 
         else if (f->kind != F_TEXT)
             json_object_set_new(body, f->name, json_integer(1));
         else
-            json_object_set_new(body, f->name,
-                                json_string(takes_id                    ? id
-                                            : text_is(f->name, "email") ? "nobody@proof.invalid"
-                                                                        : "words of the proof"));
+            json_object_set_new(body, f->name, json_string(takes_id ? id : words(mem, f)));
     }
 
     const char *text = route->body_max == 0 ? "" : json_text(mem, body);
@@ -45,6 +50,7 @@ const char *prove_path(struct arena *mem, const struct route *route, const char 
 {
     struct buf out = buf_new(mem, KIB(8));
     char joint = '?';
+    struct query_param p;
 
     for (const char *s = route->path; *s != '\0'; s++) {
         if (*s != ':') {
@@ -55,10 +61,9 @@ const char *prove_path(struct arena *mem, const struct route *route, const char 
         while (s[1] != '\0' && s[1] != '/')
             s++;
     }
-    for (char *names = text_dup(mem, route->query == NULL ? "" : route->query), *name;
-         (name = strsep(&names, " ")) != NULL;)
-        if (strstr(name, "_id") != NULL) {
-            buf_printf(&out, "%c%s=%s", joint, name, id);
+    for (const char *rest = route->query; query_next(mem, &rest, &p);)
+        if (strstr(p.name, "_id") != NULL) {
+            buf_printf(&out, "%c%s=%s", joint, p.name, id);
             joint = '&';
         }
     return buf_str(&out);

@@ -116,6 +116,9 @@ static rc_t read_text(struct ctx *c, const struct field *f, const json_t *v, voi
                        f->name, (long long)f->max, len);
     if ((f->flags & REQUIRED) && text_blank(text))
         return ctx_bad(c, f->name, "missing", "%s must not be empty.", f->name);
+    if (f->one_of != NULL && !text_among(f->one_of, text))
+        return ctx_bad(c, f->name, "not_a_choice", "%s must be one of: %s.", f->name,
+                       text_listed(c->mem, f->one_of));
     *(const char **)slot(f, object) = text_copy(c->mem, text, len);
     return OK;
 }

@@ -29,7 +29,9 @@ struct field {
     unsigned flags;
     /* text: most characters (bytes) accepted; numbers: largest accepted; 0: no bound of its own */
     int64_t max;
-    const char *about; /* one line for the API document, or NULL */
+    const char *about;   /* one line for the API document, or NULL */
+    const char *one_of;  /* text: the values that there are, with blanks between; NULL: any text */
+    const char *example; /* for the API document, as JSON; NULL: what suits the name and the kind */
 };
 
 struct shape {
@@ -41,10 +43,19 @@ struct shape {
 #define FIELD_KIND(type, member) \
     _Generic(((type *)0)->member, const char *: F_TEXT, char *: F_TEXT, int64_t: F_INT,            \
              bool: F_BOOL, double: F_NUM)
-#define FIELD(type, member, flags, max, about)                                             \
-    {                                                                                      \
-#member, offsetof(type, member), FIELD_KIND(type, member), (flags), (max), (about) \
+#define FIELD_FULL(type, member, flags, max, about, one_of, example)                        \
+    {                                                                                       \
+#member, offsetof(type, member), FIELD_KIND(type, member), (flags), (max), (about), \
+            (one_of), (example)                                                             \
     }
+#define FIELD(type, member, flags, max, about) \
+    FIELD_FULL(type, member, flags, max, about, NULL, NULL)
+/* Text that is one of a few words: "working paused". */
+#define FIELD_OF(type, member, flags, one_of, about) \
+    FIELD_FULL(type, member, flags, 0, about, one_of, NULL)
+/* With an example of its own, as JSON: "\"0.25\"". */
+#define FIELD_LIKE(type, member, flags, max, about, example) \
+    FIELD_FULL(type, member, flags, max, about, NULL, example)
 #define SHAPE(shown, type, fields)                        \
     {                                                     \
         (shown), (fields), COUNT_OF(fields), sizeof(type) \
@@ -52,8 +63,9 @@ struct shape {
 
 /*
  * Reads a JSON object into `out` (a struct of shape->size bytes, cleared first). Unknown,
- * duplicate, missing, read-only or ill-typed members, text past its limit, control characters and
- * bad UTF-8 are E_INVALID with the field named. Texts live in c->mem and are NULL when absent.
+ * duplicate, missing, read-only or ill-typed members, text past its limit or none of the choices,
+ * control characters and bad UTF-8 are E_INVALID with the field named. Texts live in c->mem and are
+ * NULL when absent.
  */
 rc_t shape_read(struct ctx *c, const struct shape *shape, struct bytes json, void *out) MUST;
 

@@ -220,6 +220,32 @@ char *text_clean(struct arena *mem, const char *text, size_t max)
     return clean;
 }
 
+bool text_among(const char *words, const char *word)
+{
+    size_t len = strlen(word);
+
+    for (const char *at = words; *at != '\0';) {
+        size_t here = strcspn(at, " ");
+
+        if (here == len && strncmp(at, word, len) == 0)
+            return len > 0;
+        at += here + strspn(at + here, " ");
+    }
+    return false;
+}
+
+char *text_listed(struct arena *mem, const char *words)
+{
+    char *out = arena_take(mem, 2 * strlen(words) + 1), *to = out;
+
+    for (; *words != '\0'; words++) {
+        if (*words == ' ')
+            *to++ = ',';
+        *to++ = *words;
+    }
+    return out;
+}
+
 char *text_trim(struct arena *mem, const char *text)
 {
     size_t start = strspn(text, " \t\r\n\f\v");

@@ -63,6 +63,10 @@ size_t text_cut(const char *text, size_t len, size_t max);
  * vendor's answer, say) its odd bytes become '?'.
  */
 char *text_clean(struct arena *mem, const char *text, size_t max);
+/* Whether the word is one of those in `words`, which have blanks between. */
+bool text_among(const char *words, const char *word);
+/* Such words for people: "a, b, c". */
+char *text_listed(struct arena *mem, const char *words);
 /* White space off both ends. */
 char *text_trim(struct arena *mem, const char *text);
 /* Reads a whole decimal number; E_INVALID for anything else, blanks and overflow included. */

@@ -19,11 +19,11 @@ const struct shape conversation_shape = SHAPE("Conversation", struct conversatio
 static const struct field message_fields[] = {
     FIELD(struct message, id, READ_ONLY, 36, NULL),
     FIELD(struct message, seq, READ_ONLY, 0, "Place in the conversation, from 1"),
-    FIELD(struct message, author, READ_ONLY, 20, "person or employee"),
+    FIELD_OF(struct message, author, READ_ONLY, "person employee", NULL),
     FIELD(struct message, name, READ_ONLY, 200, "Who wrote it"),
-    FIELD(struct message, text, READ_ONLY, MESSAGE_TEXT_MAX, NULL),
-    FIELD(struct message, outcome, READ_ONLY | NULLABLE, 20,
-          "Of an employee's message: answered, refused or failed"),
+    FIELD(struct message, text, READ_ONLY, MESSAGE_TEXT_MAX, "What was said"),
+    FIELD_OF(struct message, outcome, READ_ONLY | NULLABLE, "answered refused failed",
+             "Of an employee's message: how it ended"),
     FIELD(struct message, created, READ_ONLY, 0, "Seconds UTC"),
 };
 const struct shape message_shape = SHAPE("Message", struct message, message_fields);

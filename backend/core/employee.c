@@ -5,10 +5,12 @@
 
 static const struct field fields[] = {
     FIELD(struct employee, id, READ_ONLY, 36, NULL),
-    FIELD(struct employee, name, REQUIRED, 100, NULL),
-    FIELD(struct employee, role, REQUIRED, 200, "What it does, in a few words"),
-    FIELD(struct employee, about, 0, 1000, "One sentence about it"),
-    FIELD(struct employee, state, READ_ONLY, 20, "working or paused"),
+    FIELD_LIKE(struct employee, name, REQUIRED, 100, NULL, "\"Mara\""),
+    FIELD_LIKE(struct employee, role, REQUIRED, 200, "What it does, in a few words",
+               "\"Front desk\""),
+    FIELD_LIKE(struct employee, about, 0, 1000, "One sentence about it",
+               "\"Answers questions about opening hours and orders\""),
+    FIELD_OF(struct employee, state, READ_ONLY, "working paused", NULL),
     FIELD(struct employee, provider, READ_ONLY, 40, "Model provider that is asked first"),
     FIELD(struct employee, model, READ_ONLY, 200, NULL),
     FIELD(struct employee, created, READ_ONLY, 0, "Seconds UTC"),

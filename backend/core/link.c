@@ -10,7 +10,7 @@ static const struct field token_fields[] = {
 const struct shape link_token_shape = SHAPE("LinkToken", struct link_token, token_fields);
 
 static const struct field view_fields[] = {
-    FIELD(struct link_view, kind, READ_ONLY, 20, "verify, reset or change"),
+    FIELD_OF(struct link_view, kind, READ_ONLY, "verify reset change", "What the mail was for"),
     FIELD(struct link_view, email, READ_ONLY, 320, "The address that the mail went to"),
     FIELD(struct link_view, company, READ_ONLY, 200, NULL),
 };

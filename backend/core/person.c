@@ -28,7 +28,7 @@ static const struct field me_fields[] = {
     FIELD(struct me, email, READ_ONLY, 320, NULL),
     FIELD(struct me, tenant_id, READ_ONLY, 36, NULL),
     FIELD(struct me, tenant_name, READ_ONLY, 200, NULL),
-    FIELD(struct me, role, READ_ONLY, 20, "admin, manager, member or viewer"),
+    FIELD_OF(struct me, role, READ_ONLY, "admin manager member viewer", NULL),
     FIELD(struct me, may, READ_ONLY, 2000, "Permissions of the role, with blanks between"),
     FIELD(struct me, verified, READ_ONLY, 0, "Mail to the address has been proven to arrive"),
     FIELD(struct me, barred, READ_ONLY, 40,

@@ -86,6 +86,8 @@ rc_t db_one(struct ctx *c, const struct stmt *q, struct args args, const struct 
 /* All rows as an array of structs. */
 rc_t db_list(struct ctx *c, const struct stmt *q, struct args args, const struct shape *shape,
              void **items, size_t *count) MUST;
+#define PAGE_USUAL 50 /* items of a list's page */
+#define PAGE_MOST 200
 /* All rows, raw: for what has no shape. */
 rc_t db_rows(struct ctx *c, const struct stmt *q, struct args args, struct db_rows *out) MUST;
 /* A column by position, as text, or NULL for SQL NULL. */

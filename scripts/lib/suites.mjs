@@ -11,6 +11,7 @@ const suites = [
     ['unit', 15],
     ['db', 15],
     ['api', 15],
+    ['contract', 10],
     ['wire', 20],
     ['e2e', 15],
     ['chaos-short', 20],

@@ -113,7 +113,7 @@ static void wrong_questions_are_told(void **state)
         {"/api/v1/audit?before=1e9", "not_a_number", 400},
         {"/api/v1/audit?text=%ff", "too_long", 400},
         {"/api/v1/audit?from=99999999999999999999", "not_a_number", 400},
-        {"/api/v1/audit/names", "not_a_choice", 400},
+        {"/api/v1/audit/names", "missing", 400},
         {"/api/v1/audit/names?of=body", "not_a_choice", 400},
         {"/api/v1/audit/export?after=x", "not_a_number", 400},
         {"/api/v1/audit/export?after=1&until=999", "not_found", 404},

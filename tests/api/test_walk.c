@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/routes.h"
+#include "api/query.h"
 #include "base/conf.h"
 #include "base/id.h"
 #include "call.h"
@@ -65,6 +65,7 @@ static const char *body_for(const struct route *route)
 static const char *path_with(struct arena *mem, const struct route *route, const char *id)
 {
     struct buf out = buf_new(mem, KIB(4));
+    struct query_param p;
 
     for (const char *s = route->path; *s != '\0'; s++) {
         if (*s != ':') {
@@ -75,8 +76,9 @@ static const char *path_with(struct arena *mem, const struct route *route, const
         while (s[1] != '\0' && s[1] != '/')
             s++;
     }
-    if (route->query != NULL && strstr(route->query, "_id") != NULL)
-        buf_printf(&out, "?%s=%s", route->query, id);
+    for (const char *rest = route->query; query_next(mem, &rest, &p);)
+        if (strstr(p.name, "_id") != NULL)
+            buf_printf(&out, "%c%s=%s", strchr(buf_str(&out), '?') == NULL ? '?' : '&', p.name, id);
     return buf_str(&out);
 }
 

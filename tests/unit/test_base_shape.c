@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 struct thing {
-    const char *id, *name, *note, *secret;
+    const char *id, *name, *note, *secret, *mood;
     int64_t count, big;
     bool on;
     double part;
@@ -23,6 +23,7 @@ static const struct field fields[] = {
     FIELD(struct thing, name, REQUIRED, 8, "Its name"),
     FIELD(struct thing, note, NULLABLE, 0, NULL),
     FIELD(struct thing, secret, WRITE_ONLY, 100, NULL),
+    FIELD_OF(struct thing, mood, 0, "calm very_calm", NULL),
     FIELD(struct thing, count, 0, 100, NULL),
     FIELD(struct thing, big, 0, 0, NULL),
     FIELD(struct thing, on, 0, 0, NULL),
@@ -51,13 +52,14 @@ static void good_bodies(void **state)
         shape_read(c, &thing_shape,
                    BYTES(" {\"name\":\"\xc3\xa4\\u00e4\\n\\t\",\"note\":null,\"count\":100,"
                          "\"big\":-9223372036854775808,\"on\":true,\"part\":1,"
-                         "\"secret\":\"s\"} "),
+                         "\"mood\":\"very_calm\",\"secret\":\"s\"} "),
                    &t),
         OK);
     assert_string_equal(t.name, "\xc3\xa4\xc3\xa4\n\t");
     assert_null(t.note);
     assert_null(t.id);
     assert_string_equal(t.secret, "s");
+    assert_string_equal(t.mood, "very_calm");
     assert_int_equal(t.count, 100);
     assert_true(t.big == INT64_MIN);
     assert_true(t.on);
@@ -114,6 +116,11 @@ static void every_fault_names_its_field(void **state)
         {"{\"name\":\"a\x7f\"}", "bad_text", "name"},
         {NAMED "\"id\":\"x\"}", "read_only", "id"},
         {NAMED "\"id\":null}", "read_only", "id"},
+        {NAMED "\"mood\":\"wild\"}", "not_a_choice", "mood"},
+        {NAMED "\"mood\":\"\"}", "not_a_choice", "mood"},
+        {NAMED "\"mood\":\"cal\"}", "not_a_choice", "mood"},
+        {NAMED "\"mood\":\"calm very_calm\"}", "not_a_choice", "mood"},
+        {NAMED "\"mood\":1}", "wrong_type", "mood"},
         {NAMED "\"count\":\"1\"}", "wrong_type", "count"},
         {NAMED "\"count\":1.0}", "wrong_type", "count"},
         {NAMED "\"count\":101}", "out_of_range", "count"},
@@ -210,7 +217,7 @@ static void json_out(void **state)
 
     assert_string_equal(
         text, "{\"id\":\"7\",\"name\":\"a \\\"b\\\" \\\\ \\n \xe2\x82\xac\",\"note\":null,"
-              "\"count\":3,\"big\":9223372036854775807,\"on\":true,\"part\":0.5}");
+              "\"mood\":null,\"count\":3,\"big\":9223372036854775807,\"on\":true,\"part\":0.5}");
     assert_string_equal(json_str(object, "id"), "7");
     assert_null(json_str(object, "count"));
     assert_null(json_str(object, "nothing"));

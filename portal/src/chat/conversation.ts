@@ -11,17 +11,17 @@ const transcriptKey = (id: string) => ['transcript', id] as const;
 
 async function messagesAfter(id: string, after: number, signal: AbortSignal): Promise<Message[]> {
     const all: Message[] = [];
-    let from: string | null = String(after);
+    let from: number | null = after;
 
     while (from !== null) {
-        const page: { items: Message[]; next?: string | null } = await call(
+        const page: { items: Message[]; next: string | null } = await call(
             http.GET('/api/v1/conversations/{id}/messages', {
                 params: { path: { id }, query: { after: from } },
                 signal,
             }),
         );
         all.push(...page.items);
-        from = page.next ?? null;
+        from = page.next === null ? null : Number(page.next);
     }
     return all;
 }

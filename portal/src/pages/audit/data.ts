@@ -39,10 +39,10 @@ export function filtersOf(search: Record<string, unknown>): Filters {
 }
 
 /* The first second of a day, or of the one after it. */
-export function startOf(day: string, later = 0): string {
+export function startOf(day: string, later = 0): number {
     const at = new Date(`${day}T00:00:00`);
     at.setDate(at.getDate() + later);
-    return String(Math.max(0, Math.floor(at.getTime() / 1000)));
+    return Math.max(0, Math.floor(at.getTime() / 1000));
 }
 
 export const entriesQuery = ({ actor, action, text, from, to }: Filters) =>
@@ -58,7 +58,7 @@ export const entriesQuery = ({ actor, action, text, from, to }: Filters) =>
                             ...(text ? { text } : {}),
                             ...(from ? { from: startOf(from) } : {}),
                             ...(to ? { to: startOf(to, 1) } : {}),
-                            ...(pageParam ? { before: pageParam } : {}),
+                            ...(pageParam ? { before: Number(pageParam) } : {}),
                         },
                     },
                     signal,
