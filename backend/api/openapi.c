@@ -136,6 +136,7 @@ static const struct tag tags[] = {
     {"sessions", "Account", NULL},
     {"password", "Account", NULL},
     {"me", "Account", NULL},
+    {"factor", "Account", NULL},
     {"employees", "Employees", "The AI employees of a company"},
     {"conversations", "Conversations", "What people and employees say to each other"},
     {"audit", "Audit", "Everything that was done, in a chain that can be checked"},

@@ -188,6 +188,7 @@ json_t *doc_problem(void)
         {"reference", "Finds this request in the log", true},
         {"field", "The member or parameter at fault", false},
         {"limit", "The limit that was reached", false},
+        {"step", "Of factor_needed: opens the second step of the log-in", false},
     };
     json_t *properties = json_pack("{s:{s:s, s:i, s:i}}", "status", "type", "integer", "minimum",
                                    400, "maximum", 599);
