@@ -142,6 +142,7 @@ static const struct tag tags[] = {
     {"audit", "Audit", "Everything that was done, in a chain that can be checked"},
     {"api-keys", "API keys", "What programs show who they are with, and what they may do"},
     {"scopes", "API keys", NULL},
+    {"exports", "Export", "Everything of a company, to take away"},
     {"isolation", "Isolation", "Proofs that companies are kept apart"},
     {"hooks", "Webhooks", "Where the vendors of channels deliver what happens there"},
     {"openapi.json", "Service", "The service itself: this document, its state, its counters"},
