@@ -117,6 +117,12 @@ const settings = createRoute({
     component: lazyRouteComponent(() => import('./pages/settings/Settings'), 'Settings'),
 });
 
+const company = createRoute({
+    getParentRoute: () => settings,
+    path: '/company',
+    component: lazyRouteComponent(() => import('./pages/company/Company'), 'Company'),
+});
+
 const isolation = createRoute({
     getParentRoute: () => settings,
     path: '/isolation',
@@ -138,7 +144,7 @@ const account = createRoute({
 const tree = root.addChildren([
     guest.addChildren([login, signup, forgotten]),
     linked.addChildren([verify, reset]),
-    inside.addChildren([home, talk, audit, settings.addChildren([apiKeys, isolation]), account]),
+    inside.addChildren([home, talk, audit, settings.addChildren([company, apiKeys, isolation]), account]),
 ]);
 
 export function makeRouter(client: QueryClient) {

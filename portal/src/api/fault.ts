@@ -84,6 +84,16 @@ const BY_CODE: Record<string, Sentences> = {
         'Revoke one that nobody uses, and try again.',
     ],
     days_too_many: ['Keys may not last that long here.', 'Choose a shorter time.'],
+    export_running: ['An export is under way already.', 'Wait until it is ready; you see it here.'],
+    export_limit: [
+        'There were as many exports today as there may be.',
+        'Take the newest one, or try again tomorrow.',
+    ],
+    export_gone: ['This archive is not there any more.', 'Make a new export.'],
+    no_files_dir: [
+        'This installation keeps no files, so there can be no export.',
+        'Whoever runs it can set KONSTRUCT_FILES_DIR.',
+    ],
     missing: ['This must not be empty.', 'Fill it in and try again.'],
     too_long: ['This is too long.', 'Shorten it and try again.'],
     unauthenticated: ['You are logged out.', 'Log in to go on. What you typed is kept.'],

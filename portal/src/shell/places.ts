@@ -1,6 +1,6 @@
 /* The one table of places. The side bar, the sections of Settings and the go-to panel are made from it. */
 import type { LinkProps } from '@tanstack/react-router';
-import { House, KeyRound, ScrollText, Settings, ShieldCheck, UserRound, type LucideIcon } from 'lucide-react';
+import { Building2, House, KeyRound, ScrollText, Settings, ShieldCheck, UserRound, type LucideIcon } from 'lucide-react';
 import type { Me } from '../api/client';
 
 export interface Place {
@@ -24,6 +24,14 @@ const PLACES: readonly Place[] = [
         detail: 'For programs of your company',
         icon: KeyRound,
         needs: 'keys:manage',
+        where: 'settings',
+    },
+    {
+        to: '/settings/company',
+        name: 'Company',
+        detail: 'Take everything out',
+        icon: Building2,
+        needs: 'tenant:export',
         where: 'settings',
     },
     {

@@ -7,6 +7,7 @@ import { explain } from '../../api/fault';
 import { Button } from '../../components/Button';
 import { Notice } from '../../components/Notice';
 import { usePage } from '../../lib/page';
+import { save } from '../../lib/save';
 import { may } from '../../shell/places';
 import { Chain } from './Chain';
 import { Entries } from './Entries';
@@ -15,14 +16,6 @@ import { exportChain, type Filters } from './data';
 
 const route = getRouteApi('/inside/audit');
 const number = new Intl.NumberFormat('en');
-
-function save(file: Blob, name: string): void {
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(file);
-    link.download = name;
-    link.click();
-    window.setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}
 
 export function Audit() {
     usePage('Audit');

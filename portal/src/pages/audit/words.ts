@@ -11,6 +11,8 @@ const ACTIONS: Record<string, string> = {
     'key.created': 'API key made',
     'key.rotated': 'API key given a new secret',
     'key.revoked': 'API key revoked',
+    'tenant.export_asked': 'Export of everything asked for',
+    'tenant.export_fetched': 'Export of everything downloaded',
     'subject.erased': 'Personal text erased',
 };
 
