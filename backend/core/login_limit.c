@@ -1,23 +1,13 @@
 /* See login_limit.h. */
 #include "core/login_limit.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <string.h>
 
 #include "base/conf.h"
+#include "core/limit.h"
 #include "io/crypto.h"
 #include "io/db.h"
-
-/* The network of an IPv6 address is one customer's: its 64 bits, not the address, are counted. */
-static const char *network_of(struct ctx *c, const char *remote)
-{
-    struct in6_addr raw;
-
-    if (inet_pton(AF_INET6, remote, &raw) != 1 || IN6_IS_ADDR_V4MAPPED(&raw))
-        return remote;
-    return text_hex(c->mem, (struct bytes){(const char *)raw.s6_addr, 8});
-}
 
 static const char *lower(struct ctx *c, const char *email)
 {
@@ -45,7 +35,8 @@ static struct bytes account_key(struct ctx *c, const char *email)
 
 static struct bytes address_key(struct ctx *c, const char *remote)
 {
-    return remote == NULL ? (struct bytes){NULL, 0} : key_of(c, "address", network_of(c, remote));
+    return remote == NULL ? (struct bytes){NULL, 0}
+                          : key_of(c, "address", limit_address(c, remote));
 }
 
 static const struct stmt q_try = {"login_try",

@@ -10,24 +10,38 @@
 #include "base/clock.h"
 #include "io/redis_url.h"
 
-#define CONNECT_MS 50
-#define ANSWER_MS 100
-#define LEAVE_ALONE_MS 500
+/* How long is waited for what. */
+struct patience {
+    int connect_ms, answer_ms, leave_alone_ms;
+};
+static const struct patience usual = {50, 100, 500}, brisk = {20, 20, 3000};
 
 struct redis {
     char *url;
+    const struct patience *patience;
     redisContext *native;
     int64_t next_try_ms;
     int unread; /* answers to redis_tell that were not read yet */
 };
 
-struct redis *redis_new(const char *url)
+static struct redis *made(const char *url, const struct patience *patience)
 {
     struct redis *r = calloc(1, sizeof(*r));
 
     if (r == NULL || (url != NULL && (r->url = strdup(url)) == NULL))
         abort();
+    r->patience = patience;
     return r;
+}
+
+struct redis *redis_new(const char *url)
+{
+    return made(url, &usual);
+}
+
+struct redis *redis_new_brisk(const char *url)
+{
+    return made(url, &brisk);
 }
 
 static void drop(struct redis *r)
@@ -36,7 +50,7 @@ static void drop(struct redis *r)
         redisFree(r->native);
     r->native = NULL;
     r->unread = 0;
-    r->next_try_ms = clock_mono_ms() + LEAVE_ALONE_MS;
+    r->next_try_ms = clock_mono_ms() + r->patience->leave_alone_ms;
 }
 
 void redis_free(struct redis *r)
@@ -70,7 +84,8 @@ static bool told(struct redis *r, const char *what, const char *value)
 /* Connects, proves who we are, chooses the database; NULL, or what hindered it. */
 static const char *connect_to(struct redis *r)
 {
-    const struct timeval connect = {0, CONNECT_MS * 1000}, answer = {0, ANSWER_MS * 1000};
+    const struct timeval connect = {0, r->patience->connect_ms * 1000},
+                         answer = {0, r->patience->answer_ms * 1000};
     struct redis_url to;
     char number[16];
 
