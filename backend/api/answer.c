@@ -206,6 +206,8 @@ void res_problem(struct ctx *c, struct res *rs)
         json_object_set_new(problem, "step", json_string(fault->step));
     if (fault->limit != NULL)
         json_object_set_new(problem, "limit", json_string(fault->limit));
+    if (fault->wait_s > 0)
+        json_object_set_new(problem, "wait_s", json_integer(fault->wait_s));
     *rs = (struct res){.status = 0};
     if (status == 503)
         res_header(rs, "retry-after", "2");

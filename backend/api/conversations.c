@@ -5,6 +5,7 @@
 #include "base/id.h"
 #include "core/conversation.h"
 #include "core/employee.h"
+#include "core/limit.h"
 #include "core/person.h"
 #include "flow/live.h"
 #include "flow/say.h"
@@ -140,6 +141,11 @@ rc_t messages_add(struct ctx *c, const struct req *rq, struct res *rs)
         return ctx_bad(c, "key", "not_a_uuid",
                        "key must be a UUID in lower case, new for each message.");
     TRY(conversation_get(c, id, &conversation));
+
+    const struct limit_use uses[] = {{LIMIT_messages, c->tenant_id},
+                                     {LIMIT_employee, conversation.employee_id}};
+
+    TRY(limit_take(c, uses, COUNT_OF(uses)));
     TRY(say(c, rq, id, &in, said));
     rs->committed = ring;
     rs->committed_arg = said;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/handlers.h"
+#include "api/limits.h"
 #include "api/query.h"
 #include "api/routes.h"
 #include "base/clock.h"
@@ -238,9 +239,11 @@ static rc_t serve(struct ctx *c, struct req *rq, struct res *rs)
     const struct route *route;
 
     TRY(route_of(c, rq, &route));
+    TRY(limits_before(c, rq, route));
     TRY(body_check(c, rq, route));
     TRY(origin_check(c, rq, route));
     TRY(who_check(c, rq, route));
+    TRY(limits_known(c, rq));
     TRY(query_check(c, rq, route));
     TRY(route->handler(c, rq, rs));
     return db_commit(c);

@@ -5,8 +5,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "core/limit.h"
 #include "flow/ingest.h"
 #include "flow/queue.h"
+#include "io/db.h"
 
 static const char *header_of(const void *native, const char *name)
 {
@@ -82,7 +84,17 @@ static rc_t without_target(struct ctx *c, const struct channel *channel, const s
 struct accepted {
     struct db_batch_item item;
     const char *tenant_id, *job_id;
+    struct limit_use uses[3];
+    bool refused; /* by a limit: kept, and its sender is told at most once a minute */
 };
+
+/* What a stored message is counted as, and whether there is a job for it. */
+static void stored_new(struct ctx *c, const struct accepted *a)
+{
+    metric_add(a->refused ? METRIC_message_refused : METRIC_hook_accepted, 1);
+    if (!a->refused || a->item.rows > 1)
+        queue_ring(c, a->tenant_id, a->job_id);
+}
 
 static rc_t stored(struct ctx *c, const struct req *rq, struct res *rs, void *state, enum wake why,
                    struct bytes news)
@@ -92,14 +104,43 @@ static rc_t stored(struct ctx *c, const struct req *rq, struct res *rs, void *st
     (void)rq;
     (void)why;
     (void)news;
+    if (!a->refused && (a->item.rc != OK || a->item.rows == 0))
+        limit_give(c, a->uses, COUNT_OF(a->uses));
     if (a->item.rc != OK) {
         metric_add(METRIC_hook_unavailable, 1);
         return ctx_fail(c, a->item.rc, "hook_not_stored", "%s", a->item.why);
     }
-    metric_add(a->item.rows > 0 ? METRIC_hook_accepted : METRIC_hook_duplicate, 1);
     if (a->item.rows > 0)
-        queue_ring(c, a->tenant_id, a->job_id);
+        stored_new(c, a);
+    else
+        metric_add(METRIC_hook_duplicate, 1);
     return res_text(rs, 200, "");
+}
+
+/*
+ * The message with its job, or as refused. Taken before it is known whether the message is new and
+ * for us, and given back when it was not: talk among people in a channel counts for nothing.
+ */
+static rc_t take(struct ctx *c, const struct hook_target *target, const struct hook_event *event,
+                 struct accepted *a)
+{
+    *a = (struct accepted){.tenant_id = target->tenant_id,
+                           .uses = {{LIMIT_messages, target->tenant_id},
+                                    {LIMIT_channel, target->connection_id},
+                                    {LIMIT_employee, target->employee_id}}};
+
+    rc_t rc = limit_take(c, a->uses, COUNT_OF(a->uses));
+
+    if (rc == OK) {
+        ingest_item(c, target, event, &a->item, &a->job_id);
+        return OK;
+    }
+    if (rc != E_LIMIT)
+        return rc;
+    a->refused = true;
+    ingest_refused(c, target, event, c->fault.limit, &a->item, &a->job_id);
+    ctx_forgive(c);
+    return OK;
 }
 
 static rc_t accept(struct ctx *c, const struct hook_target *target, const struct hook_event *event,
@@ -108,8 +149,8 @@ static rc_t accept(struct ctx *c, const struct hook_target *target, const struct
     struct accepted *a = arena_take(c->mem, sizeof(*a));
     struct park *park = arena_take(c->mem, sizeof(*park));
 
-    a->tenant_id = target->tenant_id;
-    ingest_item(c, target, event, &a->item, &a->job_id);
+    TRY(db_tenant(c, target->tenant_id));
+    TRY(take(c, target, event, a));
     *park = (struct park){.kind = PARK_BATCH,
                           .deadline_ms = PARK_MAX_MS,
                           .state = a,

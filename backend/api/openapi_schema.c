@@ -194,6 +194,9 @@ json_t *doc_problem(void)
                                    400, "maximum", 599);
     json_t *required = json_pack("[s]", "status");
 
+    doc_put(properties, "wait_s",
+            json_pack("{s:s, s:i, s:s}", "type", "integer", "minimum", 1, "description",
+                      "How many seconds to wait before trying again, as in Retry-After"));
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         doc_put(properties, texts[i].name,
                 json_pack("{s:s, s:s}", "type", "string", "description", texts[i].about));

@@ -13,6 +13,7 @@ static const struct field fields[] = {
     FIELD(struct inbound, author, 0, 0, NULL),
     FIELD(struct inbound, author_name, 0, 0, NULL),
     FIELD(struct inbound, text, 0, 0, NULL),
+    FIELD(struct inbound, refused_by, 0, 0, NULL),
 };
 static const struct shape inbound_shape = SHAPE("Inbound", struct inbound, fields);
 
@@ -36,8 +37,8 @@ rc_t inbound_add(struct ctx *c, const struct inbound *in, bool *fresh)
 
 static const struct stmt q_get = {
     "inbound_get",
-    "SELECT id, connection_id, message_key, conversation_id, reply_to, author, author_name, text"
-    " FROM inbound WHERE tenant_id = tenant_now() AND id = $1"};
+    "SELECT id, connection_id, message_key, conversation_id, reply_to, author, author_name, text, "
+    "refused_by FROM inbound WHERE tenant_id = tenant_now() AND id = $1"};
 
 rc_t inbound_get(struct ctx *c, const char *id, struct inbound *out)
 {

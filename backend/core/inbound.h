@@ -7,6 +7,7 @@
 struct inbound {
     const char *id, *connection_id, *message_key, *conversation_id, *reply_to, *author,
         *author_name, *text;
+    const char *refused_by; /* the limit that refused it, or NULL; read only */
 };
 
 /*

@@ -6,34 +6,30 @@
 
 #define BUCKETS_MAX 8
 #define SHA_LEN 40
+#define KEPT_MS "60000" /* so long a bucket that is full again keeps its key */
 
 /*
  * base/bucket.c, for Redis. KEYS: the buckets. ARGV: now in microseconds or 0, how many to take,
- * then step and depth of each bucket. A bucket that would be full holds no key. Answers which one
+ * then step and depth of each bucket. A bucket without a key is full. Answers which one
  * was empty (0: none) and the microseconds to wait. Numbers stay below 2^53, and are written whole.
  */
 static const char script[] =
     "local now, n = tonumber(ARGV[1]), tonumber(ARGV[2])\n"
     "if now == 0 then local t = redis.call('TIME'); now = t[1] * 1000000 + t[2] end\n"
+    "local function put(key, full)\n"
+    "  local ms = math.ceil((full - now) / 1000) + " KEPT_MS "\n"
+    "  redis.call('SET', key, string.format('%.0f', full), 'PX', ms)\n"
+    "end\n"
     "local after, worst, wait = {}, 0, 0\n"
     "for i = 1, #KEYS do\n"
-    "  local step, depth = tonumber(ARGV[1 + 2 * i]), tonumber(ARGV[2 + 2 * i])\n"
+    "  local step, latest = tonumber(ARGV[1 + 2 * i]), now + tonumber(ARGV[2 + 2 * i])\n"
     "  local full = tonumber(redis.call('GET', KEYS[i]) or '0')\n"
-    "  if full > now + depth then\n" /* the clock went back */
-    "    full = now + depth\n"
-    "    redis.call('SET', KEYS[i], string.format('%.0f', full), 'PX', math.ceil(depth / 1000))\n"
-    "  end\n"
+    "  if full > latest then full = latest; put(KEYS[i], full) end\n" /* the clock went back */
     "  after[i] = math.max(math.max(full, now) + n * step, now)\n"
-    "  local over = after[i] - now - depth\n"
+    "  local over = after[i] - latest\n"
     "  if over > wait then worst, wait = i, over end\n"
     "end\n"
-    "if wait == 0 then\n"
-    "  for i = 1, #KEYS do\n"
-    "    local ms = math.ceil((after[i] - now) / 1000)\n"
-    "    if ms == 0 then redis.call('DEL', KEYS[i])\n"
-    "    else redis.call('SET', KEYS[i], string.format('%.0f', after[i]), 'PX', ms) end\n"
-    "  end\n"
-    "end\n"
+    "if wait == 0 then for i = 1, #KEYS do put(KEYS[i], after[i]) end end\n"
     "return worst .. ' ' .. string.format('%.0f', wait)";
 
 /* What Redis calls the script, once it was told it; "" before. The same for every Redis. */

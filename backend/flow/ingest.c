@@ -136,37 +136,64 @@ const char *ingest_conversation_id(struct ctx *c, const char *connection_id, con
  * $9 says that the message counts only when its conversation is known already: a reply in a thread
  * that did not mention the employee. A conversation is known from the moment its first job waits.
  */
+#define FOR_US                                                                            \
+    " WHERE (NOT $9::boolean"                                                             \
+    "  OR EXISTS (SELECT 1 FROM conversation WHERE tenant_id = tenant_now() AND id = $4)" \
+    "  OR EXISTS (SELECT 1 FROM job WHERE tenant_id = tenant_now() AND lane_id = $4"      \
+    "   AND state IN ('ready', 'running')))"                                              \
+    "  ON CONFLICT (tenant_id, connection_id, message_key) DO NOTHING RETURNING id)"
 static const struct stmt q_ingest = {
     "ingest", "WITH fresh AS (INSERT INTO inbound (tenant_id, id, connection_id, message_key, "
               "conversation_id, reply_to, author,"
-              "  author_name, text) SELECT tenant_now(), $1, $2, $3, $4, $5, $6, $7, $8"
-              "  WHERE NOT $9::boolean"
-              "  OR EXISTS (SELECT 1 FROM conversation WHERE tenant_id = tenant_now() AND id = $4)"
-              "  OR EXISTS (SELECT 1 FROM job WHERE tenant_id = tenant_now() AND lane_id = $4"
-              "   AND state IN ('ready', 'running'))"
-              "  ON CONFLICT (tenant_id, connection_id, message_key) DO NOTHING RETURNING id)"
+              "  author_name, text) SELECT tenant_now(), $1, $2, $3, $4, $5, $6, $7, $8" FOR_US
               " INSERT INTO job (tenant_id, id, kind, lane_id, subject_id) SELECT tenant_now(), "
               "$10, 'turn', $4, id FROM fresh"
               " RETURNING id"};
 
+/*
+ * Looked at before it is written, so that a flood of refused messages does not queue up for one
+ * row; of several at once the row lets one through.
+ */
+static const struct stmt q_refused = {
+    "ingest_refused",
+    "WITH fresh AS (INSERT INTO inbound (tenant_id, id, connection_id, message_key, "
+    "conversation_id, reply_to, author,"
+    "  author_name, text, refused_by) SELECT tenant_now(), $1, $2, $3, $4, $5, $6, $7, $8, "
+    "$11" FOR_US ", told AS (INSERT INTO refusal_told AS r (tenant_id, conversation_id, told_at)"
+    "  SELECT tenant_now(), $4, now() FROM fresh WHERE NOT EXISTS (SELECT 1 FROM refusal_told o"
+    "   WHERE o.tenant_id = tenant_now() AND o.conversation_id = $4"
+    "   AND o.told_at > now() - interval '1 minute')"
+    "  ON CONFLICT (tenant_id, conversation_id) DO UPDATE SET told_at = excluded.told_at"
+    "   WHERE r.told_at <= excluded.told_at - interval '1 minute' RETURNING 1),"
+    " said AS (INSERT INTO job (tenant_id, id, kind, lane_id, subject_id) SELECT tenant_now(), "
+    "$10, 'turn', $4, fresh.id FROM fresh, told RETURNING id)"
+    " SELECT id FROM fresh UNION ALL SELECT id FROM said"};
+
+static void fill(struct ctx *c, const struct stmt *q, const struct hook_target *target,
+                 const struct hook_event *event, struct db_batch_item *item, const char **job_id)
+{
+    const char *conversation_id = ingest_conversation_id(c, target->connection_id,
+                                                         event->thread_key);
+    const struct arg args[] = {
+        A(id_new(c->mem)),          A(target->connection_id), A(event->message_key),
+        A(conversation_id),         A(event->reply_to),       A(event->author),
+        A(event->author_name),      A(event->text),           A(event->only_if_known_thread),
+        A(*job_id = id_new(c->mem))};
+
+    *item = (struct db_batch_item){
+        .tenant_id = target->tenant_id, .q = q, .arg_count = COUNT_OF(args)};
+    memcpy(item->args, args, sizeof(args));
+}
+
 void ingest_item(struct ctx *c, const struct hook_target *target, const struct hook_event *event,
                  struct db_batch_item *item, const char **job_id)
 {
-    const char *inbound_id = id_new(c->mem);
-    const char *conversation_id = ingest_conversation_id(c, target->connection_id,
-                                                         event->thread_key);
-    const struct arg args[] = {A(inbound_id),
-                               A(target->connection_id),
-                               A(event->message_key),
-                               A(conversation_id),
-                               A(event->reply_to),
-                               A(event->author),
-                               A(event->author_name),
-                               A(event->text),
-                               A(event->only_if_known_thread),
-                               A(*job_id = id_new(c->mem))};
+    fill(c, &q_ingest, target, event, item, job_id);
+}
 
-    *item = (struct db_batch_item){
-        .tenant_id = target->tenant_id, .q = &q_ingest, .arg_count = COUNT_OF(args)};
-    memcpy(item->args, args, sizeof(args));
+void ingest_refused(struct ctx *c, const struct hook_target *target, const struct hook_event *event,
+                    const char *limit, struct db_batch_item *item, const char **job_id)
+{
+    fill(c, &q_refused, target, event, item, job_id);
+    item->args[item->arg_count++] = A(limit);
 }

@@ -33,6 +33,14 @@ rc_t hook_app_secrets(struct ctx *c, const struct channel *channel, const char *
 void ingest_item(struct ctx *c, const struct hook_target *target, const struct hook_event *event,
                  struct db_batch_item *item, const char **job_id);
 
+/*
+ * The same for a message that a limit refused: it is stored with the limit's name, and unless its
+ * conversation was told within the last minute a job says so there. item->rows is 0 afterwards when
+ * the message was known or is not for us, 1 when it was stored, 2 with the job.
+ */
+void ingest_refused(struct ctx *c, const struct hook_target *target, const struct hook_event *event,
+                    const char *limit, struct db_batch_item *item, const char **job_id);
+
 /* The conversation that a thread of a connection is, before it exists. */
 const char *ingest_conversation_id(struct ctx *c, const char *connection_id,
                                    const char *thread_key);

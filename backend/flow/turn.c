@@ -146,6 +146,16 @@ static rc_t ask(struct ctx *c, struct run *run, struct turn *t, struct pool_outc
     return OK;
 }
 
+/* A message that a limit refused when it came in: nobody is asked. True for those behind it too. */
+static rc_t refuse(struct ending *end)
+{
+    *end = (struct ending){.text = "More messages are coming in than I may take at once. I have "
+                                   "not read your last one, and may not read the next ones. Please "
+                                   "wait a minute, and send again what I have not answered.",
+                           .outcome = "refused"};
+    return OK;
+}
+
 /* A step that an earlier attempt stored: its words, and nobody is asked or paid again. */
 static rc_t replay(struct ctx *c, const char *stored, struct ending *end)
 {
@@ -155,6 +165,15 @@ static rc_t replay(struct ctx *c, const char *stored, struct ending *end)
     end->text = json_str(root, "text");
     end->outcome = json_str(root, "outcome");
     return OK;
+}
+
+/* Thinks, unless an earlier attempt has done so. */
+static rc_t find_words(struct ctx *c, struct run *run, struct turn *t, const char *stored,
+                       struct pool_outcome *outcome, struct ending *end)
+{
+    if (t->in.refused_by != NULL)
+        return refuse(end);
+    return stored != NULL ? replay(c, stored, end) : ask(c, run, t, outcome, end);
 }
 
 static rc_t book(struct ctx *c, struct run *run, const struct turn *t, const struct pool_outcome *o,
@@ -318,14 +337,14 @@ static void keep_step(struct ctx *c, struct run *run, const struct turn *t,
     c->fault = why;
 }
 
-/* Thinks, unless an earlier attempt did, and makes it true. */
+/* Finds the words and makes them true. */
 static rc_t answer(struct ctx *c, struct run *run, struct turn *t, const char *stored)
 {
     struct pool_outcome *outcome = arena_take(c->mem, sizeof(*outcome));
     struct ending end = {.text = NULL};
     struct message said;
 
-    TRY(stored != NULL ? replay(c, stored, &end) : ask(c, run, t, outcome, &end));
+    TRY(find_words(c, run, t, stored, outcome, &end));
 
     rc_t rc = record_surely(c, run, t, &end, &said);
 
