@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import https from 'node:https';
 import { join } from 'node:path';
+import { NO_LIMITS } from '../wire/lib/limits.mjs';
 import { folder, freePort, program, remove, top } from '../wire/lib/place.mjs';
 import { gone, run, start, stop } from '../wire/lib/process.mjs';
 import { until } from '../wire/lib/until.mjs';
@@ -25,7 +26,7 @@ export class Instance {
         this.port ??= await freePort();
         const began = performance.now();
         this.child = start(program('konstruct'), ['up', '--dir', this.run, '--port', `${this.port}`],
-            { cwd: top, log, env: { KONSTRUCT_CONF: '/dev/null', ...this.env } });
+            { cwd: top, log, env: { KONSTRUCT_CONF: '/dev/null', ...NO_LIMITS, ...this.env } });
         let ended = false;
         this.child.ended.then(() => { ended = true; });
         // Looked at every millisecond: the figure is a few hundred of them.

@@ -20,6 +20,15 @@ describe('a refusal', () => {
         });
     });
 
+    it('of a limit says how long to wait', () => {
+        const wait = (wait_s: number | undefined) =>
+            explain(faultFrom(429, { code: 'limit_reached', wait_s, reference: 'r-1' })).todo;
+        expect(wait(1)).toBe('Wait a second, then try again. What you typed is kept.');
+        expect(wait(7)).toContain('Wait 7 seconds,');
+        expect(wait(3000)).toContain('Wait 50 minutes,');
+        expect(wait(undefined)).toContain('Wait 60 seconds,');
+    });
+
     it('is told by its status when something in between answered', () => {
         for (const body of ['<h1>Bad gateway</h1>', '', undefined, null, [], 7])
             expect(faultFrom(502, body)).toMatchObject({ code: 'no_problem', status: 502 });

@@ -13,6 +13,7 @@ export class Fault extends Error {
         readonly field?: string,
         readonly reference?: string,
         readonly title?: string,
+        readonly wait_s?: number,
     ) {
         super(`${code} (${status})`);
         this.name = 'Fault';
@@ -28,13 +29,14 @@ export interface Told {
 /* A refusal as the server wrote it, or what its bare status tells when something in between answered. */
 export function faultFrom(status: number, body: unknown): Fault {
     if (typeof body !== 'object' || body === null) return new Fault('no_problem', status);
-    const { code, field, reference, title } = body as Partial<Problem>;
+    const { code, field, reference, title, wait_s } = body as Partial<Problem>;
     return new Fault(
         code ?? 'no_problem',
         status,
         field ?? undefined,
         reference ?? undefined,
         title ?? undefined,
+        wait_s ?? undefined,
     );
 }
 
@@ -131,9 +133,15 @@ const OTHERWISE: Sentences = [
     'Try again. If it happens again, send the reference to whoever runs Konstruct.',
 ];
 
+/* A limit that time mends: how long it takes is known. */
+function tooMuch({ wait_s: wait = 60 }: Fault): Sentences {
+    const time = wait === 1 ? 'a second' : wait < 90 ? `${wait} seconds` : `${Math.ceil(wait / 60)} minutes`;
+    return ['That was too much at once.', `Wait ${time}, then try again. What you typed is kept.`];
+}
+
 export function explain(error: unknown): Told {
     if (!(error instanceof Fault)) return { what: OTHERWISE[0], todo: OTHERWISE[1] };
-    const known = BY_CODE[error.code];
+    const known = error.code === 'limit_reached' ? tooMuch(error) : BY_CODE[error.code];
     const [what, todo] = known ?? BY_STATUS[error.status] ?? OTHERWISE;
     /* A mistyped password needs nobody to look into the log. */
     return { what, todo, ...(error.reference && !known ? { reference: error.reference } : {}) };

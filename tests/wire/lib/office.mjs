@@ -47,9 +47,10 @@ async function modelServer(reply) {
 
 export class Office {
     /** `reply` makes the model's answer from the messages it is asked with; it may be changed later. */
-    static async start({ reply = () => 'Fine.' } = {}) {
+    static async start({ reply = () => 'Fine.', env = {} } = {}) {
         const office = new Office();
         office.reply = reply;
+        office.env = env;
         try {
             await office.#begin();
         } catch (error) {
@@ -74,6 +75,7 @@ export class Office {
                 // A dead worker's job is free, and an unsettled post looked at, after this much less than usual.
                 KONSTRUCT_LEASE_SECONDS: '2',
                 KONSTRUCT_CHANNEL_SECONDS: '3',
+                ...this.env,
             },
         });
         this.ca = readFileSync(join(this.up.run, 'tls/cert.pem'));

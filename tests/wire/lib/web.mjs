@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { certificate } from './certificate.mjs';
+import { NO_LIMITS } from './limits.mjs';
 import { folder, freePort, kind, program, remove } from './place.mjs';
 import { children, gone, signal, start, stop, title } from './process.mjs';
 import { get, once } from './raw.mjs';
@@ -35,6 +36,7 @@ export class Web {
                 KONSTRUCT_WEB_KEY: WEB_KEY,
                 ...(redis === undefined ? {} : { REDIS_URL: redis }),
                 ...checked,
+                ...NO_LIMITS,
                 ...env,
             },
         });
