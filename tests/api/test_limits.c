@@ -97,6 +97,34 @@ static void writing_has_a_limit_of_its_own(void **state)
     expect(&r, 200, NULL);
 }
 
+/* One key that runs wild leaves the other, and people, alone. */
+static void a_key_has_a_limit_of_its_own(void **state)
+{
+    struct arena *mem = *state;
+    struct office o = office_new(mem);
+    struct call asks[2];
+    struct reply r;
+
+    conf_set(CONF_limit_key, "8"); /* 2 at once */
+    for (int i = 0; i < 2; i++) {
+        r = post(mem, o.admin, "/api/v1/api-keys",
+                 "{\"name\":\"Export\",\"scopes\":\"employees:read\"}");
+        expect(&r, 201, NULL);
+        asks[i] = (struct call){
+            .path = "/api/v1/employees",
+            .bare = true,
+            .headers = {{"authorization", text_printf(mem, "Bearer %s", text_of(&r, "secret"))}}};
+    }
+    for (int i = 0; i < 3; i++)
+        r = call(mem, &asks[0]);
+    expect(&r, 429, "limit_reached");
+    assert_string_equal(text_of(&r, "limit"), "api_key");
+    r = call(mem, &asks[1]);
+    expect(&r, 200, NULL);
+    r = get(mem, o.admin, "/api/v1/employees");
+    expect(&r, 200, NULL);
+}
+
 /* Before anybody is looked up: it is the same with and without a session. */
 static void an_address_is_refused_before_the_look_up(void **state)
 {
@@ -266,6 +294,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_company_that_asks_too_often_is_told_how_long_to_wait,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(writing_has_a_limit_of_its_own, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_key_has_a_limit_of_its_own, setup, teardown),
         cmocka_unit_test_setup_teardown(an_address_is_refused_before_the_look_up, setup, teardown),
         cmocka_unit_test_setup_teardown(messages_in_the_portal_are_refused_and_not_kept, setup,
                                         teardown),
