@@ -70,11 +70,30 @@ const reset = createRoute({
     component: lazyRouteComponent(() => import('./pages/account/Reset'), 'Reset'),
 });
 
+/* Who must do something before anything else works. */
+const barredFrame = createRoute({
+    getParentRoute: () => root,
+    id: 'barred',
+    beforeLoad: async ({ context }) => {
+        const me = await context.client.ensureQueryData(meQuery);
+        if (me?.barred) return { me };
+        throw redirect({ to: me ? '/' : '/login' });
+    },
+    component: lazyRouteComponent(() => import('./pages/Guest'), 'Guest'),
+});
+
+const barred = createRoute({
+    getParentRoute: () => barredFrame,
+    path: '/barred',
+    component: lazyRouteComponent(() => import('./pages/Barred'), 'Barred'),
+});
+
 const inside = createRoute({
     getParentRoute: () => root,
     id: 'inside',
     beforeLoad: async ({ context, location }) => {
         const me = await context.client.ensureQueryData(meQuery);
+        if (me?.barred) throw redirect({ to: '/barred' });
         if (me) return { me };
         throw redirect({
             to: '/login',
@@ -144,7 +163,14 @@ const account = createRoute({
 const tree = root.addChildren([
     guest.addChildren([login, signup, forgotten]),
     linked.addChildren([verify, reset]),
-    inside.addChildren([home, talk, audit, settings.addChildren([company, apiKeys, isolation]), account]),
+    barredFrame.addChildren([barred]),
+    inside.addChildren([
+        home,
+        talk,
+        audit,
+        settings.addChildren([company, apiKeys, isolation]),
+        account,
+    ]),
 ]);
 
 export function makeRouter(client: QueryClient) {

@@ -5,6 +5,7 @@ import type { components, paths } from './schema';
 
 type Schemas = components['schemas'];
 export type Me = Schemas['Me'];
+export type FactorSetup = Schemas['FactorSetup'];
 export type Session = Schemas['Session'];
 export type Employee = Schemas['Employee'];
 export type Conversation = Schemas['Conversation'];
@@ -32,7 +33,7 @@ http.use({
         return request;
     },
     onResponse: async ({ response, schemaPath }) => {
-        if (response.ok && /\/(me|login|signup)$/.test(schemaPath))
+        if (response.ok && /\/(me|login|login\/factor|signup)$/.test(schemaPath))
             csrf = ((await response.clone().json()) as Me).csrf;
         return undefined;
     },

@@ -14,6 +14,8 @@ export class Fault extends Error {
         readonly reference?: string,
         readonly title?: string,
         readonly wait_s?: number,
+        /* Opens the second step of a log-in whose first was right. */
+        readonly step?: string,
     ) {
         super(`${code} (${status})`);
         this.name = 'Fault';
@@ -29,7 +31,7 @@ export interface Told {
 /* A refusal as the server wrote it, or what its bare status tells when something in between answered. */
 export function faultFrom(status: number, body: unknown): Fault {
     if (typeof body !== 'object' || body === null) return new Fault('no_problem', status);
-    const { code, field, reference, title, wait_s } = body as Partial<Problem>;
+    const { code, field, reference, title, wait_s, step } = body as Partial<Problem>;
     return new Fault(
         code ?? 'no_problem',
         status,
@@ -37,6 +39,7 @@ export function faultFrom(status: number, body: unknown): Fault {
         reference ?? undefined,
         title ?? undefined,
         wait_s ?? undefined,
+        step ?? undefined,
     );
 }
 
@@ -54,6 +57,19 @@ const BY_CODE: Record<string, Sentences> = {
     login_wrong: [
         'E-mail and password don’t match.',
         'Check both and try again, or sign up if you have no account yet.',
+    ],
+    step_over: [
+        'This took too long, or there were too many wrong codes.',
+        'Go back and log in again.',
+    ],
+    code_wrong: ['This code isn’t right.', 'Enter the one that the app shows now.'],
+    code_used: ['This code was used already.', 'Wait for the next one, half a minute at most.'],
+    factor_on: ['Your second factor is on already.', 'Load the page again to see how things stand.'],
+    factor_off: ['Your second factor is off.', 'Set it up first.'],
+    factor_not_begun: ['This was begun anew somewhere else.', 'Load the page again and begin anew.'],
+    factor_missing: [
+        'Your company asks everybody for a second factor.',
+        'Load the page again to set it up.',
     ],
     email_taken: [
         'Another account has this e-mail address already.',
@@ -152,6 +168,14 @@ export function passing(error: unknown): boolean {
     return error instanceof Fault && (error.status === 0 || error.status >= 502);
 }
 
+/* Nothing but the own account works until something is done. */
+export function barred(error: unknown): boolean {
+    return error instanceof Fault && error.code === 'factor_missing';
+}
+
+/* What a log-in itself is refused with, when nobody was in yet. */
+const LOGGING_IN = new Set(['login_wrong', 'factor_needed', 'step_over']);
+
 export function signedOut(error: unknown): boolean {
-    return error instanceof Fault && error.status === 401 && error.code !== 'login_wrong';
+    return error instanceof Fault && error.status === 401 && !LOGGING_IN.has(error.code);
 }

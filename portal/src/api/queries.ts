@@ -28,6 +28,13 @@ export const linkQuery = (token: string) =>
         gcTime: 0,
     });
 
+export const factorQuery = queryOptions({
+    queryKey: ['factor'],
+    queryFn: ({ signal }) => call(http.GET('/api/v1/factor', { signal })),
+    /* Recovery codes are on the page once: looking again by itself must not take them away. */
+    staleTime: Infinity,
+});
+
 export const sessionsQuery = queryOptions({
     queryKey: ['sessions'],
     queryFn: async ({ signal }) => (await call(http.GET('/api/v1/sessions', { signal }))).items,

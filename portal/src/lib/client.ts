@@ -1,14 +1,17 @@
 /* How what was read from the server is held: when to ask again, and what happens when the log-in has ended. */
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
-import { passing, signedOut } from '../api/fault';
+import { barred, passing, signedOut } from '../api/fault';
 import { meQuery } from '../api/queries';
 
 const TRIES = 2;
 
 export function makeClient(onSignedOut: () => void): QueryClient {
-    /* A no to anything means that the log-in has ended: who is in is asked anew, and the router leads to the log-in. */
+    /*
+     * A no to anything means that the log-in has ended, or that something must be done first: who is in is asked anew, and
+     * the router leads there.
+     */
     function look(error: unknown): void {
-        if (!signedOut(error)) return;
+        if (!signedOut(error) && !barred(error)) return;
         client.removeQueries(meQuery);
         onSignedOut();
     }

@@ -1,12 +1,15 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, getRouteApi, useRouter } from '@tanstack/react-router';
-import { call, http } from '../api/client';
+import { useState } from 'react';
+import { call, http, type Me } from '../api/client';
+import { Fault } from '../api/fault';
 import { meQuery } from '../api/queries';
 import { Button } from '../components/Button';
 import { Field } from '../components/Field';
 import { Notice } from '../components/Notice';
 import { emailFault, found, useForm } from '../lib/form';
 import { usePage } from '../lib/page';
+import { LogInCode } from './LogInCode';
 
 const route = getRouteApi('/guest/login');
 
@@ -15,6 +18,13 @@ export function LogIn() {
     const client = useQueryClient();
     const router = useRouter();
     const { next } = route.useSearch();
+    const [step, setStep] = useState<string | null>(null);
+
+    function enter(me: Me): Promise<void> {
+        client.setQueryData(meQuery.queryKey, me);
+        return router.navigate({ href: next ?? '/', replace: true });
+    }
+
     const { form, onSubmit, input, busy, told } = useForm({
         fields: { email: '', password: '' },
         check: ({ email, password }) =>
@@ -22,14 +32,21 @@ export function LogIn() {
                 email: emailFault(email),
                 password: password === '' ? 'Enter your password.' : undefined,
             }),
-        send: ({ email, password }) =>
-            call(http.POST('/api/v1/login', { body: { email: email.trim(), password } })),
-        onDone: (me) => {
-            client.setQueryData(meQuery.queryKey, me);
-            return router.navigate({ href: next ?? '/', replace: true });
+        send: async ({ email, password }) => {
+            try {
+                return await call(
+                    http.POST('/api/v1/login', { body: { email: email.trim(), password } }),
+                );
+            } catch (error) {
+                if (error instanceof Fault && error.step) return error.step;
+                throw error;
+            }
         },
+        onDone: (answer) => (typeof answer === 'string' ? setStep(answer) : enter(answer)),
     });
 
+    if (step !== null)
+        return <LogInCode step={step} onDone={enter} onBack={() => setStep(null)} />;
     return (
         <>
             <h1 className="mt-6 text-display font-semibold tracking-tight">Log in</h1>

@@ -2,6 +2,7 @@
 import { usePage } from '../../lib/page';
 import { Email } from './Email';
 import { Password } from './Password';
+import { Factor } from './factor/Factor';
 import { Sessions } from './Sessions';
 
 export function Account() {
@@ -11,6 +12,7 @@ export function Account() {
             <h1 className="mb-8 text-display font-semibold tracking-tight">Your account</h1>
             <Email />
             <Password />
+            <Factor />
             <Sessions />
         </div>
     );
