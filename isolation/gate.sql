@@ -3,7 +3,7 @@
 WITH program(name) AS (VALUES ('konstruct_web'), ('konstruct_worker'), ('konstruct_dispatch')),
 -- Tables of no tenant: people belong to several, the others are the same for all and filled by migrate and seed.
 global_table(name) AS (VALUES ('person'), ('login_limit'), ('price'), ('template'), ('schema_migration'), ('proof'),
-    ('person_factor'), ('person_recovery')),
+    ('person_factor'), ('person_recovery'), ('plan'), ('plan_limit')),
 -- Doors to what must be found before the tenant is known. They run as konstruct_lookup, see the migration.
 door(name) AS (VALUES ('person_add'), ('login_find'), ('session_find'), ('person_get'), ('hook_find'), ('hook_secrets'),
     ('tenant_list'), ('person_password_hash'), ('person_password_set'), ('person_prove'), ('sessions_end'), ('link_find'),

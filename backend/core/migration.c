@@ -5,6 +5,7 @@
 
 #include "base/embedded.h"
 #include "base/log.h"
+#include "core/plan.h"
 #include "io/crypto.h"
 #include "io/db.h"
 
@@ -184,10 +185,10 @@ static rc_t seed_price(struct ctx *c, char *line)
 rc_t seed_run(struct ctx *c)
 {
     const struct embedded *employees = seed_file("employees.json"),
-                          *prices = seed_file("prices.tsv");
+                          *prices = seed_file("prices.tsv"), *plans = seed_file("plans.tsv");
     char *rest;
 
-    if (employees->name == NULL || prices->name == NULL)
+    if (employees->name == NULL || prices->name == NULL || plans->name == NULL)
         return ctx_fail(c, E_INTERNAL, "seed_missing",
                         "this program was built without its seed files");
     TRY(db_exec(c, &q_templates, ARGS(A(employees->start)), NULL));
@@ -195,5 +196,6 @@ rc_t seed_run(struct ctx *c)
     for (char *line; (line = strsep(&rest, "\n")) != NULL;)
         if (line[0] != '\0' && line[0] != '#')
             TRY(seed_price(c, line));
+    TRY(plan_seed(c, plans->start));
     return db_commit(c);
 }

@@ -11,6 +11,7 @@ DECLARE
 BEGIN
     PERFORM set_config('app.tenant_id', t::text, true);
     INSERT INTO tenant (tenant_id, name) VALUES (t, 'canary');
+    INSERT INTO tenant_limit (tenant_id, name, value) VALUES (t, 'canary', 1);
     INSERT INTO person (id, name, email, password_hash) VALUES (p, 'canary', p || '@example.org', 'canary');
     INSERT INTO membership (tenant_id, person_id, role) VALUES (t, p, 'admin');
     INSERT INTO session (tenant_id, token_hash, person_id, expires_at) VALUES (t, uuid_send(p), p, now() + interval '1 hour');
