@@ -4,6 +4,7 @@
 #include "api/handlers.h"
 #include "api/hashing.h"
 #include "core/audit.h"
+#include "core/invitation.h"
 #include "core/link.h"
 #include "core/login_limit.h"
 #include "core/mail.h"
@@ -16,6 +17,23 @@
 static rc_t record(struct ctx *c, const char *person_id, const char *action)
 {
     return audit_add(c, text_printf(c->mem, "person:%s", person_id), action, person_id, "{}");
+}
+
+/* What the link of an invitation adds to its page. */
+static rc_t invitation_show(struct ctx *c, const struct link *link, struct link_view *view)
+{
+    struct invitation invitation;
+    const char *person_id;
+
+    if (invitation_get(c, link->person_id, &invitation) != OK || invitation.expired) {
+        ctx_forgive(c);
+        return link_over(c);
+    }
+    TRY(invitation_person(c, link->person_id, &person_id));
+    view->role = invitation.role;
+    view->inviter = invitation.invited_by;
+    view->known = person_id != NULL;
+    return OK;
 }
 
 /*
@@ -31,6 +49,8 @@ rc_t links_show(struct ctx *c, const struct req *rq, struct res *rs)
     TRY(link_find(c, in.token, &link));
     view = (struct link_view){.kind = link.kind, .email = link.email};
     TRY(tenant_name(c, &view.company));
+    if (text_is(link.kind, "invite"))
+        TRY(invitation_show(c, &link, &view));
     return res_one(c, rs, 200, &link_view_shape, &view);
 }
 
@@ -42,7 +62,7 @@ rc_t emails_verify(struct ctx *c, const struct req *rq, struct res *rs)
 
     TRY(req_body(c, rq, &link_token_shape, &in));
     TRY(link_find(c, in.token, &link));
-    if (text_is(link.kind, "reset"))
+    if (!text_is(link.kind, "verify") && !text_is(link.kind, "change"))
         return ctx_fail(c, E_INVALID, "link_over", "This link is for something else.");
     TRY(person_find(c, link.person_id, &person));
     TRY(link_use(c, &link));
@@ -83,10 +103,11 @@ rc_t passwords_forgotten(struct ctx *c, const struct req *rq, struct res *rs)
     TRY(email_check(c, &in.email));
     TRY(login_try(c, NULL, rq->remote));
     TRY(person_for_login(c, in.email, known));
-    if (who->person_id == NULL)
+    if (who->tenant_id == NULL)
         who = &known[1];
     rs->status = 202;
-    if (who->person_id == NULL) {
+    /* Nor is there a mail to somebody who belongs to no company: there is nothing to log in to. */
+    if (who->tenant_id == NULL) {
         TRY(db_tenant(c, MAIL_NOBODY));
         return mail_add(c, MAIL_NOBODY, "reset", in.email);
     }

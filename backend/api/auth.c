@@ -1,6 +1,7 @@
 /* Signing up, logging in and out. */
 #include "api/handlers.h"
 #include "api/hashing.h"
+#include "api/welcome.h"
 #include "base/id.h"
 #include "base/metric.h"
 #include "core/audit.h"
@@ -12,40 +13,6 @@
 #include "core/session.h"
 #include "core/tenant.h"
 #include "io/db.h"
-
-/* What a person did, with text about that person; takes the reference over. */
-static rc_t audit_person(struct ctx *c, const char *person_id, const char *action, json_t *about)
-{
-    const char *text = json_text(c->mem, about);
-
-    json_decref(about);
-    return audit_add_personal(c, text_printf(c->mem, "person:%s", person_id), action, person_id,
-                              person_id, text);
-}
-
-static rc_t me_tell(struct ctx *c, const char *token, const char *role, const char *barred,
-                    struct me *out)
-{
-    TRY(me_get(c, role, out));
-    out->csrf = session_csrf(c->mem, token);
-    out->barred = barred == NULL ? "" : barred;
-    return OK;
-}
-
-static rc_t welcome(struct ctx *c, const struct req *rq, struct res *rs, int status,
-                    const char *person_id, const char *role)
-{
-    struct session_found found;
-    const char *token;
-    struct me me;
-
-    c->person_id = person_id;
-    TRY(session_start(c, person_id, rq->header(rq, "user-agent"), &token));
-    TRY(session_find(c, token, &found));
-    TRY(me_tell(c, token, role, found.barred, &me));
-    res_session(c, rs, token);
-    return res_one(c, rs, status, &me_shape, &me);
-}
 
 /*
  * Whoever signs up is in at once, whatever address was given, and the address is theirs once the
@@ -59,10 +26,10 @@ static rc_t signup_done(struct ctx *c, const struct req *rq, struct res *rs, str
     TRY(person_add(c, person_id, up->name, up->email, h->hash));
     TRY(tenant_add(c, tenant_id, up->company));
     TRY(membership_add(c, person_id, "admin"));
-    TRY(audit_person(c, person_id, "person.signed_up",
-                     json_pack("{s:s, s:s}", "name", up->name, "email", up->email)));
     TRY(mail_add(c, person_id, "verify", up->email));
-    return welcome(c, rq, rs, 201, person_id, "admin");
+    TRY(welcome(c, rq, rs, 201, person_id));
+    return audit_person(c, person_id, "person.signed_up",
+                        json_pack("{s:s, s:s}", "name", up->name, "email", up->email));
 }
 
 rc_t signup_add(struct ctx *c, const struct req *rq, struct res *rs)
@@ -95,6 +62,14 @@ static rc_t login_second_step(struct ctx *c, const struct req *rq, const char *p
     return E_UNAUTH;
 }
 
+/* Told to nobody but who knows the password. */
+static rc_t no_company(struct ctx *c)
+{
+    return ctx_fail(c, E_FORBIDDEN, "no_company",
+                    "You no longer belong to any company here. Ask for an invitation, or sign up a "
+                    "company of your own.");
+}
+
 static rc_t login_done(struct ctx *c, const struct req *rq, struct res *rs, struct hashing *h)
 {
     const struct login_record *known = h->state, *who;
@@ -105,6 +80,8 @@ static rc_t login_done(struct ctx *c, const struct req *rq, struct res *rs, stru
         return ctx_fail(c, E_UNAUTH, "login_wrong", "The e-mail address or the password is wrong.");
     }
     who = &known[h->fitting];
+    if (who->tenant_id == NULL)
+        return no_company(c);
     TRY(db_tenant(c, who->tenant_id));
     if (h->hash != NULL)
         TRY(person_password_set(c, who->person_id, h->hash));
@@ -112,9 +89,9 @@ static rc_t login_done(struct ctx *c, const struct req *rq, struct res *rs, stru
     if (factor.on)
         return login_second_step(c, rq, who->person_id);
     TRY(login_right(c, h->email, rq->remote));
-    TRY(audit_person(c, who->person_id, "person.logged_in",
-                     json_pack("{s:s?}", "address", rq->remote)));
-    return welcome(c, rq, rs, 200, who->person_id, who->role);
+    TRY(welcome(c, rq, rs, 200, who->person_id));
+    return audit_person(c, who->person_id, "person.logged_in",
+                        json_pack("{s:s?}", "address", rq->remote));
 }
 
 /*
@@ -172,10 +149,10 @@ rc_t login_factor(struct ctx *c, const struct req *rq, struct res *rs)
     TRY(login_right(c, person.email, rq->remote));
     if (recovery)
         TRY(mail_add(c, step.person_id, "recovery_used", person.email));
-    TRY(audit_person(c, step.person_id, "person.logged_in",
-                     json_pack("{s:s?, s:s}", "address", rq->remote, "factor",
-                               recovery ? "recovery code" : "code")));
-    return welcome(c, rq, rs, 200, step.person_id, step.role);
+    TRY(welcome(c, rq, rs, 200, step.person_id));
+    return audit_person(c, step.person_id, "person.logged_in",
+                        json_pack("{s:s?, s:s}", "address", rq->remote, "factor",
+                                  recovery ? "recovery code" : "code"));
 }
 
 rc_t logout_add(struct ctx *c, const struct req *rq, struct res *rs)
@@ -203,7 +180,7 @@ rc_t me_show(struct ctx *c, const struct req *rq, struct res *rs)
                          .csrf = ""};
         TRY(tenant_name(c, &me.tenant_name));
     } else {
-        TRY(me_tell(c, rq->session_token, rq->role, rq->barred, &me));
+        TRY(welcome_tell(c, rq->session_token, rq->role, rq->barred, &me));
     }
     return res_one(c, rs, 200, &me_shape, &me);
 }

@@ -11,11 +11,14 @@
 #include "core/conversation.h"
 #include "core/employee.h"
 #include "core/factor.h"
+#include "core/invitation.h"
 #include "core/link.h"
+#include "core/member.h"
 #include "core/person.h"
 #include "core/proof.h"
 #include "core/scope.h"
 #include "core/session.h"
+#include "core/tenant.h"
 #include "core/tenant_export.h"
 
 static const struct route routes[] = {

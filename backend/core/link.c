@@ -10,9 +10,15 @@ static const struct field token_fields[] = {
 const struct shape link_token_shape = SHAPE("LinkToken", struct link_token, token_fields);
 
 static const struct field view_fields[] = {
-    FIELD_OF(struct link_view, kind, READ_ONLY, "verify reset change", "What the mail was for"),
+    FIELD_OF(struct link_view, kind, READ_ONLY, "verify reset change invite",
+             "What the mail was for"),
     FIELD(struct link_view, email, READ_ONLY, 320, "The address that the mail went to"),
     FIELD(struct link_view, company, READ_ONLY, 200, NULL),
+    FIELD_OF(struct link_view, role, READ_ONLY | NULLABLE, "admin manager member viewer",
+             "The role that one is invited to"),
+    FIELD(struct link_view, inviter, READ_ONLY | NULLABLE, 200, "Who has invited"),
+    FIELD(struct link_view, known, READ_ONLY, 0,
+          "Invited, and there is an account with this address: accept instead of joining"),
 };
 const struct shape link_view_shape = SHAPE("LinkView", struct link_view, view_fields);
 
@@ -24,7 +30,7 @@ struct bytes link_hash(struct ctx *c, const char *token)
     return (struct bytes){hash, 32};
 }
 
-static rc_t over(struct ctx *c)
+rc_t link_over(struct ctx *c)
 {
     return ctx_fail(c, E_INVALID, "link_over",
                     "This link was used already, or its time is over. Ask for a new one.");
@@ -39,7 +45,7 @@ rc_t link_find(struct ctx *c, const char *token, struct link *out)
 
     TRY(db_rows(c, &q_find, ARGS(A(link_hash(c, token))), &rows));
     if (rows.count == 0)
-        return over(c);
+        return link_over(c);
     *out = (struct link){db_text(&rows, 0, 1), db_text(&rows, 0, 2), db_text(&rows, 0, 3),
                          db_text(&rows, 0, 4)};
     return db_tenant(c, db_text(&rows, 0, 0));
@@ -54,5 +60,5 @@ rc_t link_use(struct ctx *c, const struct link *link)
     int64_t affected;
 
     TRY(db_exec(c, &q_use, ARGS(A(link->mail_id)), &affected));
-    return affected == 1 ? OK : over(c);
+    return affected == 1 ? OK : link_over(c);
 }

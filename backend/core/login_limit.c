@@ -65,6 +65,20 @@ rc_t login_try(struct ctx *c, const char *email, const char *remote)
     return count(c, "login_account", account_key(c, email), conf_number(CONF_login_tries));
 }
 
+rc_t limit_try(struct ctx *c, const char *limit, const char *what, int64_t most, int64_t minutes,
+               const char *sentence)
+{
+    struct db_rows rows;
+
+    TRY(db_rows(c, &q_try, ARGS(A(key_of(c, limit, lower(c, what))), A(most), A(minutes)), &rows));
+    if (db_int(&rows, 0, 0) == 0)
+        return OK;
+    ctx_fail(c, E_LIMIT, limit, "%s", sentence);
+    c->fault.limit = limit;
+    c->fault.wait_s = db_int(&rows, 0, 0);
+    return E_LIMIT;
+}
+
 static const struct stmt q_right = {"login_right", "SELECT login_right($1, $2)"};
 
 rc_t login_right(struct ctx *c, const char *email, const char *remote)

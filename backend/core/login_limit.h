@@ -16,6 +16,14 @@
  */
 rc_t login_try(struct ctx *c, const char *email, const char *remote) MUST;
 
+/*
+ * For other things that are counted in the same way, such as mails to one address: the limit's
+ * name, what it counts for (kept as a hash only), how many in how many minutes. E_LIMIT
+ * with that name as its code and this sentence. Counted when the transaction is committed.
+ */
+rc_t limit_try(struct ctx *c, const char *limit, const char *what, int64_t most, int64_t minutes,
+               const char *sentence) MUST;
+
 /* The password was right. */
 rc_t login_right(struct ctx *c, const char *email, const char *remote) MUST;
 

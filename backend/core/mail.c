@@ -17,6 +17,8 @@ static const struct {
 
 static int64_t life_of(const char *kind)
 {
+    if (text_is(kind, "invite"))
+        return conf_number(CONF_invite_days) * 86400L;
     for (size_t i = 0; i < COUNT_OF(lives); i++)
         if (text_is(lives[i].kind, kind))
             return lives[i].seconds;

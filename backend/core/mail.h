@@ -21,7 +21,10 @@ struct mail {
     int64_t recent; /* mails of this person in the hour before this one */
 };
 
-/* Writes the row and its job, in the tenant of the context. */
+/*
+ * Writes the row and its job, in the tenant of the context. A mail of kind "invite" is about an
+ * invitation instead of a person.
+ */
 rc_t mail_add(struct ctx *c, const char *person_id, const char *kind, const char *recipient) MUST;
 
 /* E_LIMIT "mail_limit" when this person has had MAIL_PER_HOUR: for whoever may be told. */

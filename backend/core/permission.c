@@ -94,6 +94,33 @@ bool permits_of_text(const char *text, permits *out)
     return *out != 0;
 }
 
+static const struct field view_fields[] = {
+    FIELD(struct permission_view, name, READ_ONLY, 60, NULL),
+    FIELD(struct permission_view, about, READ_ONLY, 200, "What it allows"),
+    FIELD(struct permission_view, viewer, READ_ONLY, 0, "Whether a viewer has it"),
+    FIELD(struct permission_view, member, READ_ONLY, 0, NULL),
+    FIELD(struct permission_view, manager, READ_ONLY, 0, NULL),
+    FIELD(struct permission_view, admin, READ_ONLY, 0, NULL),
+    FIELD(struct permission_view, programs, READ_ONLY, 0, "Whether a program may be given it"),
+};
+const struct shape permission_shape = SHAPE("Permission", struct permission_view, view_fields);
+
+const struct permission_view *permission_views(struct arena *mem, size_t *count)
+{
+    struct permission_view *views = arena_take(mem, sizeof(*views) * PERMISSION_COUNT);
+
+    *count = PERMISSION_COUNT;
+    for (size_t i = 0; i < PERMISSION_COUNT; i++)
+        views[i] = (struct permission_view){rows[i].shown,
+                                            rows[i].about,
+                                            rows[i].role[ROLE_VIEWER],
+                                            rows[i].role[ROLE_MEMBER],
+                                            rows[i].role[ROLE_MANAGER],
+                                            rows[i].role[ROLE_ADMIN],
+                                            rows[i].key};
+    return views;
+}
+
 void permissions_print(struct buf *out)
 {
     buf_text(out, "| permission | what it allows | viewer | member | manager | admin | programs |\n"

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/shape.h"
 #include "base/text.h"
 
 enum permission {
@@ -55,6 +56,14 @@ bool permits_of_text(const char *text, permits *out);
 
 /* The names of a set with blanks between, in the order of the table. */
 const char *permits_text(struct arena *mem, permits set);
+
+/* A row as the API prints it. */
+struct permission_view {
+    const char *name, *about;
+    bool viewer, member, manager, admin, programs;
+};
+extern const struct shape permission_shape;
+const struct permission_view *permission_views(struct arena *mem, size_t *count);
 
 /* The table as Markdown, for the docs and `konstruct permissions`. */
 void permissions_print(struct buf *out);

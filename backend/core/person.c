@@ -162,9 +162,9 @@ rc_t person_prove(struct ctx *c, const char *person_id, const char *email)
                     "There is an account with this e-mail address already. Log in with that one.");
 }
 
-static const struct stmt q_member = {
-    "membership_add",
-    "INSERT INTO membership (tenant_id, person_id, role) VALUES (tenant_now(), $1, $2)"};
+static const struct stmt q_member = {"membership_add",
+                                     "INSERT INTO membership (tenant_id, person_id, role, used_at)"
+                                     " VALUES (tenant_now(), $1, $2, now())"};
 
 rc_t membership_add(struct ctx *c, const char *person_id, const char *role)
 {
@@ -183,6 +183,17 @@ static const struct shape record_shape = SHAPE("Person", struct person_record, r
 rc_t person_find(struct ctx *c, const char *person_id, struct person_record *out)
 {
     return db_one(c, &q_get, ARGS(A(person_id)), &record_shape, out);
+}
+
+rc_t person_proven(struct ctx *c)
+{
+    struct person_record person;
+
+    TRY(person_find(c, c->person_id, &person));
+    if (person.verified)
+        return OK;
+    return ctx_fail(c, E_FORBIDDEN, "email_unverified",
+                    "Confirm your own e-mail address first, by the link in the mail to it.");
 }
 
 rc_t me_get(struct ctx *c, const char *role, struct me *out)

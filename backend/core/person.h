@@ -62,7 +62,10 @@ rc_t email_check(struct ctx *c, const char **email) MUST;
 rc_t person_add(struct ctx *c, const char *id, const char *name, const char *email,
                 const char *password_hash) MUST;
 
-/* Somebody who could log in with an address; all NULL for nobody. */
+/*
+ * Somebody who could log in with an address; all NULL for nobody. The tenant is the one that was
+ * used last; it and the role are NULL for somebody who belongs to no company any more.
+ */
 struct login_record {
     const char *person_id, *hash, *tenant_id, *role;
 };
@@ -90,6 +93,9 @@ rc_t person_password_set(struct ctx *c, const char *person_id, const char *hash)
  * The address is this person's from now on. E_CONFLICT "email_taken": somebody else has proven it.
  */
 rc_t person_prove(struct ctx *c, const char *person_id, const char *email) MUST;
+
+/* E_FORBIDDEN "email_unverified" unless the person of the context has proven the address. */
+rc_t person_proven(struct ctx *c) MUST;
 
 rc_t membership_add(struct ctx *c, const char *person_id, const char *role) MUST;
 

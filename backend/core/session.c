@@ -16,7 +16,7 @@ static const struct field fields[] = {
 };
 const struct shape session_shape = SHAPE("Session", struct session, fields);
 
-static struct bytes hash_of(struct ctx *c, const char *token)
+struct bytes session_hash(struct ctx *c, const char *token)
 {
     char *hash = arena_take(c->mem, 32);
 
@@ -76,14 +76,47 @@ static const struct stmt q_start = {
     " VALUES (tenant_now(), $1, $2, now() + make_interval(days => $3::int),"
     "  now() + make_interval(days => $4::int), $5)"};
 
+static const struct stmt q_used = {
+    "session_used", "UPDATE membership SET used_at = now() WHERE tenant_id = tenant_now() AND "
+                    "person_id = $1"};
+
 rc_t session_start(struct ctx *c, const char *person_id, const char *user_agent, const char **token)
 {
     *token = crypto_token(c->mem);
     TRY(db_exec(c, &q_sweep, ARGS(A(person_id)), NULL));
+    TRY(db_later(c, &q_used, ARGS(A(person_id))));
     return db_exec(c, &q_start,
-                   ARGS(A(hash_of(c, *token)), A(person_id), A(conf_number(CONF_session_days)),
+                   ARGS(A(session_hash(c, *token)), A(person_id), A(conf_number(CONF_session_days)),
                         A(conf_number(CONF_session_idle_days)),
                         A(session_agent(c->mem, user_agent))),
+                   NULL);
+}
+
+static const struct stmt q_move_out = {
+    "session_move_out", "DELETE FROM session WHERE tenant_id = tenant_now() AND token_hash = $1"
+                        " RETURNING extract(epoch FROM created_at)::bigint, ceil(extract(epoch "
+                        "FROM expires_at))::bigint,"
+                        " agent"};
+static const struct stmt q_move_in = {
+    "session_move_in",
+    "INSERT INTO session (tenant_id, token_hash, person_id, created_at, expires_at, idle_until, "
+    "agent) VALUES (tenant_now(), $1, $2, to_timestamp($3::bigint), to_timestamp($4::bigint),"
+    " now() + make_interval(days => $5::int), $6)"};
+
+rc_t session_move(struct ctx *c, const char *token, const char *tenant_id, const char **fresh)
+{
+    struct db_rows rows;
+
+    TRY(db_rows(c, &q_move_out, ARGS(A(session_hash(c, token))), &rows));
+    if (rows.count == 0)
+        return ctx_fail(c, E_UNAUTH, "unauthenticated", "Your session is over. Log in again.");
+    *fresh = crypto_token(c->mem);
+    TRY(db_tenant(c, tenant_id));
+    TRY(db_later(c, &q_used, ARGS(A(c->person_id))));
+    return db_exec(c, &q_move_in,
+                   ARGS(A(session_hash(c, *fresh)), A(c->person_id), A(db_int(&rows, 0, 0)),
+                        A(db_int(&rows, 0, 1)), A(conf_number(CONF_session_idle_days)),
+                        A(db_text(&rows, 0, 2))),
                    NULL);
 }
 
@@ -99,7 +132,7 @@ rc_t session_find(struct ctx *c, const char *token, struct session_found *out)
     struct db_rows rows;
 
     *out = (struct session_found){.role = NULL};
-    TRY(db_rows(c, &q_find, ARGS(A(hash_of(c, token))), &rows));
+    TRY(db_rows(c, &q_find, ARGS(A(session_hash(c, token))), &rows));
     if (rows.count == 0)
         return OK;
     c->person_id = db_text(&rows, 0, 1);
@@ -107,8 +140,8 @@ rc_t session_find(struct ctx *c, const char *token, struct session_found *out)
     TRY(db_tenant(c, db_text(&rows, 0, 0)));
     if (db_int(&rows, 0, 3) == 0)
         return OK;
-    return db_exec(c, &q_seen, ARGS(A(hash_of(c, token)), A(conf_number(CONF_session_idle_days))),
-                   NULL);
+    return db_exec(c, &q_seen,
+                   ARGS(A(session_hash(c, token)), A(conf_number(CONF_session_idle_days))), NULL);
 }
 
 static const struct stmt q_list = {
@@ -121,7 +154,7 @@ static const struct stmt q_list = {
 
 rc_t session_list(struct ctx *c, const char *token, struct session **items, size_t *count)
 {
-    return db_list(c, &q_list, ARGS(A(c->person_id), A(hash_of(c, token))), &session_shape,
+    return db_list(c, &q_list, ARGS(A(c->person_id), A(session_hash(c, token))), &session_shape,
                    (void **)items, count);
 }
 
@@ -141,7 +174,7 @@ static const struct stmt q_end = {"session_end", "DELETE FROM session WHERE toke
 
 rc_t session_end(struct ctx *c, const char *token)
 {
-    return db_exec(c, &q_end, ARGS(A(hash_of(c, token))), NULL);
+    return db_exec(c, &q_end, ARGS(A(session_hash(c, token))), NULL);
 }
 
 static const struct stmt q_end_all = {"sessions_end", "SELECT sessions_end($1, $2)"};
@@ -150,6 +183,6 @@ rc_t sessions_end(struct ctx *c, const char *person_id, const char *kept)
 {
     struct bytes none = {NULL, 0};
 
-    return db_exec(c, &q_end_all, ARGS(A(person_id), A(kept == NULL ? none : hash_of(c, kept))),
-                   NULL);
+    return db_exec(c, &q_end_all,
+                   ARGS(A(person_id), A(kept == NULL ? none : session_hash(c, kept))), NULL);
 }

@@ -35,6 +35,16 @@ struct session_found {
 /* Becomes the tenant and person of the token, and notes that the session was used. */
 rc_t session_find(struct ctx *c, const char *token, struct session_found *out) MUST;
 
+/*
+ * The session goes on in another company of its person, with a token of its own and no longer than
+ * it would have lasted: the one of `token` ends, and the context becomes the other tenant. The
+ * caller has made sure of the membership (tenancy_get).
+ */
+rc_t session_move(struct ctx *c, const char *token, const char *tenant_id, const char **fresh) MUST;
+
+/* How a token is stored. */
+struct bytes session_hash(struct ctx *c, const char *token);
+
 /* Of the person of the context, in the tenant of the context; `token` says which one asks. */
 rc_t session_list(struct ctx *c, const char *token, struct session **items, size_t *count) MUST;
 

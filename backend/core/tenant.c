@@ -7,6 +7,11 @@
 #include "core/job.h"
 #include "io/db.h"
 
+static const struct field new_fields[] = {
+    FIELD(struct new_tenant, company, REQUIRED, 200, "Name of the company"),
+};
+const struct shape new_tenant_shape = SHAPE("NewTenant", struct new_tenant, new_fields);
+
 static const struct stmt q_add = {"tenant_add",
                                   "INSERT INTO tenant (tenant_id, name) VALUES ($1, $2)"};
 static const struct stmt q_head = {"tenant_audit_head",

@@ -3,6 +3,12 @@
 #define CORE_TENANT_H
 
 #include "base/ctx.h"
+#include "base/shape.h"
+
+struct new_tenant {
+    const char *company;
+};
+extern const struct shape new_tenant_shape;
 
 /* Makes a tenant with its audit chain and its first employees, and becomes it in this context. */
 rc_t tenant_add(struct ctx *c, const char *id, const char *name) MUST;

@@ -6,6 +6,7 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "core/audit_head.h"
+#include "core/invitation.h"
 #include "core/mail.h"
 #include "core/person.h"
 #include "core/tenant.h"
@@ -35,6 +36,10 @@ static const struct text {
      "Hello {name},\n\nyou want to log in to {company} with this address from now on. Confirm it "
      "here:\n"
      "\n{link}\n\nThe link works once, for one day. If this was not you, ignore this mail.\n"},
+    {"invite", "invitation", "You are invited to a company on Konstruct",
+     "Hello,\n\n{name} invites you to {company} on Konstruct. Your role there: {role}.\n"
+     "Accept here:\n\n{link}\n\nThe link works once, for {days} days. If you do not know this "
+     "company, ignore this\nmail: nothing happens then.\n"},
     {"email_changed", NULL, "Your e-mail address was changed",
      "Hello {name},\n\nyour account at {company} now has another e-mail address, and this one no "
      "longer "
@@ -108,17 +113,54 @@ static const char *fill(struct ctx *c, const char *text, const struct word *word
     return buf_str(&out);
 }
 
+/* What a mail says of whom. */
+struct about {
+    const char *name, *role;
+    bool wanted; /* false: what it is about is no longer there, so it is not sent */
+};
+
+/* Who has invited may have left since. */
+static rc_t about_invitation(struct ctx *c, const char *id, struct about *out)
+{
+    struct invitation invitation;
+    rc_t rc = invitation_get(c, id, &invitation);
+
+    if (rc == E_NOT_FOUND) {
+        ctx_forgive(c);
+        return OK;
+    }
+    TRY(rc);
+    out->wanted = !invitation.expired;
+    out->name = invitation.invited_by == NULL ? "An admin" : invitation.invited_by;
+    out->role = invitation.role;
+    return OK;
+}
+
+static rc_t about_person(struct ctx *c, const char *id, struct about *out)
+{
+    struct person_record person;
+
+    TRY(person_find(c, id, &person));
+    out->wanted = true;
+    out->name = person.name;
+    return OK;
+}
+
 static rc_t compose(struct ctx *c, const struct mail *m, struct letter *out, const char **token,
-                    const char **link)
+                    const char **link, bool *wanted)
 {
     const struct text *t = text_of(m->kind);
-    const char *company;
-    struct person_record person;
+    struct about about = {.role = ""};
     struct audit_state audit;
+    const char *company;
 
     if (t == NULL)
         return ctx_fail(c, E_INVALID, "mail_unknown_kind", "no such kind of mail: %s", m->kind);
-    TRY(person_find(c, m->person_id, &person));
+    TRY(text_is(m->kind, "invite") ? about_invitation(c, m->person_id, &about)
+                                   : about_person(c, m->person_id, &about));
+    *wanted = about.wanted;
+    if (!about.wanted)
+        return OK;
     TRY(tenant_name(c, &company));
     if (t->page != NULL) {
         TRY(mail_token(c, m->id, token));
@@ -127,7 +169,9 @@ static rc_t compose(struct ctx *c, const struct mail *m, struct letter *out, con
     TRY(audit_state_get(c, &audit));
 
     const struct word words[] = {
-        {"{name}", person.name},
+        {"{name}", about.name},
+        {"{role}", about.role},
+        {"{days}", text_printf(c->mem, "%lld", (long long)conf_number(CONF_invite_days))},
         {"{company}", company},
         {"{link}", *link},
         {"{anchor}", text_printf(c->mem, "%lld:%s", (long long)audit.signed_entries,
@@ -170,6 +214,7 @@ rc_t mail_run(struct ctx *c, struct run *run)
     struct mail m;
     struct letter letter;
     const char *token = NULL, *link = "";
+    bool wanted = false;
 
     TRY(mail_get(c, run->job.subject_id, &m));
     if (text_is(m.person_id, MAIL_NOBODY)) {
@@ -180,7 +225,9 @@ rc_t mail_run(struct ctx *c, struct run *run)
     }
     if (m.recent >= MAIL_PER_HOUR)
         return end(c, run, "refused", "too_many");
-    TRY(compose(c, &m, &letter, &token, &link));
+    TRY(compose(c, &m, &letter, &token, &link, &wanted));
+    if (!wanted)
+        return end(c, run, "refused", "withdrawn");
     return send(c, run, &letter, token, link);
 }
 

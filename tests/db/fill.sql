@@ -40,6 +40,8 @@ BEGIN
     INSERT INTO mail (tenant_id, id, person_id, kind, recipient, expires_at)
         VALUES (t, gen_random_uuid(), p, 'verify', 'canary', now() + interval '1 hour');
     INSERT INTO tenant_export (tenant_id, id, actor) VALUES (t, gen_random_uuid(), 'canary');
+    INSERT INTO invitation (tenant_id, id, email, role, invited_by, expires_at)
+        VALUES (t, gen_random_uuid(), 'canary', 'member', p, now() + interval '1 hour');
     INSERT INTO audit_head (tenant_id) VALUES (t);
     PERFORM audit_add('canary', 'canary', 'canary', '{}');
     INSERT INTO audit_signature (tenant_id, seq, hash, signed_at, public_key, signature)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/conf.h"
+#include "core/invitation.h"
 #include "core/mail.h"
 #include "flow/live.h"
 #include "flow/runner.h"
@@ -157,6 +158,50 @@ static void nobodys_mail_is_dropped(void **state)
     assert_string_equal(job_of(f, "state", id), "done");
 }
 
+/* An invitation with its mail, as the web process writes them. */
+static const char *invite(struct fixture *f, const char **invitation_id)
+{
+    struct ctx *c = pg_ctx(PG_WEB, f->at.tenant_id);
+    struct invitation made;
+
+    c->person_id = f->at.person_id;
+    if (invitation_add(c, &(struct new_invitation){TO, "viewer"}, &made) != OK ||
+        db_commit(c) != OK)
+        fail_msg("%s", c->fault.detail);
+    *invitation_id = text_dup(f->mem, made.id);
+    ctx_end(c);
+    return pg_get(f->mem, f->super, "SELECT id FROM mail WHERE person_id = '%s'", *invitation_id);
+}
+
+static void an_invitation_says_who_and_what(void **state)
+{
+    struct fixture *f = *state;
+    const char *invitation_id, *id = invite(f, &invitation_id), *mail;
+
+    run_job(f, f->at.tenant_id, id);
+    mail = taken(f, id);
+    assert_non_null(mail);
+    assert_non_null(strstr(mail, "\r\nTo: <" TO ">\r\n"));
+    assert_non_null(strstr(mail, "Somebody invites you to Company "));
+    assert_non_null(strstr(mail, "Your role there: viewer."));
+    assert_non_null(strstr(mail, "https://konstruct.example/invitation#"));
+    assert_non_null(strstr(mail, "for 7 days"));
+    assert_string_equal(of(f, "state", id), "sent");
+}
+
+static void a_withdrawn_invitation_is_not_sent(void **state)
+{
+    struct fixture *f = *state;
+    const char *invitation_id, *id = invite(f, &invitation_id);
+
+    pg_do(f->super, "DELETE FROM invitation WHERE id = '%s'", invitation_id);
+    run_job(f, f->at.tenant_id, id);
+    assert_null(taken(f, id));
+    assert_string_equal(of(f, "state", id), "refused");
+    assert_string_equal(of(f, "fault", id), "withdrawn");
+    assert_string_equal(job_of(f, "state", id), "done");
+}
+
 static void too_many_are_not_sent(void **state)
 {
     struct fixture *f = *state;
@@ -212,6 +257,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(after_a_crash_it_is_the_same_mail, setup, teardown),
         cmocka_unit_test_setup_teardown(nobodys_mail_is_dropped, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_invitation_says_who_and_what, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_withdrawn_invitation_is_not_sent, setup, teardown),
         cmocka_unit_test_setup_teardown(too_many_are_not_sent, setup, teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_sent_is_said_so, setup, teardown),
     };

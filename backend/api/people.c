@@ -1,0 +1,65 @@
+/* The people of the company and their roles. */
+#include "api/handlers.h"
+#include "core/audit.h"
+#include "core/member.h"
+#include "core/permission.h"
+
+#define PAGE 100
+
+rc_t people_list(struct ctx *c, const struct req *rq, struct res *rs)
+{
+    struct member *items;
+    const char *after;
+    size_t count;
+
+    TRY(req_after(c, rq, &after));
+    TRY(member_list(c, after, PAGE, &items, &count));
+    for (size_t i = 0; i < count; i++)
+        if (!permits_has(rq->may, PERMISSION_people_manage))
+            items[i].factor = NULL;
+    return res_list(c, rs, &member_shape, items, count, count == PAGE ? items[count - 1].id : NULL);
+}
+
+static rc_t record(struct ctx *c, const char *action, const char *person_id, json_t *body)
+{
+    const char *text = json_text(c->mem, body);
+
+    json_decref(body);
+    return audit_add(c, text_printf(c->mem, "person:%s", c->person_id), action, person_id, text);
+}
+
+rc_t people_change(struct ctx *c, const struct req *rq, struct res *rs)
+{
+    struct role_change in;
+    struct member member;
+    const char *id, *was;
+
+    TRY(req_id(c, rq, "id", &id));
+    TRY(req_body(c, rq, &role_change_shape, &in));
+    TRY(member_role_set(c, id, in.role, &was));
+    if (!text_is(was, in.role))
+        TRY(record(c, "person.role_changed", id,
+                   json_pack("{s:s, s:s}", "from", was, "to", in.role)));
+    TRY(member_get(c, id, &member));
+    return res_one(c, rs, 200, &member_shape, &member);
+}
+
+rc_t people_drop(struct ctx *c, const struct req *rq, struct res *rs)
+{
+    const char *id, *was;
+
+    TRY(req_id(c, rq, "id", &id));
+    TRY(member_remove(c, id, &was));
+    rs->status = 204;
+    return record(c, "person.removed", id, json_pack("{s:s}", "role", was));
+}
+
+rc_t permissions_list(struct ctx *c, const struct req *rq, struct res *rs)
+{
+    const struct permission_view *items;
+    size_t count;
+
+    (void)rq;
+    items = permission_views(c->mem, &count);
+    return res_list(c, rs, &permission_shape, items, count, NULL);
+}
