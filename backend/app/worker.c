@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "flow/anchor.h"
 #include "flow/live.h"
+#include "flow/purse.h"
 #include "flow/queue.h"
 #include "io/crypto.h"
 #include "io/db.h"
@@ -191,6 +192,7 @@ int main(void)
     if (check_roles(work, dispatch) != OK)
         return 2;
     crew_start(work, (size_t)conf_number(CONF_turns));
+    purse_start(work);
     beat.dispatch = dispatch;
     if (pthread_create(&beating, NULL, heartbeat, &beat) != 0)
         return 1;
@@ -202,6 +204,7 @@ int main(void)
         log_warn("stopped_with_work", NULL);
         _exit(0);
     }
+    purse_stop();
     atomic_store(&beat.over, true);
     pthread_join(beating, NULL);
     live_stop();

@@ -3,6 +3,7 @@
 
 #include "base/id.h"
 #include "core/audit.h"
+#include "core/cap.h"
 #include "core/employee.h"
 #include "core/job.h"
 #include "io/db.h"
@@ -23,6 +24,7 @@ rc_t tenant_add(struct ctx *c, const char *id, const char *name)
     TRY(db_exec(c, &q_add, ARGS(A(id), A(name)), NULL));
     TRY(db_exec(c, &q_head, ARGS(A(id)), NULL));
     TRY(employee_hire_first(c));
+    TRY(cap_add_first(c));
     /* The worker makes the key pair: the private half is never in the web process. */
     TRY(job_add(c, id_new(c->mem), "tenant_key", id, id));
     return audit_add(c, "system", "tenant.created", id, "{}");

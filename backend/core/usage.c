@@ -3,30 +3,23 @@
 
 #include "io/db.h"
 
-/*
- * The newest price that holds today, for the longest model name that fits: prices are per model
- * family, versions vary. A vendor that counts more cached tokens than there were in all is taken at
- * the latter, so that its slip costs nobody an answer.
- */
 static const struct stmt q_usage = {
     "usage_add",
-    "INSERT INTO usage (tenant_id, job_id, step_no, employee_id, provider, model, input_tokens, "
-    "cached_tokens,"
-    " output_tokens, counted, cost_micros, price_from)"
-    " SELECT tenant_now(), $1, $2, $3, $4, $5, $6, cached_in, $8, $9,"
-    " coalesce(ceil((($6::bigint - cached_in)::numeric * p.input + cached_in::numeric * p.cached"
-    "  + $8::bigint::numeric * p.output) / 1000000), 0)::bigint, p.valid_from"
-    " FROM (SELECT least($7::bigint, $6::bigint) AS cached_in) u LEFT JOIN LATERAL (SELECT * FROM "
-    "price WHERE provider = $4"
-    "  AND (model = $5 OR (right(model, 1) = '*' AND starts_with($5, left(model, -1))))"
-    "  AND valid_from <= current_date ORDER BY length(model) DESC, valid_from DESC LIMIT 1) p ON "
-    "true"
-    " ON CONFLICT (tenant_id, job_id, step_no) DO NOTHING"};
+    "INSERT INTO usage (tenant_id, id, job_id, step_no, employee_id, conversation_id, key_id,"
+    "  provider, model, input_tokens, cached_tokens, cache_written_tokens, output_tokens,"
+    "  reasoning_tokens, counted, cost_micros, price_from, ms, outcome)"
+    " VALUES (tenant_now(), $1, $2, $3, $4, $5, $6, $7, $8, $9, least($10::bigint, $9::bigint),"
+    "  $11, $12, $13, $14, $15, $16::date, $17, $18) ON CONFLICT DO NOTHING"};
 
-rc_t usage_add(struct ctx *c, const struct job *job, const struct usage *u)
+rc_t usage_add(struct ctx *c, const struct usage *u)
 {
+    struct arg none = arg_text(NULL);
+
     return db_later(c, &q_usage,
-                    ARGS(A(job->id), A(u->step_no), A(u->employee_id), A(u->provider), A(u->model),
-                         A(u->input_tokens), A(u->cached_tokens), A(u->output_tokens),
-                         A(u->counted)));
+                    ARGS(A(u->id), u->job == NULL ? none : A(u->job->id),
+                         u->job == NULL || u->step_no < 0 ? none : A(u->step_no), A(u->employee_id),
+                         A(u->conversation_id), A(u->key_id), A(u->provider), A(u->model),
+                         A(u->tokens.input), A(u->tokens.cached), A(u->tokens.cache_written),
+                         A(u->tokens.output), A(u->reasoning_tokens), A(u->counted),
+                         A(u->cost_micros), A(u->price_from), A(u->ms), A(u->outcome)));
 }

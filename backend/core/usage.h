@@ -1,20 +1,30 @@
-/* What turns used and cost: one row a step, never changed. */
+/* The ledger of model calls: one row each, of turns and of programs, never changed. */
 #ifndef CORE_USAGE_H
 #define CORE_USAGE_H
 
 #include "core/job.h"
+#include "core/price.h"
 
 struct usage {
-    int64_t step_no;
-    const char *employee_id, *provider, *model;
-    int64_t input_tokens, cached_tokens, output_tokens;
+    const char *id;        /* of the call */
+    const struct job *job; /* NULL: not for a job */
+    int64_t step_no;       /* of the job; below 0: of none that is kept */
+    /* who is charged beside the tenant; each may be NULL */
+    const char *employee_id, *conversation_id, *key_id;
+    const char *provider, *model;
+    struct tokens tokens;
+    int64_t reasoning_tokens; /* of the output */
     bool counted;
+    int64_t cost_micros;
+    const char *price_from; /* NULL: no known price */
+    int64_t ms;
+    const char *outcome; /* answered, refused, failed */
 };
 
 /*
- * Records what a step used, once, with its cost by the price of today; a model without a price
- * costs 0 and has no price_from.
+ * Records a call, once: under its id, and of a job's step only the first. It travels with the next
+ * statement of the transaction.
  */
-rc_t usage_add(struct ctx *c, const struct job *job, const struct usage *usage) MUST;
+rc_t usage_add(struct ctx *c, const struct usage *usage) MUST;
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "flow/pool_cost.h"
 #include "flow/pool_try.h"
 
 #define RETRY_MS 300 /* before the second try of a candidate that names no time */
@@ -116,7 +117,7 @@ static int64_t retry_wait(const struct pool_failure *f, bool is_last)
 }
 
 static void record(struct ctx *c, const struct pool_candidate *who, const struct pool_failure *f,
-                   int64_t ms, struct pool_outcome *out)
+                   const struct pool_cost *cost, int64_t ms, struct pool_outcome *out)
 {
     struct pool_try *t = &out->tries[out->try_count++];
 
@@ -130,11 +131,53 @@ static void record(struct ctx *c, const struct pool_candidate *who, const struct
                            .input_tokens = f->partial.input_tokens,
                            .cached_tokens = f->partial.cached_tokens,
                            .output_tokens = f->partial.output_tokens,
-                           .counted = f->partial.counted};
+                           .counted = f->partial.counted,
+                           .cost = *cost};
     log_warn("llm_failed", "reference", c->reference, "tenant", c->tenant_id, "provider",
              t->provider, "model", t->model, "purpose", t->purpose, "code", t->code, "detail",
              t->detail, "status", t->status == 0 ? NULL : text_printf(c->mem, "%d", t->status),
              "ms", text_printf(c->mem, "%lld", (long long)ms), NULL);
+}
+
+/* The question went out, and nothing came back that says what the provider made of it. */
+static bool nobody_knows(const struct pool_failure *f)
+{
+    return !f->partial.counted && f->partial.output_tokens == 0 &&
+           (text_is(f->code, "http_timeout") || text_is(f->code, "http_broken") ||
+            text_is(f->code, "llm_torn"));
+}
+
+/*
+ * One try with its money. OK; E_UPSTREAM: f and the last of out->tries say why; anything else is
+ * not the candidate's fault.
+ */
+static rc_t pay_and_try(struct ctx *c, const struct pool_route *route, size_t index,
+                        const struct pool_limits *limits, const struct llm_ask *ask,
+                        const struct pool_sink *sink, struct pool_failure *f,
+                        struct pool_outcome *out)
+{
+    const struct pool_candidate *who = &route->candidates[index];
+    int64_t begin = clock_mono_ms();
+    struct pool_cost cost;
+    rc_t rc = pool_hold(c, route, who, ask, &cost);
+
+    if (rc == E_LIMIT) {
+        *f = (struct pool_failure){.code = c->fault.code, .detail = c->fault.detail};
+        ctx_forgive(c);
+        record(c, who, f, &cost, clock_mono_ms() - begin, out);
+        return E_UPSTREAM;
+    }
+    TRY(rc);
+    if (pool_try_one(c, who, limits, ask, sink, &out->answer, f) == OK) {
+        out->candidate = index;
+        out->ms = clock_mono_ms() - begin;
+        rc = pool_settle(c, who, &out->answer, false, &cost);
+        out->cost = cost;
+        return rc;
+    }
+    rc = pool_settle(c, who, &f->partial, nobody_knows(f), &cost);
+    record(c, who, f, &cost, clock_mono_ms() - begin, out);
+    return rc == OK ? E_UPSTREAM : rc;
 }
 
 /*
@@ -150,21 +193,19 @@ static rc_t ask_candidate(struct ctx *c, const struct pool_route *route, size_t 
     bool is_local = (who->llm->can & LLM_CAN_LOCAL) != 0, is_last = index + 1 == route->count;
 
     for (int attempt = 0; attempt < 2; attempt++) {
-        int64_t begin = clock_mono_ms();
         struct pool_limits own = *limits;
         struct pool_failure f = {.code = NULL};
 
-        own.total_ms = time_for(route, index, deadline - begin, limits->total_ms);
+        own.total_ms = time_for(route, index, deadline - clock_mono_ms(), limits->total_ms);
         if (!is_local && own.total_ms < LEAST_MS)
             return E_UPSTREAM;
-        if (pool_try_one(c, who, &own, ask, sink, &out->answer, &f) == OK) {
-            out->candidate = index;
-            out->ms = clock_mono_ms() - begin;
-            return OK;
-        }
+
+        rc_t rc = pay_and_try(c, route, index, &own, ask, sink, &f, out);
+
+        if (rc != E_UPSTREAM)
+            return rc;
         if (is_cancelled(sink))
             return ctx_fail(c, E_TIMEOUT, "llm_cancelled", "nobody waits for this answer any more");
-        record(c, who, &f, clock_mono_ms() - begin, out);
         if (f.shown && sink->restart != NULL)
             sink->restart(sink->arg);
 
@@ -176,6 +217,21 @@ static rc_t ask_candidate(struct ctx *c, const struct pool_route *route, size_t 
             wait_ms(sink, wait);
     }
     return E_UPSTREAM;
+}
+
+/* Nobody answered: a cap that stood in the way is said before anything else. */
+static rc_t all_failed(struct ctx *c, const struct pool_outcome *out)
+{
+    const struct pool_try *last = &out->tries[out->try_count - 1];
+
+    if (out->try_count == 0)
+        return ctx_fail(c, E_UPSTREAM, "llm_all_failed",
+                        "no model could be asked: none is set up, or no time was left");
+    for (size_t i = 0; i < out->try_count; i++)
+        if (text_starts(out->tries[i].code, "cap_"))
+            return ctx_fail(c, E_LIMIT, out->tries[i].code, "%s", out->tries[i].detail);
+    return ctx_fail(c, E_UPSTREAM, "llm_all_failed", "all models failed; the last: %s (%s)",
+                    last->detail, last->code);
 }
 
 rc_t pool_ask(struct ctx *c, const struct pool_route *route, const struct llm_ask *ask,
@@ -194,9 +250,5 @@ rc_t pool_ask(struct ctx *c, const struct pool_route *route, const struct llm_as
         if (rc != E_UPSTREAM)
             return rc;
     }
-    if (out->try_count == 0)
-        return ctx_fail(c, E_UPSTREAM, "llm_all_failed",
-                        "no model could be asked: none is set up, or no time was left");
-    return ctx_fail(c, E_UPSTREAM, "llm_all_failed", "all models failed; the last: %s (%s)",
-                    out->tries[out->try_count - 1].detail, out->tries[out->try_count - 1].code);
+    return all_failed(c, out);
 }

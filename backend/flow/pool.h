@@ -5,6 +5,7 @@
 #ifndef FLOW_POOL_H
 #define FLOW_POOL_H
 
+#include "flow/purse.h"
 #include "llm/llm.h"
 
 #define POOL_CANDIDATES_MAX 4
@@ -36,6 +37,8 @@ struct pool_route {
     struct pool_candidate candidates[POOL_CANDIDATES_MAX];
     size_t count;
     struct pool_limits limits; /* a limit of 0 is the usual one */
+    /* whose caps hold; NULL: nothing is held and nothing costs, which is for tests alone */
+    const struct payer *payer;
 };
 
 /*
@@ -47,6 +50,15 @@ struct pool_sink {
     /* asked about four times a second; true gives up */
     bool (*cancelled)(void *arg);
     void *arg;
+};
+
+/* What a call costs its payer. */
+struct pool_cost {
+    struct purse_hold hold;
+    int64_t micros;
+    const char *price_from; /* the day of the price row used; NULL: no known price */
+    /* nobody knows whether the provider bills it: micros is what was held */
+    bool unknown;
 };
 
 /* One try that failed. */
@@ -62,6 +74,7 @@ struct pool_try {
      */
     int64_t input_tokens, cached_tokens, output_tokens;
     bool counted;
+    struct pool_cost cost;
 };
 
 struct pool_outcome {
@@ -69,12 +82,15 @@ struct pool_outcome {
     struct llm_answer answer;
     size_t candidate; /* index of the one that answered */
     int64_t ms;       /* what its try took */
+    struct pool_cost cost;
     struct pool_try tries[POOL_TRIES_MAX];
     size_t try_count;
 };
 
 /*
- * E_UPSTREAM llm_all_failed when nobody answered: out->tries says why. E_TIMEOUT llm_cancelled.
+ * E_UPSTREAM llm_all_failed when nobody answered: out->tries says why. E_TIMEOUT llm_cancelled: the
+ * last try says what it may cost. E_LIMIT cap_day, cap_month, cap_ever: nobody could be asked for
+ * what is left of a cap.
  * E_LIMIT llm_ask_too_long and E_INVALID llm_no_message, llm_bad_text: the question itself can't be
  * asked. Each failed try is logged. Everything in `out` lives in c->mem; nothing else of the tries
  * stays.

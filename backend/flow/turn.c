@@ -15,16 +15,14 @@
 #include "core/audit.h"
 #include "core/outbound.h"
 #include "core/step.h"
-#include "core/usage.h"
 #include "flow/deliver.h"
 #include "flow/live.h"
-#include "flow/turn_load.h"
+#include "flow/turn_book.h"
 #include "io/db.h"
 
 #define STEP_ANSWER 1
 #define RECORD_MS 60000 /* so long is tried to record what was answered */
 #define RECORD_AGAIN_MS 200
-#define FIRST_TRY_STEP 100 /* usage of tries that failed but may be billed is booked from here on */
 
 /* How a turn ended, and the words for it. */
 struct ending {
@@ -101,6 +99,15 @@ static const char *excuse(const char *code)
         {"llm_all_failed", "I can't think about this right now: the model that I use does not "
                            "answer. Your message is "
                            "kept. Please ask me again in a few minutes."},
+        {"cap_day", "I have used up what I may spend on thinking today, so I can't answer this "
+                    "now. Your message is kept. Please ask me again tomorrow, or ask an admin of "
+                    "your company to raise the limit."},
+        {"cap_month", "I have used up what I may spend on thinking this month, so I can't answer "
+                      "this now. Your message is kept. Please ask an admin of your company to "
+                      "raise the limit."},
+        {"cap_ever", "I have used up what I may spend on thinking here, so I can't answer this "
+                     "now. Your message is kept. Please ask an admin of your company to raise the "
+                     "limit."},
         {"llm_none", "I have no model to think with: none is set up for me here. Please tell the "
                      "person who runs "
                      "Konstruct for you."},
@@ -176,40 +183,6 @@ static rc_t find_words(struct ctx *c, struct run *run, struct turn *t, const cha
     return stored != NULL ? replay(c, stored, end) : ask(c, run, t, outcome, end);
 }
 
-static rc_t book(struct ctx *c, struct run *run, const struct turn *t, const struct pool_outcome *o,
-                 bool answered)
-{
-    struct usage u = {.step_no = STEP_ANSWER, .employee_id = t->who.id};
-
-    if (answered) {
-        u.provider = t->route.candidates[o->candidate].llm->name;
-        u.model = o->answer.model;
-        u.input_tokens = o->answer.input_tokens;
-        u.cached_tokens = o->answer.cached_tokens;
-        u.output_tokens = o->answer.output_tokens;
-        u.counted = o->answer.counted;
-        run->tokens += u.input_tokens + u.output_tokens;
-        TRY(usage_add(c, &run->job, &u));
-    }
-    for (size_t i = 0; i < o->try_count; i++) {
-        const struct pool_try *failed = &o->tries[i];
-
-        if (failed->input_tokens + failed->output_tokens == 0)
-            continue;
-        u = (struct usage){.step_no = FIRST_TRY_STEP + (int64_t)i,
-                           .employee_id = t->who.id,
-                           .provider = failed->provider,
-                           .model = failed->model,
-                           .input_tokens = failed->input_tokens,
-                           .cached_tokens = failed->cached_tokens,
-                           .output_tokens = failed->output_tokens,
-                           .counted = failed->counted};
-        run->tokens += u.input_tokens + u.output_tokens;
-        TRY(usage_add(c, &run->job, &u));
-    }
-    return OK;
-}
-
 /* The parts in which an answer leaves, if it leaves through a channel at all. */
 static rc_t add_parts(struct ctx *c, const struct job *job, const struct turn *t, const char *text)
 {
@@ -253,7 +226,7 @@ static rc_t record(struct ctx *c, struct run *run, const struct turn *t, const s
     if (end->step != NULL)
         TRY(step_add(c, &run->job, STEP_ANSWER, "answer", t->request_hash, end->step));
     if (end->asked != NULL)
-        TRY(book(c, run, t, end->asked, !text_is(end->outcome, "failed")));
+        TRY(turn_book(c, run, t, end->asked, end->outcome));
     TRY(add_answer(c, &run->job, t, end, said));
     if (!t->from_channel)
         TRY(job_done(c, &run->job));
@@ -309,6 +282,8 @@ static rc_t load(struct ctx *c, struct run *run, struct turn *t, const char **st
     TRY(turn_load(c, &run->job, t));
     TRY(step_find(c, &run->job, STEP_ANSWER, "answer", t->request_hash, stored));
     TRY(recorded(c, t, &answer, is_recorded));
+    if (*stored == NULL && !*is_recorded && t->in.refused_by == NULL)
+        TRY(turn_announce(c, &run->job, t));
     return db_commit(c);
 }
 
@@ -316,7 +291,7 @@ static rc_t load(struct ctx *c, struct run *run, struct turn *t, const char **st
  * An answer that could not be recorded as a whole is kept as a step, with what it cost, so that the
  * next attempt replays it and asks nobody again. The fault that stopped it stays the turn's fault.
  */
-static void keep_step(struct ctx *c, struct run *run, const struct turn *t,
+static bool keep_step(struct ctx *c, struct run *run, const struct turn *t,
                       const struct ending *end)
 {
     struct fault why = c->fault;
@@ -328,13 +303,14 @@ static void keep_step(struct ctx *c, struct run *run, const struct turn *t,
     if (rc == OK)
         rc = step_add(c, &run->job, STEP_ANSWER, "answer", t->request_hash, end->step);
     if (rc == OK)
-        rc = book(c, run, t, end->asked, !text_is(end->outcome, "failed"));
+        rc = turn_book(c, run, t, end->asked, end->outcome);
     if (rc == OK)
         rc = db_commit(c);
     if (rc != OK)
         log_fault(c, "step_not_kept");
     db_rollback(c);
     c->fault = why;
+    return rc == OK;
 }
 
 /* Finds the words and makes them true. */
@@ -343,15 +319,15 @@ static rc_t answer(struct ctx *c, struct run *run, struct turn *t, const char *s
     struct pool_outcome *outcome = arena_take(c->mem, sizeof(*outcome));
     struct ending end = {.text = NULL};
     struct message said;
-
-    TRY(find_words(c, run, t, stored, outcome, &end));
-
-    rc_t rc = record_surely(c, run, t, &end, &said);
+    rc_t rc = find_words(c, run, t, stored, outcome, &end);
 
     if (rc == OK)
+        rc = record_surely(c, run, t, &end, &said);
+    if (rc == OK)
         live_message(c, t->in.conversation_id, run->job.id, said.seq);
-    else if (end.step != NULL && !text_is(c->fault.code, "job_lost"))
-        keep_step(c, run, t, &end);
+    else if (stored == NULL && !(end.step != NULL && !text_is(c->fault.code, "job_lost") &&
+                                 keep_step(c, run, t, &end)))
+        turn_book_anyway(c, run, t, outcome);
     return rc;
 }
 

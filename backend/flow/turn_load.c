@@ -163,6 +163,8 @@ rc_t turn_load(struct ctx *c, const struct job *job, struct turn *t)
     candidate(t, t->who.fallback_provider, t->who.fallback_model, "fallback");
     candidate(t, t->who.local_provider, t->who.local_model, "local");
     t->route.limits.turn_ms = conf_number(CONF_turn_seconds) * 1000;
+    t->payer = (struct payer){.employee_id = t->who.id, .conversation_id = t->in.conversation_id};
+    t->route.payer = &t->payer;
     hash_request(c, t);
     return OK;
 }

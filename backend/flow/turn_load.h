@@ -21,6 +21,8 @@ struct turn {
     struct llm_ask ask;
     struct pool_route route;
     struct bytes request_hash; /* of all that is asked, for replaying */
+    struct payer payer;        /* what route.payer points to */
+    const char *call_id;       /* of the announcement, see turn_book.h; NULL: there is none */
 };
 
 /*

@@ -1,0 +1,63 @@
+/* See pool_cost.h. */
+#include "flow/pool_cost.h"
+
+#include <string.h>
+
+#define WRAPPING 64 /* tokens around each message that its text does not show */
+
+static int64_t most_input(const struct llm_ask *ask)
+{
+    int64_t most = WRAPPING;
+
+    if (ask->system != NULL)
+        most += (int64_t)strlen(ask->system) + WRAPPING;
+    for (size_t i = 0; i < ask->count; i++)
+        most += (int64_t)strlen(ask->messages[i].text) + WRAPPING;
+    return most;
+}
+
+rc_t pool_worst(struct ctx *c, const struct pool_candidate *who, const struct llm_ask *ask,
+                int64_t *micros)
+{
+    struct price price;
+
+    *micros = 0;
+    if (who->llm->can & LLM_CAN_LOCAL)
+        return OK;
+    TRY(price_find(c, who->llm->name, who->model, &price));
+    *micros = price_worst(&price, most_input(ask), ask->max_tokens);
+    return OK;
+}
+
+rc_t pool_hold(struct ctx *c, const struct pool_route *route, const struct pool_candidate *who,
+               const struct llm_ask *ask, struct pool_cost *out)
+{
+    int64_t worst;
+
+    *out = (struct pool_cost){.micros = 0};
+    if (route->payer == NULL)
+        return OK;
+    TRY(pool_worst(c, who, ask, &worst));
+    return worst == 0 ? OK : purse_hold(c, route->payer, worst, &out->hold);
+}
+
+rc_t pool_settle(struct ctx *c, const struct pool_candidate *who, const struct llm_answer *figures,
+                 bool unknown, struct pool_cost *cost)
+{
+    const struct tokens tokens = {.input = figures->input_tokens,
+                                  .cached = figures->cached_tokens,
+                                  .output = figures->output_tokens};
+    struct price price = {.from = NULL};
+    rc_t rc = OK;
+
+    cost->unknown = unknown && cost->hold.micros > 0;
+    cost->micros = cost->hold.micros;
+    if (c->db != NULL && !cost->unknown) {
+        rc = price_find(c, who->llm->name, who->model, &price);
+        if (rc == OK)
+            cost->micros = price_cost(&price, &tokens);
+    }
+    cost->price_from = price.from;
+    purse_spent(&cost->hold, cost->micros);
+    return rc;
+}

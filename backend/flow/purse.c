@@ -1,0 +1,217 @@
+/* See purse.h. */
+#include "flow/purse.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "flow/purse_tenants.h"
+#include "io/db.h"
+
+#define WAIT_MS 5000
+#define DRY_MS 200
+#define DAY_S 86400
+
+static bool applies(const struct purse_account *a, const struct payer *payer)
+{
+    if (text_is(a->scope, "tenant"))
+        return true;
+    if (text_is(a->scope, "employee"))
+        return text_is(a->scope_id, payer->employee_id);
+    if (text_is(a->scope, "conversation"))
+        return text_is(a->scope_id, payer->conversation_id);
+    return text_is(a->scope, "key") && text_is(a->scope_id, payer->key_id);
+}
+
+/* Slices of another day may be of another period, and those not renewed may be somebody else's. */
+static bool usable(struct purse_tenant *t, int64_t now_ms)
+{
+    if (t->renewed_ms != 0 && now_ms - t->renewed_ms > PURSE_SURE_MS) {
+        for (size_t i = 0; i < t->count; i++)
+            t->accounts[i].left = t->accounts[i].held;
+        t->renewed_ms = 0;
+    }
+    return t->listed_ms != 0 && now_ms - t->listed_ms < PURSE_FRESH_MS && t->renewed_ms != 0 &&
+           t->day == clock_s() / DAY_S;
+}
+
+/* Takes it from every account that applies, or from none. */
+static bool take_here(struct purse_tenant *t, const struct payer *payer, int64_t micros,
+                      struct purse_hold *out)
+{
+    int64_t now_ms = clock_mono_ms();
+    struct purse_account *chosen[CAPS_MAX];
+    size_t count = 0;
+
+    t->used_ms = now_ms;
+    if (!usable(t, now_ms))
+        return false;
+    for (size_t i = 0; i < t->count; i++) {
+        struct purse_account *a = &t->accounts[i];
+
+        if (a->scope[0] == '\0' || !applies(a, payer))
+            continue;
+        if (count == CAPS_MAX || a->starts[0] == '\0' || a->left - a->held < micros)
+            return false;
+        chosen[count++] = a;
+    }
+    *out = (struct purse_hold){.micros = micros, .count = count};
+    snprintf(out->tenant_id, sizeof(out->tenant_id), "%s", t->id);
+    for (size_t i = 0; i < count; i++) {
+        chosen[i]->held += micros;
+        chosen[i]->used_ms = now_ms;
+        memcpy(out->caps[i].cap_id, chosen[i]->cap_id, sizeof(chosen[i]->cap_id));
+        memcpy(out->caps[i].starts, chosen[i]->starts, sizeof(chosen[i]->starts));
+    }
+    return true;
+}
+
+/* What the database said; the texts live in its context. */
+struct said {
+    enum cap_taken how;
+    struct cap *caps;
+    size_t cap_count;
+    struct cap_slice slices[CAPS_MAX];
+    size_t count;
+};
+
+static rc_t ask(struct ctx *c, const struct payer *payer, int64_t micros, bool last,
+                struct said *said)
+{
+    TRY(cap_renew(c, purse_holder(), PURSE_LEASE_S));
+    TRY(cap_list(c, &said->caps, &said->cap_count));
+    TRY(cap_take(c, purse_holder(), payer, micros, PURSE_LEASE_S, said->slices, &said->count,
+                 &said->how));
+    if (said->how == CAP_WAIT && last)
+        said->how = CAP_REFUSED;
+    if (said->how == CAP_REFUSED)
+        TRY(cap_refused(c, said->slices[0].cap_id));
+    return db_commit(c);
+}
+
+static void take_over(struct purse_tenant *t, const struct said *said, int64_t asked_ms)
+{
+    purse_list(t, said->caps, said->cap_count);
+    t->listed_ms = t->renewed_ms = asked_ms;
+    t->day = clock_s() / DAY_S;
+    for (size_t i = 0; i < said->count && said->how == CAP_TAKEN; i++)
+        purse_put(t, &said->slices[i]);
+    t->dry_ms = said->how == CAP_WAIT ? clock_mono_ms() + DRY_MS : 0;
+}
+
+/* Which of several caps, in words. */
+static rc_t refuse(struct ctx *c, const struct cap_slice *slice)
+{
+    const char *period = text_is(slice->period, "day")     ? " for today"
+                         : text_is(slice->period, "month") ? " for this month"
+                                                           : "";
+
+    return ctx_fail(c, E_LIMIT,
+                    text_is(slice->period, "day")     ? "cap_day"
+                    : text_is(slice->period, "month") ? "cap_month"
+                                                      : "cap_ever",
+                    "the limit of %lld.%02lld dollars%s of this %s is used up",
+                    (long long)(slice->limit / 1000000), (long long)(slice->limit / 10000 % 100),
+                    period, slice->scope);
+}
+
+/* Asks the database for more, in a context of its own: the caller's tenant, another transaction. */
+static rc_t take_more(struct ctx *c, const struct payer *payer, int64_t micros, bool last)
+{
+    struct ctx *own = ctx_new(MIB(4), c->db);
+    struct said said = {.how = CAP_WAIT};
+    int64_t asked_ms = clock_mono_ms();
+    struct purse_tenant *t;
+    rc_t rc;
+
+    own->tenant_id = text_dup(own->mem, c->tenant_id);
+    own->reference = c->reference;
+    rc = ask(own, payer, micros, last, &said);
+    pthread_mutex_lock(&purse_lock);
+    t = purse_tenant(c->tenant_id);
+    t->asking = false;
+    if (rc == OK)
+        take_over(t, &said, asked_ms);
+    pthread_cond_broadcast(&purse_changed);
+    pthread_mutex_unlock(&purse_lock);
+    if (rc != OK)
+        rc = ctx_fail(c, rc, own->fault.code, "%s", own->fault.detail);
+    else if (said.how == CAP_REFUSED)
+        rc = refuse(c, &said.slices[0]);
+    ctx_end(own);
+    return rc;
+}
+
+/* With the lock held; until something changes, at most to the next time that asking makes sense. */
+static void wait_a_little(void)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += DRY_MS * 1000000L / 2;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    pthread_cond_timedwait(&purse_changed, &purse_lock, &until);
+}
+
+rc_t purse_hold(struct ctx *c, const struct payer *payer, int64_t micros, struct purse_hold *out)
+{
+    const int64_t until_ms = clock_mono_ms() + WAIT_MS;
+
+    *out = (struct purse_hold){.count = 0};
+    for (;;) {
+        bool done = false, wait = false;
+
+        pthread_mutex_lock(&purse_lock);
+        struct purse_tenant *t = purse_tenant(c->tenant_id);
+
+        done = take_here(t, payer, micros, out);
+        wait = !done && (t->asking || clock_mono_ms() < t->dry_ms);
+        if (wait)
+            wait_a_little();
+        else if (!done)
+            t->asking = true;
+        pthread_mutex_unlock(&purse_lock);
+        if (done)
+            return OK;
+        if (!wait)
+            TRY(take_more(c, payer, micros, clock_mono_ms() >= until_ms));
+    }
+}
+
+void purse_spent(const struct purse_hold *hold, int64_t cost)
+{
+    pthread_mutex_lock(&purse_lock);
+    struct purse_tenant *t = hold->count == 0 ? NULL : purse_tenant(hold->tenant_id);
+
+    for (size_t i = 0; i < hold->count; i++) {
+        struct purse_account *a = purse_account(t, hold->caps[i].cap_id, hold->caps[i].starts);
+
+        if (a == NULL)
+            continue;
+        a->held -= hold->micros;
+        a->left -= cost < a->left ? cost : a->left;
+        a->used_ms = clock_mono_ms();
+    }
+    pthread_cond_broadcast(&purse_changed);
+    pthread_mutex_unlock(&purse_lock);
+}
+
+rc_t purse_book(struct ctx *c, const struct purse_hold *hold, int64_t cost)
+{
+    struct buf ids = buf_new(c->mem, KIB(1)), starts = buf_new(c->mem, KIB(1));
+    struct cap_list list;
+
+    if (hold->count == 0 || cost == 0)
+        return OK;
+    for (size_t i = 0; i < hold->count; i++) {
+        buf_printf(&ids, "%c%s", i == 0 ? '{' : ',', hold->caps[i].cap_id);
+        buf_printf(&starts, "%c%s", i == 0 ? '{' : ',', hold->caps[i].starts);
+    }
+    buf_char(&ids, '}');
+    buf_char(&starts, '}');
+    list = (struct cap_list){buf_str(&ids), buf_str(&starts)};
+    return cap_settle(c, purse_holder(), &list, cost);
+}

@@ -1,0 +1,152 @@
+/* See purse_tenants.h. */
+#include "flow/purse_tenants.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUCKETS 4096
+#define UNUSED_MS 60000
+
+pthread_mutex_t purse_lock = PTHREAD_MUTEX_INITIALIZER;
+pthread_cond_t purse_changed = PTHREAD_COND_INITIALIZER;
+
+static struct purse_tenant *buckets[BUCKETS];
+
+/* FNV-1a. */
+static size_t bucket_of(const char *id)
+{
+    uint64_t hash = 0xcbf29ce484222325;
+
+    for (; *id != '\0'; id++)
+        hash = (hash ^ (unsigned char)*id) * 0x100000001b3;
+    return hash % BUCKETS;
+}
+
+struct purse_tenant *purse_tenant(const char *id)
+{
+    struct purse_tenant **bucket = &buckets[bucket_of(id)], *t = *bucket;
+
+    while (t != NULL && strcmp(t->id, id) != 0)
+        t = t->next;
+    if (t != NULL)
+        return t;
+    t = calloc(1, sizeof(*t));
+    if (t == NULL)
+        abort();
+    snprintf(t->id, sizeof(t->id), "%s", id);
+    t->next = *bucket;
+    *bucket = t;
+    return t;
+}
+
+void purse_each(void (*see)(struct purse_tenant *t, void *arg), void *arg)
+{
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (struct purse_tenant *t = buckets[i]; t != NULL; t = t->next)
+            see(t, arg);
+}
+
+static bool is_unused(const struct purse_tenant *t, int64_t now_ms)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (t->accounts[i].left > 0 || t->accounts[i].held > 0)
+            return false;
+    return !t->asking && now_ms - t->used_ms > UNUSED_MS;
+}
+
+void purse_tidy(int64_t now_ms)
+{
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (struct purse_tenant **at = &buckets[i]; *at != NULL;) {
+            struct purse_tenant *t = *at;
+
+            if (!is_unused(t, now_ms)) {
+                at = &t->next;
+                continue;
+            }
+            *at = t->next;
+            free(t->accounts);
+            free(t);
+        }
+}
+
+struct purse_account *purse_account(struct purse_tenant *t, const char *cap_id, const char *starts)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        struct purse_account *a = &t->accounts[i];
+
+        if (strcmp(a->cap_id, cap_id) == 0 &&
+            (starts == NULL ? a->scope[0] != '\0' : strcmp(a->starts, starts) == 0))
+            return a;
+    }
+    return NULL;
+}
+
+static struct purse_account *add(struct purse_tenant *t)
+{
+    if (t->count == t->room) {
+        t->room = t->room == 0 ? 4 : 2 * t->room;
+        t->accounts = reallocarray(t->accounts, t->room, sizeof(*t->accounts));
+        if (t->accounts == NULL)
+            abort();
+    }
+    t->accounts[t->count] = (struct purse_account){.left = 0};
+    return &t->accounts[t->count++];
+}
+
+static bool is_empty(const struct purse_account *a)
+{
+    return a->scope[0] == '\0' && a->left == 0 && a->held == 0;
+}
+
+static bool is_listed(const struct purse_account *a, const struct cap *caps, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(a->cap_id, caps[i].id) == 0)
+            return true;
+    return false;
+}
+
+void purse_list(struct purse_tenant *t, const struct cap *caps, size_t count)
+{
+    for (size_t i = 0; i < t->count;) {
+        struct purse_account *a = &t->accounts[i];
+
+        if (!is_listed(a, caps, count))
+            a->scope[0] = '\0';
+        if (is_empty(a))
+            *a = t->accounts[--t->count];
+        else
+            i++;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct purse_account *a;
+
+        if (purse_account(t, caps[i].id, NULL) != NULL)
+            continue;
+        a = add(t);
+        snprintf(a->cap_id, sizeof(a->cap_id), "%s", caps[i].id);
+        snprintf(a->scope, sizeof(a->scope), "%s", caps[i].scope);
+        snprintf(a->scope_id, sizeof(a->scope_id), "%s", caps[i].scope_id);
+    }
+}
+
+void purse_put(struct purse_tenant *t, const struct cap_slice *slice)
+{
+    struct purse_account *a = purse_account(t, slice->cap_id, NULL);
+
+    if (a == NULL)
+        return; /* of no list: it ends by itself */
+    if (a->starts[0] != '\0' && strcmp(a->starts, slice->starts) != 0) {
+        /* A new period: what is left of the old one goes back, what is held is still settled. */
+        struct purse_account old = *a;
+
+        a->left = a->held = 0;
+        old.scope[0] = '\0';
+        *add(t) = old;
+        a = purse_account(t, slice->cap_id, NULL);
+    }
+    snprintf(a->starts, sizeof(a->starts), "%s", slice->starts);
+    a->left += slice->granted;
+}

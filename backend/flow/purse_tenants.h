@@ -1,0 +1,54 @@
+/* The purse's books: what of which cap lies here. For flow/purse*.c only; all under one lock. */
+#ifndef FLOW_PURSE_TENANTS_H
+#define FLOW_PURSE_TENANTS_H
+
+#include <pthread.h>
+
+#include "flow/purse.h"
+
+#define PURSE_LEASE_S 60    /* a process that does not renew for so long has lost its slices */
+#define PURSE_SURE_MS 40000 /* and stops using them before that */
+#define PURSE_RENEW_MS 15000
+#define PURSE_FRESH_MS 5000 /* so long a new or changed cap may go unnoticed */
+#define PURSE_IDLE_MS 2000  /* what nobody used for so long goes back */
+
+struct purse_account {
+    char cap_id[37], starts[11]; /* starts "": nothing was taken of it yet */
+    /* "" once the cap is gone or its period is over: only what lies here goes back */
+    char scope[16], scope_id[37];
+    int64_t left; /* leased and not spent; what is held is part of it */
+    int64_t held;
+    int64_t used_ms; /* last time that something was held */
+};
+
+struct purse_tenant {
+    struct purse_tenant *next;
+    char id[37];
+    struct purse_account *accounts;
+    size_t count, room;
+    int64_t listed_ms;  /* when the list of caps was read; 0: never */
+    int64_t renewed_ms; /* when the slices were last known to be ours; 0: never */
+    int64_t day;        /* since 1970, UTC, when slices were last taken */
+    int64_t dry_ms;     /* until then the database is not asked again */
+    int64_t used_ms;
+    bool asking; /* somebody is asking it right now */
+};
+
+extern pthread_mutex_t purse_lock;
+extern pthread_cond_t purse_changed;
+
+/* All with the lock held. The tenant of this id; made when it is new. */
+struct purse_tenant *purse_tenant(const char *id);
+/* Each tenant; `see` may not add or drop any. */
+void purse_each(void (*see)(struct purse_tenant *t, void *arg), void *arg);
+/* Frees tenants of which nothing lies here and that nobody has used for a minute. */
+void purse_tidy(int64_t now_ms);
+
+/* NULL when there is none. starts NULL: the account of the present period. */
+struct purse_account *purse_account(struct purse_tenant *t, const char *cap_id, const char *starts);
+/* Takes over the newest list of caps; those that are not in it are gone. */
+void purse_list(struct purse_tenant *t, const struct cap *caps, size_t count);
+/* Puts what was taken into the account of its period. */
+void purse_put(struct purse_tenant *t, const struct cap_slice *slice);
+
+#endif
