@@ -18,7 +18,8 @@ BEGIN
         -- Nothing ripe lies about, should a worker ever look.
         ('job', 'state', '''done'''),
         -- As many entries as the chain has: the next one finds its place.
-        ('audit_head', 'seq', '1')
+        ('audit_head', 'seq', '1'),
+        ('cap_alert', 'percent', '50')
     ) AS h(of_table, of_column, value) WHERE h.of_table = tab::text AND h.of_column = col.attname;
     IF hint IS NOT NULL THEN
         RETURN hint;

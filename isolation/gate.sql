@@ -8,13 +8,14 @@ global_table(name) AS (VALUES ('person'), ('login_limit'), ('price'), ('template
 door(name) AS (VALUES ('person_add'), ('login_find'), ('session_find'), ('person_get'), ('hook_find'), ('hook_secrets'),
     ('tenant_list'), ('person_password_hash'), ('person_password_set'), ('person_prove'), ('sessions_end'), ('link_find'),
     ('login_try'), ('login_right'), ('session_tenants'), ('invited_person'),
-    ('audit_add'), ('audit_due'), ('export_tables'), ('export_page'),
+    ('audit_add'), ('audit_due'), ('caps_due'), ('export_tables'), ('export_page'),
     ('api_key_find'), ('factor_member'), ('factor_get'), ('factor_begin'), ('factor_confirm'), ('factor_step'), ('factor_codes'),
     ('factor_code_use'), ('factor_drop'), ('factor_sealed'), ('factor_reseal'), ('login_step_find'), ('person_places')),
 -- Policies beside the tenant's own: for the doors, and the dispatcher's look at ids and states.
 extra_policy(tab, policy, role) AS (VALUES
     ('person', 'lookup', 'konstruct_lookup'), ('session', 'lookup', 'konstruct_lookup'),
     ('mail', 'lookup', 'konstruct_lookup'), ('invitation', 'lookup', 'konstruct_lookup'),
+    ('cap_lease', 'lookup', 'konstruct_lookup'), ('call_open', 'lookup', 'konstruct_lookup'),
     ('api_key', 'lookup', 'konstruct_lookup'), ('login_step', 'lookup', 'konstruct_lookup'),
     ('membership', 'lookup', 'konstruct_lookup'), ('connection', 'lookup', 'konstruct_lookup'),
     ('tenant', 'lookup', 'konstruct_lookup'), ('audit_head', 'lookup', 'konstruct_lookup'),

@@ -135,7 +135,7 @@ BEGIN
         SELECT c.tenant_id, c.id, cap_starts(c.period) FROM cap c WHERE c.tenant_id = tenant_now() AND c.id = ANY (ids)
         AND NOT EXISTS (SELECT 1 FROM cap_period p WHERE p.tenant_id = c.tenant_id AND p.cap_id = c.id
             AND p.starts = cap_starts(c.period))
-        ON CONFLICT DO NOTHING;
+        ORDER BY c.id ON CONFLICT DO NOTHING;
     -- Always in the same order, so that two never wait for each other.
     PERFORM FROM cap_period p JOIN cap c ON c.tenant_id = p.tenant_id AND c.id = p.cap_id
         WHERE p.tenant_id = tenant_now() AND p.cap_id = ANY (ids) AND p.starts = cap_starts(c.period)

@@ -69,8 +69,8 @@ rc_t cap_give_back(struct ctx *c, const char *holder, const char *cap_id, const 
                    int64_t amount) MUST;
 
 /*
- * The holder lives: its slices in this tenant end so many seconds from now. Travels with the next
- * statement.
+ * The holder lives: its slices in this tenant end so many seconds from now. In a transaction of its
+ * own, because it locks them all.
  */
 rc_t cap_renew(struct ctx *c, const char *holder, int64_t seconds) MUST;
 
@@ -79,6 +79,20 @@ rc_t cap_renew(struct ctx *c, const char *holder, int64_t seconds) MUST;
  * calls were settled at what was held for them.
  */
 rc_t cap_sweep(struct ctx *c, int64_t *settled) MUST;
+
+/* " for today", " for this month", "" */
+const char *cap_period_text(const char *period);
+
+/* A threshold that a cap has passed. */
+struct cap_alert {
+    const char *cap_id, *scope, *period;
+    int64_t percent, spent_micros, limit_micros;
+};
+rc_t cap_alert_get(struct ctx *c, const char *id, struct cap_alert *out) MUST;
+/* The newest, for the mail that tells of it; E_NOT_FOUND when there is none. */
+rc_t cap_alert_newest(struct ctx *c, struct cap_alert *out) MUST;
+/* "80 % of the limit of 10.00 dollars for today" */
+const char *cap_alert_text(struct ctx *c, const struct cap_alert *alert);
 
 /* The caps that every tenant has from its first minute, by the settings. */
 rc_t cap_add_first(struct ctx *c) MUST;

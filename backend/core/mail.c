@@ -38,6 +38,21 @@ rc_t mail_add(struct ctx *c, const char *person_id, const char *kind, const char
     return job_add(c, id_new(c->mem), "mail", id, id);
 }
 
+static const struct stmt q_admins = {
+    "mail_admins",
+    "SELECT m.person_id, p.email FROM membership m, LATERAL person_get(m.person_id) p"
+    " WHERE m.tenant_id = tenant_now() AND m.role = 'admin' AND p.verified ORDER BY 1"};
+
+rc_t mail_add_admins(struct ctx *c, const char *kind)
+{
+    struct db_rows rows;
+
+    TRY(db_rows(c, &q_admins, NO_ARGS, &rows));
+    for (int i = 0; i < rows.count; i++)
+        TRY(mail_add(c, db_text(&rows, i, 0), kind, db_text(&rows, i, 1)));
+    return OK;
+}
+
 static const struct stmt q_recent = {"mail_recent",
                                      "SELECT count(*) FROM mail WHERE tenant_id = tenant_now() AND "
                                      "person_id = $1 AND created_at > now() - interval '1 hour'"};

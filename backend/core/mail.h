@@ -27,6 +27,9 @@ struct mail {
  */
 rc_t mail_add(struct ctx *c, const char *person_id, const char *kind, const char *recipient) MUST;
 
+/* The same for every admin with a proven address: one that was not proven could be anybody's. */
+rc_t mail_add_admins(struct ctx *c, const char *kind) MUST;
+
 /* E_LIMIT "mail_limit" when this person has had MAIL_PER_HOUR: for whoever may be told. */
 rc_t mail_allowed(struct ctx *c, const char *person_id) MUST;
 

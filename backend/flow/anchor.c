@@ -27,22 +27,6 @@ rc_t audit_sign_run(struct ctx *c, struct run *run)
     return OK;
 }
 
-/* An address that was not proven could be anybody's. */
-static const struct stmt q_admins = {
-    "anchor_admins",
-    "SELECT m.person_id, p.email FROM membership m, LATERAL person_get(m.person_id) p"
-    " WHERE m.tenant_id = tenant_now() AND m.role = 'admin' AND p.verified ORDER BY 1"};
-
-static rc_t mail_admins(struct ctx *c)
-{
-    struct db_rows rows;
-
-    TRY(db_rows(c, &q_admins, NO_ARGS, &rows));
-    for (int i = 0; i < rows.count; i++)
-        TRY(mail_add(c, db_text(&rows, i, 0), "audit_anchor", db_text(&rows, i, 1)));
-    return OK;
-}
-
 rc_t audit_daily_run(struct ctx *c, struct run *run)
 {
     struct audit_state before;
@@ -51,7 +35,7 @@ rc_t audit_daily_run(struct ctx *c, struct run *run)
     TRY(audit_state_get(c, &before));
     TRY(audit_head_sign(c));
     if (before.signed_entries > 0)
-        TRY(mail_admins(c));
+        TRY(mail_add_admins(c, "audit_anchor"));
     TRY(job_done(c, &run->job));
     return db_commit(c);
 }

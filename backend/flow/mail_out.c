@@ -6,6 +6,7 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "core/audit_head.h"
+#include "core/cap.h"
 #include "core/invitation.h"
 #include "core/mail.h"
 #include "core/person.h"
@@ -65,6 +66,9 @@ static const struct text {
      "Hello {name},\n\nsomebody, probably you, used one of the recovery codes of your account at "
      "{company}.\nIt does not work again. How many are left stands in your account, where you can "
      "make\nnew ones.\nIf this was not you, change your password and make new codes at once.\n"},
+    {"cap_alert", NULL, "What your AI employees cost",
+     "Hello {name},\n\n{company} has used {cap}.\n\nAt 100 % they stop asking models that "
+     "cost money and say so, until the limit\nis raised or the next day or month begins.\n"},
     {"audit_anchor", NULL, "Where your audit stands today",
      "Hello {name},\n\nthe last signed entry in the audit of {company}, and its "
      "hash:\n\n{anchor}\n\n"
@@ -146,13 +150,26 @@ static rc_t about_person(struct ctx *c, const char *id, struct about *out)
     return OK;
 }
 
+/* Only a mail about caps says something about one. */
+static rc_t cap_words(struct ctx *c, const char *kind, const char **out)
+{
+    struct cap_alert alert;
+
+    *out = "";
+    if (!text_is(kind, "cap_alert"))
+        return OK;
+    TRY(cap_alert_newest(c, &alert));
+    *out = cap_alert_text(c, &alert);
+    return OK;
+}
+
 static rc_t compose(struct ctx *c, const struct mail *m, struct letter *out, const char **token,
                     const char **link, bool *wanted)
 {
     const struct text *t = text_of(m->kind);
     struct about about = {.role = ""};
     struct audit_state audit;
-    const char *company;
+    const char *company, *cap;
 
     if (t == NULL)
         return ctx_fail(c, E_INVALID, "mail_unknown_kind", "no such kind of mail: %s", m->kind);
@@ -167,6 +184,7 @@ static rc_t compose(struct ctx *c, const struct mail *m, struct letter *out, con
         *link = address_of(c, t->page, *token);
     }
     TRY(audit_state_get(c, &audit));
+    TRY(cap_words(c, m->kind, &cap));
 
     const struct word words[] = {
         {"{name}", about.name},
@@ -174,6 +192,7 @@ static rc_t compose(struct ctx *c, const struct mail *m, struct letter *out, con
         {"{days}", text_printf(c->mem, "%lld", (long long)conf_number(CONF_invite_days))},
         {"{company}", company},
         {"{link}", *link},
+        {"{cap}", cap},
         {"{anchor}", text_printf(c->mem, "%lld:%s", (long long)audit.signed_entries,
                                  audit.signed_hash == NULL ? "" : audit.signed_hash)}};
 

@@ -80,7 +80,6 @@ struct said {
 static rc_t ask(struct ctx *c, const struct payer *payer, int64_t micros, bool last,
                 struct said *said)
 {
-    TRY(cap_renew(c, purse_holder(), PURSE_LEASE_S));
     TRY(cap_list(c, &said->caps, &said->cap_count));
     TRY(cap_take(c, purse_holder(), payer, micros, PURSE_LEASE_S, said->slices, &said->count,
                  &said->how));
@@ -94,7 +93,9 @@ static rc_t ask(struct ctx *c, const struct payer *payer, int64_t micros, bool l
 static void take_over(struct purse_tenant *t, const struct said *said, int64_t asked_ms)
 {
     purse_list(t, said->caps, said->cap_count);
-    t->listed_ms = t->renewed_ms = asked_ms;
+    t->listed_ms = asked_ms;
+    if (t->renewed_ms == 0)
+        t->renewed_ms = asked_ms;
     t->day = clock_s() / DAY_S;
     for (size_t i = 0; i < said->count && said->how == CAP_TAKEN; i++)
         purse_put(t, &said->slices[i]);
@@ -104,17 +105,13 @@ static void take_over(struct purse_tenant *t, const struct said *said, int64_t a
 /* Which of several caps, in words. */
 static rc_t refuse(struct ctx *c, const struct cap_slice *slice)
 {
-    const char *period = text_is(slice->period, "day")     ? " for today"
-                         : text_is(slice->period, "month") ? " for this month"
-                                                           : "";
-
     return ctx_fail(c, E_LIMIT,
                     text_is(slice->period, "day")     ? "cap_day"
                     : text_is(slice->period, "month") ? "cap_month"
                                                       : "cap_ever",
                     "the limit of %lld.%02lld dollars%s of this %s is used up",
                     (long long)(slice->limit / 1000000), (long long)(slice->limit / 10000 % 100),
-                    period, slice->scope);
+                    cap_period_text(slice->period), slice->scope);
 }
 
 /* Asks the database for more, in a context of its own: the caller's tenant, another transaction. */

@@ -91,10 +91,11 @@ static rc_t enter_answer(struct ctx *c, struct run *run, const struct turn *t,
 static rc_t book(struct ctx *c, struct run *run, const struct turn *t, const struct pool_outcome *o,
                  const char *outcome, bool again)
 {
+    if (t->call_id != NULL)
+        TRY(call_close(c, t->call_id));
     if (o->answer.model != NULL)
         TRY(enter_answer(c, run, t, o, outcome, again));
-    TRY(enter_tries(c, run, t, o, again));
-    return t->call_id == NULL ? OK : call_close(c, t->call_id);
+    return enter_tries(c, run, t, o, again);
 }
 
 rc_t turn_book(struct ctx *c, struct run *run, const struct turn *t, const struct pool_outcome *o,

@@ -35,8 +35,14 @@ BEGIN
     INSERT INTO step (tenant_id, job_id, step_no, kind, request_hash, result) VALUES (t, j, 1, 'answer', '', 'canary');
     INSERT INTO outbound (tenant_id, id, job_id, part_no, connection_id, token, reply_to, text)
         VALUES (t, gen_random_uuid(), j, 0, c, 'canary', '', 'canary');
-    INSERT INTO usage (tenant_id, job_id, step_no, employee_id, provider, model, input_tokens, cached_tokens, output_tokens,
-        counted, cost_micros) VALUES (t, j, 1, e, 'canary', 'canary', 1, 0, 1, true, 0);
+    INSERT INTO usage (tenant_id, id, job_id, step_no, employee_id, provider, model, input_tokens, cached_tokens, output_tokens,
+        counted, cost_micros) VALUES (t, gen_random_uuid(), j, 1, e, 'canary', 'canary', 1, 0, 1, true, 0);
+    INSERT INTO cap (tenant_id, id, scope, scope_id, period, limit_micros) VALUES (t, c, 'tenant', t, 'day', 1);
+    INSERT INTO cap_period (tenant_id, cap_id, starts) VALUES (t, c, '2026-01-01');
+    INSERT INTO cap_lease (tenant_id, cap_id, starts, holder, left_micros, ends_at)
+        VALUES (t, c, '2026-01-01', gen_random_uuid(), 1, now() + interval '1 hour');
+    INSERT INTO cap_alert (tenant_id, id, cap_id, starts, percent, spent_micros, limit_micros) VALUES (t, c, c, '2026-01-01', 50, 1, 1);
+    INSERT INTO call_open (tenant_id, id, holder, provider, model, held_micros) VALUES (t, c, c, 'canary', 'canary', 1);
     INSERT INTO mail (tenant_id, id, person_id, kind, recipient, expires_at)
         VALUES (t, gen_random_uuid(), p, 'verify', 'canary', now() + interval '1 hour');
     INSERT INTO tenant_export (tenant_id, id, actor) VALUES (t, gen_random_uuid(), 'canary');

@@ -75,6 +75,9 @@ static void usage_costs_what_the_table_says(void **state)
 {
     /* Prices of a provider of this test: micro-dollars per million tokens. */
     static const char prices[] =
+        "INSERT INTO price (provider, model, valid_from, input, cached, output, cache_write) VALUES"
+        " ('acme', 'dear-cache', '2024-01-01', 1000000, 100000, 5000000, 1250000)"
+        " ON CONFLICT DO NOTHING;"
         "INSERT INTO price VALUES ('acme', 'big', '2024-01-01', 3000000, 300000, 15000000),"
         " ('acme', 'big', '2024-06-01', 2000000, 200000, 10000000),"
         " ('acme', 'big', '2999-01-01', 1, 1, 1),"
@@ -87,25 +90,29 @@ static void usage_costs_what_the_table_says(void **state)
         const char *provider, *model;
         int64_t input, cached, output, cost;
         const char *from;
+        int64_t written;
     } rows[] = {
-        {"acme", "big", 1000000, 0, 0, 2000000, "2024-06-01"}, /* the newest that has begun */
-        {"acme", "big", 1000000, 1000000, 0, 200000, "2024-06-01"},
-        {"acme", "big", 1000, 400, 100, 1200 + 80 + 1000, "2024-06-01"},
-        {"acme", "big", 1000, 5000, 0, 200, "2024-06-01"}, /* more cached than there was */
-        {"acme", "big", 0, 0, 0, 0, "2024-06-01"},
-        {"acme", "big", 1, 0, 0, 2, "2024-06-01"},
-        {"acme", "cheap", 1, 0, 0, 1, "2024-01-01"}, /* a millionth is rounded up */
-        {"acme", "cheap", 1000000, 0, 0, 1, "2024-01-01"},
-        {"acme", "cheap", 1000001, 0, 0, 2, "2024-01-01"},
-        {"acme", "big-mini", 1000000, 0, 0, 1000000, "2024-01-01"},
-        {"acme", "big-mini-1", 1000000, 0, 0, 1000000, "2024-01-01"},
-        {"acme", "big-mini-2025", 1000000, 0, 0, 500000, "2024-01-01"}, /* the longest that fits */
-        {"acme", "big-other", 1000000, 0, 0, 0, NULL}, /* "big" means itself only */
-        {"acme", "free-of-charge", 1000000, 0, 5, 0, "2024-01-01"},
-        {"acme", "later", 1000000, 0, 0, 0, NULL}, /* not begun: not known */
-        {"other", "big", 1000000, 0, 0, 0, NULL},
-        {"starter", "starter", 100, 0, 100, 0, "2024-01-01"}, /* of the seed */
-        {"acme", "big", 100000000, 0, 100000000, 1200000000, "2024-06-01"},
+        {"acme", "big", 1000000, 0, 0, 2000000, "2024-06-01", 0}, /* the newest that has begun */
+        {"acme", "big", 1000000, 1000000, 0, 200000, "2024-06-01", 0},
+        {"acme", "big", 1000, 400, 100, 1200 + 80 + 1000, "2024-06-01", 0},
+        {"acme", "big", 1000, 5000, 0, 200, "2024-06-01", 0}, /* more cached than there was */
+        {"acme", "big", 0, 0, 0, 0, "2024-06-01", 0},
+        {"acme", "big", 1, 0, 0, 2, "2024-06-01", 0},
+        {"acme", "cheap", 1, 0, 0, 1, "2024-01-01", 0}, /* a millionth is rounded up */
+        {"acme", "cheap", 1000000, 0, 0, 1, "2024-01-01", 0},
+        {"acme", "cheap", 1000001, 0, 0, 2, "2024-01-01", 0},
+        {"acme", "big-mini", 1000000, 0, 0, 1000000, "2024-01-01", 0},
+        {"acme", "big-mini-1", 1000000, 0, 0, 1000000, "2024-01-01", 0},
+        {"acme", "big-mini-2025", 1000000, 0, 0, 500000, "2024-01-01",
+         0},                                              /* the longest that fits */
+        {"acme", "big-other", 1000000, 0, 0, 0, NULL, 0}, /* "big" means itself only */
+        {"acme", "free-of-charge", 1000000, 0, 5, 0, "2024-01-01", 0},
+        {"acme", "later", 1000000, 0, 0, 0, NULL, 0}, /* not begun: not known */
+        {"other", "big", 1000000, 0, 0, 0, NULL, 0},
+        {"starter", "starter", 100, 0, 100, 0, "2024-01-01", 0}, /* of the seed */
+        {"acme", "dear-cache", 1000000, 200000, 0, 500000 + 20000 + 375000, "2024-01-01", 300000},
+        {"acme", "big", 1000000, 0, 0, 2000000, "2024-06-01", 300000}, /* no price of its own */
+        {"acme", "big", 100000000, 0, 100000000, 1200000000, "2024-06-01", 0},
     };
     struct fixture *f = *state;
     struct job job;
@@ -113,19 +120,32 @@ static void usage_costs_what_the_table_says(void **state)
     pg_do(f->super, "%s", prices);
     job_claimed(f, &job);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        const struct usage u = {.step_no = (int64_t)i,
+        const struct tokens tokens = {.input = rows[i].input,
+                                      .cached = rows[i].cached,
+                                      .cache_written = rows[i].written,
+                                      .output = rows[i].output};
+        struct price price;
+
+        ok(f->c, price_find(f->c, rows[i].provider, rows[i].model, &price));
+
+        const struct usage u = {.id = id_new(f->mem),
+                                .job = &job,
+                                .step_no = (int64_t)i,
                                 .employee_id = f->at.employee_id,
                                 .provider = rows[i].provider,
                                 .model = rows[i].model,
-                                .input_tokens = rows[i].input,
-                                .cached_tokens = rows[i].cached,
-                                .output_tokens = rows[i].output,
-                                .counted = true};
+                                .tokens = tokens,
+                                .counted = true,
+                                .cost_micros = price_cost(&price, &tokens),
+                                .price_from = price.from,
+                                .outcome = "answered"};
         struct usage twice = u;
 
-        twice.output_tokens = 999;
-        ok(f->c, usage_add(f->c, &job, &u));
-        ok(f->c, usage_add(f->c, &job, &twice)); /* a step is charged once */
+        assert_true(price_worst(&price, rows[i].input, rows[i].output) >= u.cost_micros);
+        twice.id = id_new(f->mem);
+        twice.tokens.output = 999;
+        ok(f->c, usage_add(f->c, &u));
+        ok(f->c, usage_add(f->c, &twice)); /* a step is charged once */
         ok(f->c, db_commit(f->c));
 
         const char *where = text_printf(f->mem, "FROM usage WHERE job_id = '%s' AND step_no = %zu",
