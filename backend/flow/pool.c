@@ -139,12 +139,13 @@ static void record(struct ctx *c, const struct pool_candidate *who, const struct
              "ms", text_printf(c->mem, "%lld", (long long)ms), NULL);
 }
 
-/* The question went out, and nothing came back that says what the provider made of it. */
+/*
+ * The question went out, and in all its time nothing came back: the provider may be at work on it
+ * still. One that ends the connection without a word has done nothing.
+ */
 static bool nobody_knows(const struct pool_failure *f)
 {
-    return !f->partial.counted && f->partial.output_tokens == 0 &&
-           (text_is(f->code, "http_timeout") || text_is(f->code, "http_broken") ||
-            text_is(f->code, "llm_torn"));
+    return !f->partial.counted && f->partial.output_tokens == 0 && text_is(f->code, "http_timeout");
 }
 
 /*

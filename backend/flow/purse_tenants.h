@@ -4,11 +4,16 @@
 
 #include <pthread.h>
 
+#include "base/conf.h"
 #include "flow/purse.h"
 
-#define PURSE_LEASE_S 60    /* a process that does not renew for so long has lost its slices */
-#define PURSE_SURE_MS 40000 /* and stops using them before that */
-#define PURSE_RENEW_MS 15000
+/*
+ * A process that does not renew for so long has lost its slices; it stops using them before that.
+ * Twice as long as the lease of a job, so that a worker that is only slow keeps both.
+ */
+#define PURSE_LEASE_S (2 * conf_number(CONF_lease_seconds))
+#define PURSE_SURE_MS (1000 * PURSE_LEASE_S * 2 / 3)
+#define PURSE_RENEW_MS (1000 * PURSE_LEASE_S / 4)
 #define PURSE_FRESH_MS 5000 /* so long a new or changed cap may go unnoticed */
 #define PURSE_IDLE_MS 2000  /* what nobody used for so long goes back */
 
