@@ -1,5 +1,6 @@
 /* The API keys of a company: made, listed, given a new secret, revoked. */
 #include "api/handlers.h"
+#include "api/page.h"
 #include "core/api_key.h"
 #include "core/audit.h"
 #include "core/scope.h"
@@ -17,11 +18,12 @@ rc_t scopes_list(struct ctx *c, const struct req *rq, struct res *rs)
 rc_t api_keys_list(struct ctx *c, const struct req *rq, struct res *rs)
 {
     struct api_key *items;
+    struct page page;
     size_t count;
 
-    (void)rq;
-    TRY(api_key_list(c, &items, &count));
-    return res_list(c, rs, &api_key_shape, items, count, NULL);
+    TRY(req_page(c, rq, &page));
+    TRY(api_key_list(c, &page, &items, &count));
+    return res_page(c, rq, rs, &api_key_shape, items, count, &page);
 }
 
 rc_t api_keys_limits(struct ctx *c, const struct req *rq, struct res *rs)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/handlers.h"
+#include "api/page.h"
 #include "core/audit.h"
 #include "core/audit_find.h"
 #include "core/audit_head.h"
@@ -12,61 +13,57 @@
 #include "flow/live.h"
 #include "flow/queue.h"
 
-#define PAGE 50
 #define SIGN_WAIT_MS 30000
 #define PIECE_MAX MIB(6)
 
-/* A whole number of at least 0 from the query; missing is 0. */
-static rc_t number_of(struct ctx *c, const struct req *rq, const char *name, int64_t *out)
+/* A whole number of at least 0 from the query; missing is 0. The gate has looked at it. */
+static int64_t number_of(struct ctx *c, const struct req *rq, const char *name)
 {
     const char *text = req_query(c, rq, name);
+    int64_t n = 0;
 
-    *out = 0;
-    if (text == NULL || text[0] == '\0' || (text_int(text, out) == OK && *out >= 0))
-        return OK;
-    return ctx_bad(c, name, "not_a_number", "%s is a whole number of at least 0.", name);
+    return text == NULL || text_int(text, &n) != OK ? 0 : n;
 }
 
 /* A text from the query; missing and blank are NULL. */
-static rc_t text_of(struct ctx *c, const struct req *rq, const char *name, const char **out)
+static const char *text_of(struct ctx *c, const struct req *rq, const char *name)
 {
     const char *text = req_query(c, rq, name);
 
-    *out = text_blank(text) ? NULL : text;
-    if (*out != NULL && (strlen(*out) > 400 || !text_utf8(bytes_of(*out))))
-        return ctx_bad(c, name, "too_long", "%s is UTF-8 text of at most 400 bytes.", name);
-    return OK;
+    return text_blank(text) ? NULL : text;
 }
 
 rc_t audit_list(struct ctx *c, const struct req *rq, struct res *rs)
 {
-    struct audit_filter filter;
+    struct audit_filter filter = {.actor = text_of(c, rq, "actor"),
+                                  .action = text_of(c, rq, "action"),
+                                  .object = text_of(c, rq, "object"),
+                                  .text = text_of(c, rq, "text"),
+                                  .from = number_of(c, rq, "from"),
+                                  .to = number_of(c, rq, "to")};
     struct audit_entry *items;
+    struct page page;
     size_t count;
     int64_t next;
 
-    TRY(text_of(c, rq, "actor", &filter.actor));
-    TRY(text_of(c, rq, "action", &filter.action));
-    TRY(text_of(c, rq, "object", &filter.object));
-    TRY(text_of(c, rq, "text", &filter.text));
-    TRY(number_of(c, rq, "from", &filter.from));
-    TRY(number_of(c, rq, "to", &filter.to));
-    TRY(number_of(c, rq, "before", &filter.before));
-    TRY(audit_find(c, &filter, PAGE, &items, &count, &next));
-    return res_list(c, rs, &audit_entry_shape, items, count,
-                    next == 0 ? NULL : text_printf(c->mem, "%lld", (long long)next));
+    TRY(req_page(c, rq, &page));
+    if (page.key != NULL)
+        TRY(text_int(page.key, &filter.before));
+    TRY(audit_find(c, &filter, (size_t)page.most, &items, &count, &next));
+    page.more = next != 0;
+    page.key = text_printf(c->mem, "%lld", (long long)next);
+    return res_page(c, rq, rs, &audit_entry_shape, items, count, &page);
 }
 
 rc_t audit_names_list(struct ctx *c, const struct req *rq, struct res *rs)
 {
-    const char *of = req_query(c, rq, "of");
     struct audit_name *items;
+    struct page page;
     size_t count;
 
-    if (!text_is(of, "actor") && !text_is(of, "action"))
-        return ctx_bad(c, "of", "not_a_choice", "of is actor or action.");
-    TRY(audit_names(c, text_is(of, "actor"), &items, &count));
-    return res_list(c, rs, &audit_name_shape, items, count, NULL);
+    TRY(req_page(c, rq, &page));
+    TRY(audit_names(c, text_is(req_query(c, rq, "of"), "actor"), &page, &items, &count));
+    return res_page(c, rq, rs, &audit_name_shape, items, count, &page);
 }
 
 rc_t audit_state_show(struct ctx *c, const struct req *rq, struct res *rs)
@@ -148,9 +145,7 @@ static rc_t export_start(struct ctx *c, struct res *rs)
 
 rc_t audit_export_show(struct ctx *c, const struct req *rq, struct res *rs)
 {
-    int64_t after, until;
+    int64_t after = number_of(c, rq, "after"), until = number_of(c, rq, "until");
 
-    TRY(number_of(c, rq, "after", &after));
-    TRY(number_of(c, rq, "until", &until));
     return after == 0 ? export_start(c, rs) : answer_piece(c, rs, after, until);
 }

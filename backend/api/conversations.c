@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/handlers.h"
+#include "api/page.h"
 #include "base/id.h"
 #include "core/conversation.h"
 #include "core/employee.h"
@@ -10,7 +11,6 @@
 #include "flow/live.h"
 #include "flow/say.h"
 
-#define PAGE 200
 #define WAIT_FOR_ANSWER_MS (150 * 1000) /* a little more than a turn may take */
 /*
  * Events may be lost, and the one that says an answer is there would be missed for long: as long as
@@ -39,12 +39,14 @@ rc_t conversations_list(struct ctx *c, const struct req *rq, struct res *rs)
 {
     const char *employee_id = req_query(c, rq, "employee_id");
     struct conversation *items;
+    struct page page;
     size_t count;
 
     if (!id_valid(employee_id))
         return ctx_bad(c, "employee_id", "missing", "Say whose conversations: ?employee_id=...");
-    TRY(conversation_list(c, employee_id, &items, &count));
-    return res_list(c, rs, &conversation_shape, items, count, NULL);
+    TRY(req_page(c, rq, &page));
+    TRY(conversation_list(c, employee_id, &page, &items, &count));
+    return res_page(c, rq, rs, &conversation_shape, items, count, &page);
 }
 
 static rc_t after_of(struct ctx *c, const char *text, int64_t *after)
@@ -57,19 +59,22 @@ static rc_t after_of(struct ctx *c, const char *text, int64_t *after)
     return OK;
 }
 
+/* The place in the conversation is the key that everybody sees, so it is no secret of a cursor. */
 rc_t messages_list(struct ctx *c, const struct req *rq, struct res *rs)
 {
+    const char *limit = req_query(c, rq, "limit"), *id, *next = NULL;
     struct conversation conversation;
     struct message *items;
-    const char *id, *next = NULL;
-    int64_t after;
+    int64_t after, most = PAGE_MOST;
     size_t count;
 
     TRY(req_id(c, rq, "id", &id));
     TRY(after_of(c, req_query(c, rq, "after"), &after));
+    if (limit != NULL)
+        TRY(text_int(limit, &most));
     TRY(conversation_get(c, id, &conversation));
-    TRY(message_list(c, id, after, PAGE, &items, &count));
-    if (message_page_full(items, count, PAGE))
+    TRY(message_list(c, id, after, most, &items, &count));
+    if (message_page_full(items, count, most))
         next = text_printf(c->mem, "%lld", (long long)items[count - 1].seq);
     return res_list(c, rs, &message_shape, items, count, next);
 }
@@ -182,7 +187,7 @@ static rc_t add_messages(struct ctx *c, struct reader *reader, struct buf *out, 
     struct message *items;
     size_t count;
 
-    TRY(message_list(c, reader->conversation_id, reader->seen, PAGE, &items, &count));
+    TRY(message_list(c, reader->conversation_id, reader->seen, PAGE_MOST, &items, &count));
     for (size_t i = 0; i < count; i++) {
         json_t *object = shape_json(&message_shape, &items[i]);
 
@@ -192,7 +197,7 @@ static rc_t add_messages(struct ctx *c, struct reader *reader, struct buf *out, 
         reader->seen = items[i].seq;
         reader->looks = text_is(items[i].author, "employee") ? 0 : LOOKS;
     }
-    rs->close |= message_page_full(items, count, PAGE);
+    rs->close |= message_page_full(items, count, PAGE_MOST);
     return OK;
 }
 

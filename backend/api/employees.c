@@ -1,15 +1,17 @@
 /* Employees, as people see them. */
 #include "api/handlers.h"
+#include "api/page.h"
 #include "core/employee.h"
 
 rc_t employees_list(struct ctx *c, const struct req *rq, struct res *rs)
 {
     struct employee *items;
+    struct page page;
     size_t count;
 
-    (void)rq;
-    TRY(employee_list(c, &items, &count));
-    return res_list(c, rs, &employee_shape, items, count, NULL);
+    TRY(req_page(c, rq, &page));
+    TRY(employee_list(c, req_query(c, rq, "state"), &page, &items, &count));
+    return res_page(c, rq, rs, &employee_shape, items, count, &page);
 }
 
 rc_t employees_get(struct ctx *c, const struct req *rq, struct res *rs)

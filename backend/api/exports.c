@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "api/handlers.h"
+#include "api/page.h"
 #include "core/audit.h"
 #include "core/tenant_export.h"
 #include "flow/queue.h"
@@ -37,11 +38,12 @@ rc_t exports_add(struct ctx *c, const struct req *rq, struct res *rs)
 rc_t exports_list(struct ctx *c, const struct req *rq, struct res *rs)
 {
     struct tenant_export *items;
+    struct page page;
     size_t count;
 
-    (void)rq;
-    TRY(tenant_export_list(c, &items, &count));
-    return res_list(c, rs, &tenant_export_shape, items, count, NULL);
+    TRY(req_page(c, rq, &page));
+    TRY(tenant_export_list(c, &page, &items, &count));
+    return res_page(c, rq, rs, &tenant_export_shape, items, count, &page);
 }
 
 rc_t exports_get(struct ctx *c, const struct req *rq, struct res *rs)

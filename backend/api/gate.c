@@ -244,6 +244,7 @@ static rc_t serve(struct ctx *c, struct req *rq, struct res *rs)
     TRY(origin_check(c, rq, route));
     TRY(who_check(c, rq, route));
     TRY(limits_known(c, rq));
+    rq->route = route;
     TRY(query_check(c, rq, route));
     TRY(route->handler(c, rq, rs));
     return db_commit(c);

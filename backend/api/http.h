@@ -22,6 +22,8 @@ struct req_param {
     struct bytes value;
 };
 
+struct route; /* routes.h */
+
 struct req {
     enum method method;
     const char *path;  /* decoded, without the query */
@@ -31,6 +33,7 @@ struct req {
     /* what `:name` stood for in the route; filled by the router */
     struct req_param params[REQ_PARAMS_MAX];
     int param_count;
+    const struct route *route; /* that it fell on; filled by the gate */
     /*
      * A header's value by its name in lower case, or NULL. Provided by the server; `native` is its
      * own.

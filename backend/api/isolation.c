@@ -1,15 +1,17 @@
 /* The report of the latest proof that tenants are sealed off, for a tenant's admins. */
 #include "api/handlers.h"
+#include "api/page.h"
 #include "core/proof.h"
 
 rc_t isolation_list(struct ctx *c, const struct req *rq, struct res *rs)
 {
     struct proof *items;
+    struct page page;
     size_t count;
 
-    (void)rq;
-    TRY(proof_list(c, &items, &count));
-    return res_list(c, rs, &proof_shape, items, count, NULL);
+    TRY(req_page(c, rq, &page));
+    TRY(proof_list(c, &page, &items, &count));
+    return res_page(c, rq, rs, &proof_shape, items, count, &page);
 }
 
 rc_t isolation_report_show(struct ctx *c, const struct req *rq, struct res *rs)

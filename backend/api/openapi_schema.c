@@ -170,8 +170,8 @@ json_t *doc_list(struct ctx *c, const struct shape *shape)
         "{s:s, s:b, s:{s:{s:s, s:o}, s:{s:[s, s], s:s}}, s:[s, s]}", "type", "object",
         "additionalProperties", 0, "properties", "items", "type", "array", "items",
         doc_ref(c, "schemas", shape->name), "next", "type", "string", "null", "description",
-        "Where the next page begins: to be given back as the route's parameter `after` (of the "
-        "audit `before`). null: this was the last page",
+        "Where the next page begins: the parameter `after` of the next request. null: this was the "
+        "last page",
         "required", "items", "next");
 }
 

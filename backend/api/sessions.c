@@ -1,15 +1,18 @@
 /* One's own sessions: which browsers are logged in, and ending them. */
 #include "api/handlers.h"
+#include "api/page.h"
 #include "core/audit.h"
 #include "core/session.h"
 
 rc_t sessions_list(struct ctx *c, const struct req *rq, struct res *rs)
 {
     struct session *items;
+    struct page page;
     size_t count;
 
-    TRY(session_list(c, rq->session_token, &items, &count));
-    return res_list(c, rs, &session_shape, items, count, NULL);
+    TRY(req_page(c, rq, &page));
+    TRY(session_list(c, rq->session_token, &page, &items, &count));
+    return res_page(c, rq, rs, &session_shape, items, count, &page);
 }
 
 static rc_t ended(struct ctx *c, struct res *rs, const char *what)

@@ -10,10 +10,11 @@
 
 static rc_t list(struct ctx *c)
 {
+    struct page page = {.most = PAGE_MOST};
     struct employee *items;
     size_t count;
 
-    TRY(employee_list(c, &items, &count));
+    TRY(employee_list(c, NULL, &page, &items, &count));
     for (size_t i = 0; i < count; i++)
         printf("%s  %-12s %-24s %s:%s\n", items[i].id, items[i].name, items[i].role,
                items[i].provider, items[i].model);

@@ -151,13 +151,16 @@ rc_t api_key_add(struct ctx *c, const struct new_api_key *in, permits may, struc
 }
 
 static const struct stmt q_list = {"api_key_list",
-                                   "SELECT " COLUMNS " FROM api_key WHERE tenant_id = tenant_now()"
+                                   "SELECT " COLUMNS ", created_at::text AS page_key, id AS page_id"
+                                   " FROM api_key WHERE tenant_id = tenant_now()"
                                    " AND revoked_at IS NULL"
-                                   " ORDER BY created_at DESC, id LIMIT 1000"};
+                                   " AND (created_at, id) < (coalesce($1::timestamptz, 'infinity'),"
+                                   "  coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))"
+                                   " ORDER BY created_at DESC, id DESC LIMIT $3"};
 
-rc_t api_key_list(struct ctx *c, struct api_key **items, size_t *count)
+rc_t api_key_list(struct ctx *c, struct page *page, struct api_key **items, size_t *count)
 {
-    return db_list(c, &q_list, NO_ARGS, &api_key_shape, (void **)items, count);
+    return db_page(c, &q_list, page, NO_ARGS, &api_key_shape, (void **)items, count);
 }
 
 static const struct stmt q_rotate = {

@@ -7,6 +7,7 @@
 
 #include "base/shape.h"
 #include "core/permission.h"
+#include "io/db.h"
 
 /* As admins see it; times are seconds UTC, 0 where there is none. */
 struct api_key {
@@ -47,7 +48,7 @@ rc_t api_key_add(struct ctx *c, const struct new_api_key *in, permits may, struc
     MUST;
 
 /* Those that were not revoked, newest first; those that have expired as well. */
-rc_t api_key_list(struct ctx *c, struct api_key **items, size_t *count) MUST;
+rc_t api_key_list(struct ctx *c, struct page *page, struct api_key **items, size_t *count) MUST;
 
 /*
  * A new secret for the same key. The one before it works for the overlap and no longer; one that

@@ -133,23 +133,23 @@ rc_t audit_find(struct ctx *c, const struct audit_filter *f, size_t most,
 }
 
 /* Hops along the index from one value to the next: many entries, few values. */
-static const struct stmt q_actors = {
-    "audit_actors",
-    "WITH RECURSIVE v AS ((SELECT actor FROM audit WHERE tenant_id = tenant_now() ORDER BY actor "
-    "LIMIT 1)"
-    " UNION ALL SELECT (SELECT a.actor FROM audit a WHERE a.tenant_id = tenant_now() AND a.actor > "
-    "v.actor ORDER BY a.actor LIMIT 1) FROM v WHERE v.actor IS NOT NULL)"
-    " SELECT actor AS value, " ACTOR_NAME " AS name FROM v WHERE actor IS NOT NULL LIMIT 200"};
-static const struct stmt q_actions = {
-    "audit_actions",
-    "WITH RECURSIVE v AS ((SELECT action FROM audit WHERE tenant_id = tenant_now() ORDER BY action "
-    "LIMIT 1)"
-    " UNION ALL SELECT (SELECT a.action FROM audit a WHERE a.tenant_id = tenant_now() AND a.action "
-    "> v.action ORDER BY a.action LIMIT 1) FROM v WHERE v.action IS NOT NULL)"
-    " SELECT action AS value FROM v WHERE action IS NOT NULL LIMIT 200"};
+#define HOPS(column)                                                                            \
+    "WITH RECURSIVE v AS ((SELECT " column                                                      \
+    " FROM audit WHERE tenant_id = tenant_now() AND " column                                    \
+    " > coalesce($1::text, '') ORDER BY " column " LIMIT 1)"                                    \
+    " UNION ALL SELECT (SELECT a." column " FROM audit a WHERE a.tenant_id = tenant_now() AND " \
+    "a." column " > v." column " ORDER BY a." column " LIMIT 1) FROM v WHERE v." column         \
+    " IS NOT NULL) SELECT " column " AS value, "
+#define HOPPED(column) \
+    column " AS page_key, $2::text AS page_id FROM v WHERE " column " IS NOT NULL LIMIT $3"
 
-rc_t audit_names(struct ctx *c, bool actors, struct audit_name **items, size_t *count)
+static const struct stmt q_actors = {"audit_actors",
+                                     HOPS("actor") ACTOR_NAME " AS name, " HOPPED("actor")};
+static const struct stmt q_actions = {"audit_actions", HOPS("action") HOPPED("action")};
+
+rc_t audit_names(struct ctx *c, bool actors, struct page *page, struct audit_name **items,
+                 size_t *count)
 {
-    return db_list(c, actors ? &q_actors : &q_actions, NO_ARGS, &audit_name_shape, (void **)items,
-                   count);
+    return db_page(c, actors ? &q_actors : &q_actions, page, NO_ARGS, &audit_name_shape,
+                   (void **)items, count);
 }

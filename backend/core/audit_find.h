@@ -3,6 +3,7 @@
 #define CORE_AUDIT_FIND_H
 
 #include "base/shape.h"
+#include "io/db.h"
 
 /* An entry as people see it. */
 struct audit_entry {
@@ -31,13 +32,14 @@ struct audit_filter {
 rc_t audit_find(struct ctx *c, const struct audit_filter *f, size_t most,
                 struct audit_entry **items, size_t *count, int64_t *next) MUST;
 
-/* Values that occur in the chain, for filters: of "actor" or "action"; at most 200. */
+/* Values that occur in the chain, for filters: of "actor" or "action", in their order. */
 struct audit_name {
     const char *value;
     const char *name; /* of an actor who is known here now, or NULL */
 };
 extern const struct shape audit_name_shape;
-rc_t audit_names(struct ctx *c, bool actors, struct audit_name **items, size_t *count) MUST;
+rc_t audit_names(struct ctx *c, bool actors, struct page *page, struct audit_name **items,
+                 size_t *count) MUST;
 
 /*
  * Lines of an export, added to out: the header when after is 0, then entries behind `after` up to a

@@ -53,20 +53,22 @@ rc_t conversation_open(struct ctx *c, const struct conversation *v)
     "id, employee_id, channel, title, extract(epoch FROM created_at)::bigint AS created," \
     " extract(epoch FROM last_at)::bigint AS last_at"
 
-static const struct stmt q_list = {
-    "conversation_list",
-    "SELECT " COLUMNS " FROM conversation WHERE tenant_id = tenant_now() AND employee_id = $1"
-    " AND person_id = $2 ORDER BY last_at DESC LIMIT 50"};
+#define LIST(key)                                                                    \
+    "SELECT " COLUMNS ", " key "::text AS page_key, id AS page_id FROM conversation" \
+    " WHERE tenant_id = tenant_now() AND employee_id = $4 AND person_id = $5"        \
+    " AND (" key ", id) < (coalesce($1::timestamptz, 'infinity'),"                   \
+    "  coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))"                  \
+    " ORDER BY " key " DESC, id DESC LIMIT $3"
 
-rc_t conversation_list(struct ctx *c, const char *employee_id, struct conversation **items,
-                       size_t *count)
+static const struct stmt q_list = {"conversation_list", LIST("last_at")};
+static const struct stmt q_list_created = {"conversation_list_created", LIST("created_at")};
+
+rc_t conversation_list(struct ctx *c, const char *employee_id, struct page *page,
+                       struct conversation **items, size_t *count)
 {
-    void *list;
-
-    TRY(db_list(c, &q_list, ARGS(A(employee_id), A(c->person_id)), &conversation_shape, &list,
-                count));
-    *items = list;
-    return OK;
+    return db_page(c, text_is(page->sort, "-created") ? &q_list_created : &q_list, page,
+                   ARGS(A(employee_id), A(c->person_id)), &conversation_shape, (void **)items,
+                   count);
 }
 
 static const struct field all_fields[] = {

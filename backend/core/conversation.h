@@ -3,6 +3,7 @@
 #define CORE_CONVERSATION_H
 
 #include "base/shape.h"
+#include "io/db.h"
 
 struct conversation {
     const char *id, *employee_id, *connection_id, *person_id, *channel, *title;
@@ -26,9 +27,12 @@ extern const struct shape new_message_shape;
 /* Makes it unless it is there; the first values stay. connection_id and person_id may be NULL. */
 rc_t conversation_open(struct ctx *c, const struct conversation *conversation) MUST;
 
-/* Those of an employee with the context's person, newest first. */
-rc_t conversation_list(struct ctx *c, const char *employee_id, struct conversation **items,
-                       size_t *count) MUST;
+/*
+ * Those of an employee with the context's person, by page->sort: -last_at (where something was said
+ * last comes first; what is said meanwhile moves a conversation there) or -created.
+ */
+rc_t conversation_list(struct ctx *c, const char *employee_id, struct page *page,
+                       struct conversation **items, size_t *count) MUST;
 
 /* One conversation; for a person of the portal only his own: E_NOT_FOUND otherwise. */
 rc_t conversation_get(struct ctx *c, const char *id, struct conversation *out) MUST;

@@ -21,16 +21,35 @@ const struct shape employee_shape = SHAPE("Employee", struct employee, fields);
     "id, name, role, about, state, primary_provider AS provider, primary_model AS model," \
     " extract(epoch FROM created_at)::bigint AS created"
 
-static const struct stmt q_list = {
-    "employee_list", "SELECT " COLUMNS " FROM employee ORDER BY created_at, id LIMIT 200"};
+#define LIST(key)                                                                \
+    "SELECT " COLUMNS ", " key "::text AS page_key, id AS page_id FROM employee" \
+    " WHERE tenant_id = tenant_now() AND ($4::text IS NULL OR state = $4) AND "
+#define ID_FIRST "coalesce($2::uuid, '00000000-0000-0000-0000-000000000000')"
+#define ID_LAST "coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')"
 
-rc_t employee_list(struct ctx *c, struct employee **items, size_t *count)
+static const struct stmt q_lists[] = {
+    {"employee_list",
+     LIST("created_at") "(created_at, id) > (coalesce($1::timestamptz, "
+                        "'-infinity'), " ID_FIRST ") ORDER BY created_at, id LIMIT $3"},
+    {"employee_list_newest",
+     LIST("created_at") "(created_at, id) < (coalesce($1::timestamptz, "
+                        "'infinity'), " ID_LAST ") ORDER BY created_at DESC, id DESC LIMIT $3"},
+    {"employee_list_name",
+     LIST("name") "(name, id) > (coalesce($1::text, ''), " ID_FIRST ") ORDER BY name, id LIMIT $3"},
+    {"employee_list_name_back", LIST("name") "($1::text IS NULL OR (name, id) < ($1, $2::uuid))"
+                                             " ORDER BY name DESC, id DESC LIMIT $3"},
+};
+
+rc_t employee_list(struct ctx *c, const char *state, struct page *page, struct employee **items,
+                   size_t *count)
 {
-    void *list;
+    static const char *const sorts[COUNT_OF(q_lists)] = {"created", "-created", "name", "-name"};
+    size_t i = 0;
 
-    TRY(db_list(c, &q_list, NO_ARGS, &employee_shape, &list, count));
-    *items = list;
-    return OK;
+    for (size_t k = 0; k < COUNT_OF(sorts); k++)
+        if (text_is(page->sort, sorts[k]))
+            i = k;
+    return db_page(c, &q_lists[i], page, ARGS(A(state)), &employee_shape, (void **)items, count);
 }
 
 static const struct stmt q_get = {

@@ -3,6 +3,7 @@
 #define CORE_EMPLOYEE_H
 
 #include "base/shape.h"
+#include "io/db.h"
 
 struct employee {
     const char *id, *name, *role, *about, *state; /* state: working, paused */
@@ -19,7 +20,9 @@ struct employee_brain {
     const char *local_provider, *local_model;       /* NULL when there is none */
 };
 
-rc_t employee_list(struct ctx *c, struct employee **items, size_t *count) MUST;
+/* By page->sort: created, -created, name, -name; state NULL: all. */
+rc_t employee_list(struct ctx *c, const char *state, struct page *page, struct employee **items,
+                   size_t *count) MUST;
 rc_t employee_get(struct ctx *c, const char *id, struct employee *out) MUST;
 /* By name or id; NULL: the first one that was hired. */
 rc_t employee_find(struct ctx *c, const char *name, struct employee *out) MUST;

@@ -30,11 +30,13 @@ rc_t proof_add(struct ctx *c, const struct proof *proof, const char *report, con
 
 static const struct stmt q_list = {
     "proof_list", "SELECT extract(epoch FROM made_at)::bigint AS made, proven, postgresql, "
-                  "tables, routes, holes FROM proof ORDER BY made_at DESC LIMIT 10"};
+                  "tables, routes, holes, made_at::text AS page_key, $2::text AS page_id"
+                  " FROM proof WHERE made_at < coalesce($1::timestamptz, 'infinity')"
+                  " ORDER BY made_at DESC LIMIT $3"};
 
-rc_t proof_list(struct ctx *c, struct proof **items, size_t *count)
+rc_t proof_list(struct ctx *c, struct page *page, struct proof **items, size_t *count)
 {
-    return db_list(c, &q_list, NO_ARGS, &proof_shape, (void **)items, count);
+    return db_page(c, &q_list, page, NO_ARGS, &proof_shape, (void **)items, count);
 }
 
 static const struct stmt q_text = {

@@ -144,17 +144,24 @@ rc_t session_find(struct ctx *c, const char *token, struct session_found *out)
                    ARGS(A(session_hash(c, token)), A(conf_number(CONF_session_idle_days))), NULL);
 }
 
+/* The one that asks stands before every time. */
+#define PLACE "CASE WHEN token_hash = $5 THEN 'infinity' ELSE seen_at END"
+
 static const struct stmt q_list = {
     "session_list",
     "SELECT id, agent, extract(epoch FROM created_at)::bigint AS created,"
-    " extract(epoch FROM seen_at)::bigint AS seen, token_hash = $2 AS current FROM session"
-    " WHERE tenant_id = tenant_now() AND person_id = $1 AND expires_at > now() AND idle_until > "
+    " extract(epoch FROM seen_at)::bigint AS seen, token_hash = $5 AS current,"
+    " (" PLACE ")::text AS page_key, id AS page_id FROM session"
+    " WHERE tenant_id = tenant_now() AND person_id = $4 AND expires_at > now() AND idle_until > "
     "now()"
-    " ORDER BY token_hash = $2 DESC, seen_at DESC LIMIT 200"};
+    " AND (" PLACE ", id) < (coalesce($1::timestamptz, 'infinity'),"
+    "  coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))"
+    " ORDER BY " PLACE " DESC, id DESC LIMIT $3"};
 
-rc_t session_list(struct ctx *c, const char *token, struct session **items, size_t *count)
+rc_t session_list(struct ctx *c, const char *token, struct page *page, struct session **items,
+                  size_t *count)
 {
-    return db_list(c, &q_list, ARGS(A(c->person_id), A(session_hash(c, token))), &session_shape,
+    return db_page(c, &q_list, page, ARGS(A(c->person_id), A(session_hash(c, token))), &session_shape,
                    (void **)items, count);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/ctx.h"
 #include "base/shape.h"
+#include "io/db.h"
 
 /* As its person sees it. */
 struct session {
@@ -45,8 +46,12 @@ rc_t session_move(struct ctx *c, const char *token, const char *tenant_id, const
 /* How a token is stored. */
 struct bytes session_hash(struct ctx *c, const char *token);
 
-/* Of the person of the context, in the tenant of the context; `token` says which one asks. */
-rc_t session_list(struct ctx *c, const char *token, struct session **items, size_t *count) MUST;
+/*
+ * Of the person of the context, in the tenant of the context; `token` says which one asks: it comes
+ * first, then those that were used last.
+ */
+rc_t session_list(struct ctx *c, const char *token, struct page *page, struct session **items,
+                  size_t *count) MUST;
 
 /* Ends one of them; E_NOT_FOUND for everything else. */
 rc_t session_drop(struct ctx *c, const char *id) MUST;

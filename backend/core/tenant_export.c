@@ -10,8 +10,8 @@
 
 static const struct field fields[] = {
     FIELD(struct tenant_export, id, READ_ONLY, 36, NULL),
-    FIELD(struct tenant_export, state, READ_ONLY, 20,
-          "waiting, running, ready, failed, or removed once its days are over"),
+    FIELD_OF(struct tenant_export, state, READ_ONLY, "waiting running ready failed removed",
+             "removed: its days are over"),
     FIELD(struct tenant_export, by, READ_ONLY | NULLABLE, 200, "Who asked for it"),
     FIELD(struct tenant_export, files, READ_ONLY, 0, "Files that the archive will have"),
     FIELD(struct tenant_export, files_done, READ_ONLY, 0, "Files that it has so far"),
@@ -24,14 +24,14 @@ static const struct field fields[] = {
 };
 const struct shape tenant_export_shape = SHAPE("Export", struct tenant_export, fields);
 
-#define COLUMNS                                                                              \
-    "e.id, e.state, (SELECT p.name FROM person_get(CASE WHEN e.actor ~ '^person:' THEN "     \
-    "substr(e.actor, 8)::uuid END) p) AS by, e.files, "                                      \
-    "e.files_done, e.rows_done AS rows, e.bytes, e.fault,"                                   \
-    " extract(epoch FROM e.created_at)::bigint AS created,"                                  \
-    " coalesce(extract(epoch FROM e.finished_at), 0)::bigint AS finished,"                   \
-    " coalesce(extract(epoch FROM e.expires_at), 0)::bigint AS expires FROM tenant_export e" \
-    " WHERE e.tenant_id = tenant_now()"
+#define COLUMNS                                                                          \
+    "e.id, e.state, (SELECT p.name FROM person_get(CASE WHEN e.actor ~ '^person:' THEN " \
+    "substr(e.actor, 8)::uuid END) p) AS by, e.files, "                                  \
+    "e.files_done, e.rows_done AS rows, e.bytes, e.fault,"                               \
+    " extract(epoch FROM e.created_at)::bigint AS created,"                              \
+    " coalesce(extract(epoch FROM e.finished_at), 0)::bigint AS finished,"               \
+    " coalesce(extract(epoch FROM e.expires_at), 0)::bigint AS expires"
+#define ROWS " FROM tenant_export e WHERE e.tenant_id = tenant_now()"
 
 static const struct stmt q_today = {
     "export_today", "SELECT count(*) FROM tenant_export WHERE tenant_id = tenant_now() AND "
@@ -65,22 +65,23 @@ rc_t tenant_export_add(struct ctx *c, const char **id, const char **job_id)
     return job_add(c, *job_id, "tenant_export", *id, *id);
 }
 
-static const struct stmt q_get = {"export_get", "SELECT " COLUMNS " AND e.id = $1"};
+static const struct stmt q_get = {"export_get", "SELECT " COLUMNS ROWS " AND e.id = $1"};
 
 rc_t tenant_export_get(struct ctx *c, const char *id, struct tenant_export *out)
 {
     return db_one(c, &q_get, ARGS(A(id)), &tenant_export_shape, out);
 }
 
-static const struct stmt q_list = {"export_list", "SELECT " COLUMNS " ORDER BY e.id DESC LIMIT 20"};
+/* Ids of ours go by time. */
+static const struct stmt q_list = {
+    "export_list", "SELECT " COLUMNS ", e.id::text AS page_key, $2::text AS page_id" ROWS
+                   " AND e.id < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')"
+                   " ORDER BY e.id DESC LIMIT $3"};
 
-rc_t tenant_export_list(struct ctx *c, struct tenant_export **items, size_t *count)
+rc_t tenant_export_list(struct ctx *c, struct page *page, struct tenant_export **items,
+                        size_t *count)
 {
-    void *list;
-
-    TRY(db_list(c, &q_list, NO_ARGS, &tenant_export_shape, &list, count));
-    *items = list;
-    return OK;
+    return db_page(c, &q_list, page, NO_ARGS, &tenant_export_shape, (void **)items, count);
 }
 
 static const struct stmt q_begin = {

@@ -6,6 +6,7 @@
 #define CORE_TENANT_EXPORT_H
 
 #include "base/shape.h"
+#include "io/db.h"
 
 #define EXPORTS_PER_DAY 5
 
@@ -25,8 +26,9 @@ extern const struct shape tenant_export_shape;
  */
 rc_t tenant_export_add(struct ctx *c, const char **id, const char **job_id) MUST;
 rc_t tenant_export_get(struct ctx *c, const char *id, struct tenant_export *out) MUST;
-/* The newest twenty, newest first. */
-rc_t tenant_export_list(struct ctx *c, struct tenant_export **items, size_t *count) MUST;
+/* Newest first. */
+rc_t tenant_export_list(struct ctx *c, struct page *page, struct tenant_export **items,
+                        size_t *count) MUST;
 
 /* For the worker. */
 rc_t tenant_export_begin(struct ctx *c, const char *id, int64_t files) MUST;

@@ -270,10 +270,11 @@ rc_t db_raw(struct ctx *c, const struct db_rows *rows, int row, int column, stru
     return OK;
 }
 
-static rc_t row_read(struct ctx *c, PGresult *r, int row, const struct shape *shape, void *out)
+rc_t db_row(struct ctx *c, const PGresult *r, int row, int columns, const struct shape *shape,
+            void *out)
 {
     memset(out, 0, shape->size);
-    for (int column = 0; column < PQnfields(r); column++) {
+    for (int column = 0; column < columns; column++) {
         const struct field *f = shape_field(shape, PQfname(r, column));
 
         if (f == NULL)
@@ -292,7 +293,7 @@ rc_t db_one(struct ctx *c, const struct stmt *q, struct args args, const struct 
     TRY(run(c, q, args, &r));
     if (PQntuples(r) == 0)
         return ctx_fail(c, E_NOT_FOUND, "not_found", "There is no such thing here.");
-    return row_read(c, r, 0, shape, out);
+    return db_row(c, r, 0, PQnfields(r), shape, out);
 }
 
 rc_t db_list(struct ctx *c, const struct stmt *q, struct args args, const struct shape *shape,
@@ -304,7 +305,7 @@ rc_t db_list(struct ctx *c, const struct stmt *q, struct args args, const struct
     *count = (size_t)PQntuples(r);
     *items = arena_take(c->mem, *count * shape->size + 1);
     for (size_t i = 0; i < *count; i++)
-        TRY(row_read(c, r, (int)i, shape, (char *)*items + i * shape->size));
+        TRY(db_row(c, r, (int)i, PQnfields(r), shape, (char *)*items + i * shape->size));
     return OK;
 }
 

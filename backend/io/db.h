@@ -86,8 +86,32 @@ rc_t db_one(struct ctx *c, const struct stmt *q, struct args args, const struct 
 /* All rows as an array of structs. */
 rc_t db_list(struct ctx *c, const struct stmt *q, struct args args, const struct shape *shape,
              void **items, size_t *count) MUST;
-#define PAGE_USUAL 50 /* items of a list's page */
+
+/*
+ * One page of a list. Pages go by the key of the last row, never by a count of rows: so nothing is
+ * skipped or told twice while rows come and go, as long as a row's own key stays.
+ */
+#define PAGE_USUAL 50 /* items */
 #define PAGE_MOST 200
+struct page {
+    int64_t most;
+    const char *sort; /* one of the route's choices; NULL: the list has one order only */
+    /* the row to go on behind, in the database's text form; NULL: from the beginning */
+    const char *key, *id;
+    bool more; /* there is another page, behind key and id */
+};
+/*
+ * Runs a statement that gives a page: its $1, $2 and $3 are key, id and how many rows, `args`
+ * follow from $4 on; its last two columns are page_key and page_id, by which it is ordered.
+ * Whichever direction, the beginning is written with coalesce, so that the index is used:
+ *   ... AND (created_at, id) > (coalesce($1::timestamptz, '-infinity'), coalesce($2::uuid,
+ *   '0...0'))
+ *   ORDER BY created_at, id LIMIT $3
+ * Fills more, key and id.
+ */
+rc_t db_page(struct ctx *c, const struct stmt *q, struct page *page, struct args args,
+             const struct shape *shape, void **items, size_t *count) MUST;
+
 /* All rows, raw: for what has no shape. */
 rc_t db_rows(struct ctx *c, const struct stmt *q, struct args args, struct db_rows *out) MUST;
 /* A column by position, as text, or NULL for SQL NULL. */

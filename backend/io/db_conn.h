@@ -1,4 +1,4 @@
-/* What db.c, db_pool.c and db_batch.c share; nobody else includes it. */
+/* What db.c, db_page.c, db_pool.c and db_batch.c share; nobody else includes it. */
 #ifndef IO_DB_CONN_H
 #define IO_DB_CONN_H
 
@@ -37,6 +37,10 @@ struct db_wire {
     int lengths[24], formats[24], count;
 };
 void db_wire(struct arena *mem, struct args args, struct db_wire *out);
+
+/* The first `columns` of a row as a struct. */
+rc_t db_row(struct ctx *c, const PGresult *r, int row, int columns, const struct shape *shape,
+            void *out) MUST;
 
 /* The fault that a failed result means. */
 rc_t db_fault(struct ctx *c, const struct stmt *q, const PGresult *result, PGconn *pg);

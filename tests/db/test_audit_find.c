@@ -133,12 +133,12 @@ static void names_are_those_that_occur(void **state)
 
     struct ctx *c = pg_ctx(PG_WEB, at.tenant_id);
 
-    must(c, audit_names(c, true, &items, &count));
+    must(c, audit_names(c, true, &(struct page){.most = 10}, &items, &count));
     assert_int_equal(count, 3);
     assert_string_equal(items[0].name, "Mara");
     assert_string_equal(items[1].name, "Somebody");
     assert_string_equal(items[2].value, "system");
-    must(c, audit_names(c, false, &items, &count));
+    must(c, audit_names(c, false, &(struct page){.most = 10}, &items, &count));
     assert_int_equal(count, 2);
     ctx_end(c);
 }

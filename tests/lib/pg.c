@@ -238,7 +238,7 @@ struct place place_new(struct arena *mem)
 
     const char *person_id = person_new(c, "admin");
 
-    must_be_ok(c, employee_list(c, &staff, &count));
+    must_be_ok(c, employee_list(c, NULL, &(struct page){.most = 10}, &staff, &count));
     assert_true(count > 0);
     must_be_ok(c, db_commit(c));
 

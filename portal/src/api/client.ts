@@ -11,6 +11,9 @@ export type Employee = Schemas['Employee'];
 export type Conversation = Schemas['Conversation'];
 export type Message = Schemas['Message'];
 
+/* The largest page, for lists that are shown whole. */
+export const MOST = { limit: 200 };
+
 const TIME_LIMIT_MS = 20_000;
 
 export const http = createClient<paths>({

@@ -1,6 +1,6 @@
 /* What the pages read. Each entry names the data once: its key, where it comes from, how long it counts as fresh. */
 import { queryOptions } from '@tanstack/react-query';
-import { call, http, type Me } from './client';
+import { call, http, MOST, type Me } from './client';
 import { signedOut } from './fault';
 
 const MINUTE_MS = 60_000;
@@ -37,12 +37,12 @@ export const factorQuery = queryOptions({
 
 export const sessionsQuery = queryOptions({
     queryKey: ['sessions'],
-    queryFn: async ({ signal }) => (await call(http.GET('/api/v1/sessions', { signal }))).items,
+    queryFn: async ({ signal }) => (await call(http.GET('/api/v1/sessions', { params: { query: MOST }, signal }))).items,
 });
 
 export const employeesQuery = queryOptions({
     queryKey: ['employees'],
-    queryFn: async ({ signal }) => (await call(http.GET('/api/v1/employees', { signal }))).items,
+    queryFn: async ({ signal }) => (await call(http.GET('/api/v1/employees', { params: { query: MOST }, signal }))).items,
     staleTime: MINUTE_MS,
 });
 

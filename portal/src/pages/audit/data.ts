@@ -1,6 +1,6 @@
 /* What the page Audit reads: entries by filters, the values that filters offer, the chain's state, exports. */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import { call, http } from '../../api/client';
+import { call, http, MOST } from '../../api/client';
 import { Fault, faultFrom } from '../../api/fault';
 import type { components } from '../../api/schema';
 
@@ -58,7 +58,7 @@ export const entriesQuery = ({ actor, action, text, from, to }: Filters) =>
                             ...(text ? { text } : {}),
                             ...(from ? { from: startOf(from) } : {}),
                             ...(to ? { to: startOf(to, 1) } : {}),
-                            ...(pageParam ? { before: Number(pageParam) } : {}),
+                            ...(pageParam ? { after: pageParam } : {}),
                         },
                     },
                     signal,
@@ -73,7 +73,7 @@ export const namesQuery = (of: 'actor' | 'action') =>
     queryOptions({
         queryKey: ['audit', 'names', of],
         queryFn: async ({ signal }) =>
-            (await call(http.GET('/api/v1/audit/names', { params: { query: { of } }, signal }))).items,
+            (await call(http.GET('/api/v1/audit/names', { params: { query: { of, ...MOST } }, signal }))).items,
         staleTime: 30_000,
     });
 

@@ -1,6 +1,6 @@
 /* What the page of API keys reads, and the words for it. */
 import { queryOptions } from '@tanstack/react-query';
-import { call, http } from '../../api/client';
+import { call, http, MOST } from '../../api/client';
 import type { components } from '../../api/schema';
 
 export type ApiKey = components['schemas']['ApiKey'];
@@ -8,7 +8,7 @@ export type ApiKeyMade = components['schemas']['ApiKeyMade'];
 
 export const keysQuery = queryOptions({
     queryKey: ['api-keys'],
-    queryFn: async ({ signal }) => (await call(http.GET('/api/v1/api-keys', { signal }))).items,
+    queryFn: async ({ signal }) => (await call(http.GET('/api/v1/api-keys', { params: { query: MOST }, signal }))).items,
 });
 
 export const scopesQuery = queryOptions({
