@@ -78,14 +78,6 @@ const char *req_cookie(struct ctx *c, const struct req *rq, const char *name)
     return value.data == NULL ? NULL : text_copy(c->mem, value.data, value.len);
 }
 
-rc_t req_after(struct ctx *c, const struct req *rq, const char **out)
-{
-    *out = req_query(c, rq, "after");
-    if (*out == NULL || id_valid(*out))
-        return OK;
-    return ctx_bad(c, "after", "not_an_id", "after is the `next` of the page before.");
-}
-
 rc_t req_body(struct ctx *c, const struct req *rq, const struct shape *shape, void *out)
 {
     if (!text_utf8(rq->body))

@@ -21,9 +21,6 @@ const char *req_param(struct ctx *c, const struct req *rq, const char *name);
 /* The same for an id; anything that is no UUID is as good as missing: E_NOT_FOUND. */
 rc_t req_id(struct ctx *c, const struct req *rq, const char *name, const char **out) MUST;
 
-/* ?after= of a list that pages by id, or NULL; E_INVALID for anything that is no UUID. */
-rc_t req_after(struct ctx *c, const struct req *rq, const char **out) MUST;
-
 /* The value of a query parameter, decoded, or NULL. Of two with one name the first counts. */
 const char *req_query(struct ctx *c, const struct req *rq, const char *name);
 

@@ -1,6 +1,7 @@
 /* Inviting people, and what whoever follows the link of such a mail does. */
 #include "api/handlers.h"
 #include "api/hashing.h"
+#include "api/page.h"
 #include "api/welcome.h"
 #include "base/id.h"
 #include "core/audit.h"
@@ -11,8 +12,6 @@
 #include "core/person.h"
 #include "core/tenant.h"
 #include "io/db.h"
-
-#define PAGE 100
 
 /* The text about who is invited belongs to the invitation: who that is, is not known yet. */
 static rc_t record(struct ctx *c, const char *action, const struct invitation *invitation)
@@ -28,13 +27,12 @@ static rc_t record(struct ctx *c, const char *action, const struct invitation *i
 rc_t invitations_list(struct ctx *c, const struct req *rq, struct res *rs)
 {
     struct invitation *items;
-    const char *after;
+    struct page page;
     size_t count;
 
-    TRY(req_after(c, rq, &after));
-    TRY(invitation_list(c, after, PAGE, &items, &count));
-    return res_list(c, rs, &invitation_shape, items, count,
-                    count == PAGE ? items[count - 1].id : NULL);
+    TRY(req_page(c, rq, &page));
+    TRY(invitation_list(c, &page, &items, &count));
+    return res_page(c, rq, rs, &invitation_shape, items, count, &page);
 }
 
 rc_t invitations_add(struct ctx *c, const struct req *rq, struct res *rs)

@@ -1,23 +1,22 @@
 /* The people of the company and their roles. */
 #include "api/handlers.h"
+#include "api/page.h"
 #include "core/audit.h"
 #include "core/member.h"
 #include "core/permission.h"
 
-#define PAGE 100
-
 rc_t people_list(struct ctx *c, const struct req *rq, struct res *rs)
 {
     struct member *items;
-    const char *after;
+    struct page page;
     size_t count;
 
-    TRY(req_after(c, rq, &after));
-    TRY(member_list(c, after, PAGE, &items, &count));
+    TRY(req_page(c, rq, &page));
+    TRY(member_list(c, &page, &items, &count));
     for (size_t i = 0; i < count; i++)
         if (!permits_has(rq->may, PERMISSION_people_manage))
             items[i].factor = NULL;
-    return res_list(c, rs, &member_shape, items, count, count == PAGE ? items[count - 1].id : NULL);
+    return res_page(c, rq, rs, &member_shape, items, count, &page);
 }
 
 static rc_t record(struct ctx *c, const char *action, const char *person_id, json_t *body)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/handlers.h"
+#include "api/page.h"
 #include "api/welcome.h"
 #include "base/id.h"
 #include "core/audit.h"
@@ -18,10 +19,12 @@
 rc_t tenants_list(struct ctx *c, const struct req *rq, struct res *rs)
 {
     struct tenancy *items;
+    struct page page;
     size_t count;
 
-    TRY(tenancy_list(c, rq->session_token, &items, &count));
-    return res_list(c, rs, &tenancy_shape, items, count, NULL);
+    TRY(req_page(c, rq, &page));
+    TRY(tenancy_list(c, rq->session_token, &page, &items, &count));
+    return res_page(c, rq, rs, &tenancy_shape, items, count, &page);
 }
 
 static rc_t entry(struct ctx *c, const char *tenant_id, const char *action, const char *remote)
@@ -85,11 +88,12 @@ rc_t tenants_add(struct ctx *c, const struct req *rq, struct res *rs)
 /* The company to go on in, the first of the others by name, or NULL. */
 static rc_t other_than(struct ctx *c, const struct req *rq, const char *id, const char **out)
 {
+    struct page page = {.most = 2};
     struct tenancy *items;
     size_t count;
 
     *out = NULL;
-    TRY(tenancy_list(c, rq->session_token, &items, &count));
+    TRY(tenancy_list(c, rq->session_token, &page, &items, &count));
     for (size_t i = 0; i < count && *out == NULL; i++)
         if (!text_is(items[i].id, id))
             *out = items[i].id;

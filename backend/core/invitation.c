@@ -45,21 +45,21 @@ const struct shape invitation_join_shape = SHAPE("InvitationJoin", struct invita
     " extract(epoch FROM i.created_at)::bigint AS created,"                                   \
     " extract(epoch FROM i.expires_at)::bigint AS expires, i.expires_at <= now() AS expired," \
     " (SELECT l.state FROM mail l WHERE l.tenant_id = i.tenant_id AND l.person_id = i.id"     \
-    "  ORDER BY l.created_at DESC LIMIT 1) AS mail"                                           \
-    " FROM invitation i WHERE i.tenant_id = tenant_now()"
+    "  ORDER BY l.created_at DESC LIMIT 1) AS mail"
+#define ROWS " FROM invitation i WHERE i.tenant_id = tenant_now()"
 
 /* Ids are in the order of their making. */
 static const struct stmt q_list = {
-    "invitation_list",
-    "SELECT " COLS " AND ($1::uuid IS NULL OR i.id < $1) ORDER BY i.id DESC LIMIT $2"};
+    "invitation_list", "SELECT " COLS ", i.id::text AS page_key, $2::text AS page_id" ROWS
+                       " AND i.id < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')"
+                       " ORDER BY i.id DESC LIMIT $3"};
 
-rc_t invitation_list(struct ctx *c, const char *after, int64_t most, struct invitation **items,
-                     size_t *count)
+rc_t invitation_list(struct ctx *c, struct page *page, struct invitation **items, size_t *count)
 {
-    return db_list(c, &q_list, ARGS(A(after), A(most)), &invitation_shape, (void **)items, count);
+    return db_page(c, &q_list, page, NO_ARGS, &invitation_shape, (void **)items, count);
 }
 
-static const struct stmt q_get = {"invitation_get", "SELECT " COLS " AND i.id = $1"};
+static const struct stmt q_get = {"invitation_get", "SELECT " COLS ROWS " AND i.id = $1"};
 
 rc_t invitation_get(struct ctx *c, const char *id, struct invitation *out)
 {

@@ -6,6 +6,7 @@
 #define CORE_INVITATION_H
 
 #include "base/shape.h"
+#include "io/db.h"
 
 struct invitation {
     const char *id, *email, *role;
@@ -27,9 +28,9 @@ struct invitation_join {
 };
 extern const struct shape invitation_join_shape;
 
-/* Newest first, behind `after` (NULL: from the start). */
-rc_t invitation_list(struct ctx *c, const char *after, int64_t most, struct invitation **items,
-                     size_t *count) MUST;
+/* Newest first. */
+rc_t invitation_list(struct ctx *c, struct page *page, struct invitation **items, size_t *count)
+    MUST;
 rc_t invitation_get(struct ctx *c, const char *id, struct invitation *out) MUST;
 
 /*

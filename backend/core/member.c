@@ -39,23 +39,24 @@ const struct shape tenancy_shape = SHAPE("Tenancy", struct tenancy, tenancy_fiel
     " extract(epoch FROM m.created_at)::bigint AS since,"                                     \
     " coalesce(extract(epoch FROM greatest(m.used_at, (SELECT max(s.seen_at) FROM session s"  \
     "  WHERE s.tenant_id = m.tenant_id AND s.person_id = m.person_id))), 0)::bigint AS seen," \
-    " m.person_id = $1 AS self"                                                               \
-    " FROM membership m CROSS JOIN LATERAL person_get(m.person_id) p"                         \
+    " m.person_id = "
+#define ROWS                                                          \
+    " FROM membership m CROSS JOIN LATERAL person_get(m.person_id) p" \
     " WHERE m.tenant_id = tenant_now()"
 
 /* Ids are in the order of their making. */
 static const struct stmt q_list = {
-    "member_list",
-    "SELECT " COLS " AND ($2::uuid IS NULL OR m.person_id > $2) ORDER BY m.person_id LIMIT $3"};
+    "member_list", "SELECT " COLS "$4 AS self, m.person_id::text AS page_key, $2::text AS "
+                   "page_id" ROWS " AND m.person_id > coalesce($1::uuid, "
+                   "'00000000-0000-0000-0000-000000000000') ORDER BY m.person_id LIMIT $3"};
 
-rc_t member_list(struct ctx *c, const char *after, int64_t most, struct member **items,
-                 size_t *count)
+rc_t member_list(struct ctx *c, struct page *page, struct member **items, size_t *count)
 {
-    return db_list(c, &q_list, ARGS(A(c->person_id), A(after), A(most)), &member_shape,
-                   (void **)items, count);
+    return db_page(c, &q_list, page, ARGS(A(c->person_id)), &member_shape, (void **)items, count);
 }
 
-static const struct stmt q_get = {"member_get", "SELECT " COLS " AND m.person_id = $2"};
+static const struct stmt q_get = {"member_get",
+                                  "SELECT " COLS "$1 AS self" ROWS " AND m.person_id = $2"};
 
 rc_t member_get(struct ctx *c, const char *person_id, struct member *out)
 {
@@ -182,13 +183,17 @@ rc_t member_leave(struct ctx *c)
 }
 
 static const struct stmt q_tenancies = {
-    "tenancy_list", "SELECT tenant_id AS id, name, role, tenant_id = tenant_now() AS current"
-                    " FROM session_tenants($1) ORDER BY lower(name), tenant_id LIMIT 500"};
+    "tenancy_list", "SELECT tenant_id AS id, name, role, tenant_id = tenant_now() AS current,"
+                    " lower(name) AS page_key, tenant_id AS page_id FROM session_tenants($4)"
+                    " WHERE (lower(name), tenant_id) > (coalesce($1::text, ''),"
+                    "  coalesce($2::uuid, '00000000-0000-0000-0000-000000000000'))"
+                    " ORDER BY lower(name), tenant_id LIMIT $3"};
 
-rc_t tenancy_list(struct ctx *c, const char *token, struct tenancy **items, size_t *count)
+rc_t tenancy_list(struct ctx *c, const char *token, struct page *page, struct tenancy **items,
+                  size_t *count)
 {
-    return db_list(c, &q_tenancies, ARGS(A(session_hash(c, token))), &tenancy_shape, (void **)items,
-                   count);
+    return db_page(c, &q_tenancies, page, ARGS(A(session_hash(c, token))), &tenancy_shape,
+                   (void **)items, count);
 }
 
 static const struct stmt q_tenancy = {

@@ -6,6 +6,7 @@
 #define CORE_MEMBER_H
 
 #include "base/shape.h"
+#include "io/db.h"
 
 /* A person of the tenant, as the others see it. */
 struct member {
@@ -29,9 +30,8 @@ struct tenancy {
 };
 extern const struct shape tenancy_shape;
 
-/* Those of the tenant, oldest account first, behind the person `after` (NULL: from the start). */
-rc_t member_list(struct ctx *c, const char *after, int64_t most, struct member **items,
-                 size_t *count) MUST;
+/* Those of the tenant, oldest account first. */
+rc_t member_list(struct ctx *c, struct page *page, struct member **items, size_t *count) MUST;
 rc_t member_get(struct ctx *c, const char *person_id, struct member *out) MUST;
 
 /*
@@ -52,7 +52,8 @@ rc_t member_leave(struct ctx *c) MUST;
 rc_t member_known(struct ctx *c, const char *email, bool *known) MUST;
 
 /* The companies of the person whose session's token this is, by name. */
-rc_t tenancy_list(struct ctx *c, const char *token, struct tenancy **items, size_t *count) MUST;
+rc_t tenancy_list(struct ctx *c, const char *token, struct page *page, struct tenancy **items,
+                  size_t *count) MUST;
 
 /* One of them; E_NOT_FOUND for everything else, whether there is such a company or not. */
 rc_t tenancy_get(struct ctx *c, const char *token, const char *tenant_id, struct tenancy *out) MUST;
