@@ -161,8 +161,8 @@ static const struct stmt q_list = {
 rc_t session_list(struct ctx *c, const char *token, struct page *page, struct session **items,
                   size_t *count)
 {
-    return db_page(c, &q_list, page, ARGS(A(c->person_id), A(session_hash(c, token))), &session_shape,
-                   (void **)items, count);
+    return db_page(c, &q_list, page, ARGS(A(c->person_id), A(session_hash(c, token))),
+                   &session_shape, (void **)items, count);
 }
 
 static const struct stmt q_drop = {
