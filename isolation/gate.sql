@@ -10,7 +10,7 @@ door(name) AS (VALUES ('person_add'), ('login_find'), ('session_find'), ('person
     ('login_try'), ('login_right'), ('session_tenants'), ('invited_person'),
     ('audit_add'), ('audit_due'), ('caps_due'), ('export_tables'), ('export_page'),
     ('api_key_find'), ('factor_member'), ('factor_get'), ('factor_begin'), ('factor_confirm'), ('factor_step'), ('factor_codes'),
-    ('factor_code_use'), ('factor_drop'), ('factor_sealed'), ('factor_reseal'), ('login_step_find'), ('person_places')),
+    ('factor_code_use'), ('factor_drop'), ('factor_sealed'), ('factor_reseal'), ('login_step_find'), ('person_places'), ('idempotency_sweep')),
 -- Policies beside the tenant's own: for the doors, and the dispatcher's look at ids and states.
 extra_policy(tab, policy, role) AS (VALUES
     ('person', 'lookup', 'konstruct_lookup'), ('session', 'lookup', 'konstruct_lookup'),
@@ -19,11 +19,11 @@ extra_policy(tab, policy, role) AS (VALUES
     ('api_key', 'lookup', 'konstruct_lookup'), ('login_step', 'lookup', 'konstruct_lookup'),
     ('membership', 'lookup', 'konstruct_lookup'), ('connection', 'lookup', 'konstruct_lookup'),
     ('tenant', 'lookup', 'konstruct_lookup'), ('audit_head', 'lookup', 'konstruct_lookup'),
-    ('audit_signature', 'lookup', 'konstruct_lookup'), ('job', 'dispatch', 'konstruct_dispatch'),
+    ('audit_signature', 'lookup', 'konstruct_lookup'), ('idempotency', 'lookup', 'konstruct_lookup'), ('job', 'dispatch', 'konstruct_dispatch'),
     ('job', 'dispatch_renew', 'konstruct_dispatch'), ('tenant', 'dispatch', 'konstruct_dispatch')),
 -- What looks like a secret by its name and may be read by the web process all the same: it has sealed it itself and must
 -- open it. Hashes of random tokens open nothing and are no secrets; those of passwords are.
-no_secret(tab, col) AS (VALUES ('audit_subject', 'key_sealed')),
+no_secret(tab, col) AS (VALUES ('audit_subject', 'key_sealed'), ('idempotency', 'answer_sealed')),
 -- One workspace belongs to one tenant in the whole instance.
 global_key(name) AS (VALUES ('connection_install')),
 ours AS (SELECT c.*, EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id'

@@ -172,6 +172,8 @@ static int status_of(const struct fault *fault, int usual)
         return 405;
     if (text_is(fault->code, "not_json"))
         return 415;
+    if (text_is(fault->code, "idempotency_key_reused"))
+        return 422;
     return usual;
 }
 

@@ -8,6 +8,7 @@
 #include "api/handlers.h"
 #include "api/limits.h"
 #include "api/query.h"
+#include "api/repeat.h"
 #include "api/routes.h"
 #include "base/clock.h"
 #include "base/conf.h"
@@ -246,7 +247,24 @@ static rc_t serve(struct ctx *c, struct req *rq, struct res *rs)
     TRY(limits_known(c, rq));
     rq->route = route;
     TRY(query_check(c, rq, route));
-    TRY(route->handler(c, rq, rs));
+    TRY(repeat_begin(c, rq, route));
+    TRY(repeat_look(c, rq, rs));
+    if (rs->status == 0) {
+        TRY(route->handler(c, rq, rs));
+        TRY(repeat_keep(c, rq, rs));
+    }
+    return db_commit(c);
+}
+
+/* The same for a parked request: somebody else may have done it meanwhile. */
+static rc_t go_on(struct ctx *c, const struct req *rq, struct res *rs, struct park *park,
+                  enum wake why, struct bytes news)
+{
+    TRY(repeat_look(c, rq, rs));
+    if (rs->status == 0) {
+        TRY(park->resume(c, rq, rs, park->state, why, news));
+        TRY(repeat_keep(c, rq, rs));
+    }
     return db_commit(c);
 }
 
@@ -295,8 +313,6 @@ void api_resume(struct ctx *c, const struct req *rq, struct res *rs, struct park
     rc_t rc = stay_check(c, rq, park);
 
     if (rc == OK)
-        rc = park->resume(c, rq, rs, park->state, why, news);
-    if (rc == OK)
-        rc = db_commit(c);
+        rc = go_on(c, rq, rs, park, why, news);
     conclude(c, rq, rs, rc);
 }

@@ -12,6 +12,8 @@
 #include "base/text.h"
 #include "core/permission.h"
 
+struct idempotency; /* core/idempotency.h */
+
 enum method { GET, POST, PUT, PATCH, DELETE, METHOD_COUNT };
 
 #define REQ_PARAMS_MAX 8
@@ -44,7 +46,8 @@ struct req {
     const char *session_token, *role;
     const char *program; /* the name of the API key that asks, or NULL: a person does */
     const char *barred;  /* see struct session_found */
-    permits may;         /* what whoever asks is allowed to do; filled by the gate */
+    const struct idempotency *repeat; /* the gate's: api/repeat.h; NULL: not to be repeated */
+    permits may;                      /* what whoever asks is allowed to do; filled by the gate */
 };
 
 struct res_header {

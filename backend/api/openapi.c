@@ -11,6 +11,7 @@
 #include "api/handlers.h"
 #include "api/openapi_parts.h"
 #include "api/query.h"
+#include "api/repeat.h"
 #include "api/routes.h"
 
 static const char *const method_names[METHOD_COUNT] = {"get", "post", "put", "patch", "delete"};
@@ -82,6 +83,12 @@ static json_t *parameters(struct ctx *c, const struct route *r)
     }
     for (const char *rest = r->query; query_next(c->mem, &rest, &p);)
         add_parameter(list, p.name, "query", p.required, query_about(r, &p), query_schema(c, &p));
+    if (repeat_fits(r))
+        add_parameter(list, "Idempotency-Key", "header", false,
+                      "New for each wish, the same when it is repeated: within a day the answer is "
+                      "then the first one's, with the header Idempotency-Replayed",
+                      json_pack("{s:s, s:i, s:i, s:s}", "type", "string", "minLength", 1,
+                                "maxLength", 255, "pattern", "^[!-~]+$"));
     if (r->kind == ANSWER_STREAM)
         add_parameter(list, "Last-Event-ID", "header", false,
                       "The last event that was read: the stream goes on behind it",

@@ -8,6 +8,7 @@
 #include "api/handlers.h"
 #include "api/health.h"
 #include "api/openapi_parts.h"
+#include "api/repeat.h"
 #include "core/conversation.h"
 
 static const struct answer {
@@ -100,10 +101,15 @@ static const struct shared {
      "of your company."},
     {404, "NotFound", names_something, "There is no such thing, or it belongs to somebody else",
      "not_found", "There is no such thing here."},
+    {409, "UnderWay", repeat_fits,
+     "A request with this Idempotency-Key is being worked on: repeat it after Retry-After",
+     "idempotency_under_way", "A request with this Idempotency-Key is being worked on."},
     {413, "TooLarge", changes_something, "The body is larger than this route takes",
      "body_too_large", "The body may have at most 8192 bytes here."},
     {415, "NotJson", takes_json, "The body is not sent as application/json", "not_json",
      "Send the body as application/json."},
+    {422, "KeyReused", repeat_fits, "The Idempotency-Key was used for another request",
+     "idempotency_key_reused", "This Idempotency-Key was used for another request."},
     {429, "TooMany", in_api,
      "Too many requests: `limit` names the limit, Retry-After says how many seconds to wait",
      "limit_reached",

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
+#include "core/idempotency.h"
 #include "flow/anchor.h"
 #include "flow/live.h"
 #include "flow/purse.h"
@@ -27,7 +28,9 @@
 #define SWEEP_MS 2000
 #define SWEEP_SOON_MS 200 /* with Redis away, or with more to do than one look brings */
 #define SWEEP_HINTS 64    /* of one tenant, with Redis there, which keeps the cap itself */
-/* Looks for audit chains that are to be signed: soon after the start, then now and then. */
+/*
+ * Looks for audit chains to be signed, and for what is over: soon after the start, then at times.
+ */
 #define SIGN_FIRST_MS 30000
 #define SIGN_MS 600000
 #define BEAT_AGAIN_MS 500 /* after a beat that the database did not hear */
@@ -114,6 +117,16 @@ static void wait_for_bell(struct redis *bell)
     ctx_end(c);
 }
 
+/* Answers that were kept for who repeats a request, and have had their day. */
+static void clean_sweep(struct db_pool *work)
+{
+    struct ctx *c = ctx_new(MIB(8), work);
+
+    if (idempotency_sweep(c) != OK)
+        log_fault(c, "clean_sweep_failed");
+    ctx_end(c);
+}
+
 static void sign_sweep(struct db_pool *work)
 {
     struct ctx *c = ctx_new(MIB(8), work);
@@ -137,6 +150,7 @@ static void dispatch_until_stopped(struct db_pool *dispatch, struct db_pool *wor
         }
         if (clock_mono_ms() >= next_sign_ms) {
             sign_sweep(work);
+            clean_sweep(work);
             next_sign_ms = clock_mono_ms() + SIGN_MS;
         }
         wait_for_bell(bell);

@@ -27,6 +27,8 @@ BEGIN
     INSERT INTO conversation (tenant_id, id, employee_id, connection_id, person_id, channel) VALUES (t, v, e, c, p, 'slack');
     INSERT INTO inbound (tenant_id, id, connection_id, message_key, conversation_id, reply_to, author, text)
         VALUES (t, gen_random_uuid(), c, 'k', v, '', 'canary', 'canary');
+    INSERT INTO idempotency (tenant_id, id, request_hash, status, answer_sealed)
+        VALUES (t, v, sha256('canary'), 201, 'canary');
     INSERT INTO refusal_told VALUES (t, v, now());
     INSERT INTO message (tenant_id, id, conversation_id, seq, author, name, text)
         VALUES (t, gen_random_uuid(), v, 1, 'person', 'canary', 'canary');
