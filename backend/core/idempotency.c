@@ -156,6 +156,6 @@ rc_t idempotency_sweep(struct ctx *c)
     do {
         TRY(db_rows(c, &q_sweep, ARGS(A(SWEEP_PAGE)), &rows));
         TRY(db_commit(c));
-    } while (db_int(&rows, 0, 0) == SWEEP_PAGE);
+    } while (db_int(&rows, 0, 0) > 0);
     return OK;
 }

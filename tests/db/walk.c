@@ -29,7 +29,7 @@ bool walk_sees_all(enum pg_role role, const char *table)
                 {PG_OWNER, "session"},    {PG_OWNER, "membership"}, {PG_OWNER, "invitation"},
                 {PG_OWNER, "connection"}, {PG_OWNER, "audit_head"}, {PG_OWNER, "audit_signature"},
                 {PG_OWNER, "mail"},       {PG_OWNER, "api_key"},    {PG_OWNER, "login_step"},
-                {PG_OWNER, "cap_lease"},  {PG_OWNER, "call_open"}};
+                {PG_OWNER, "cap_lease"},  {PG_OWNER, "call_open"},  {PG_OWNER, "idempotency"}};
 
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (rows[i].role == role && strcmp(rows[i].table, table) == 0)

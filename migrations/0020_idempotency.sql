@@ -18,17 +18,30 @@ GRANT UPDATE (request_hash, status, answer_sealed, made_at) ON idempotency TO ko
 -- For a new web key.
 GRANT SELECT (tenant_id, id, answer_sealed), UPDATE (answer_sealed) ON idempotency TO konstruct_worker;
 
-CREATE POLICY lookup ON idempotency TO konstruct_lookup USING (true) WITH CHECK (true);
+CREATE POLICY lookup ON idempotency FOR SELECT TO konstruct_lookup USING (true);
 GRANT SELECT, DELETE ON idempotency TO konstruct_lookup;
 
--- Removes some of those that are over; gives how many.
+-- Removes what is over of some tenants, one after the other, each under its own policy; gives how many rows that were.
 CREATE FUNCTION idempotency_sweep(most integer) RETURNS bigint
-    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-    WITH gone AS (DELETE FROM idempotency WHERE (tenant_id, id) IN (SELECT o.tenant_id, o.id FROM idempotency o
-        WHERE o.made_at < now() - interval '1 day' ORDER BY o.made_at LIMIT most FOR UPDATE SKIP LOCKED) RETURNING 1)
-    SELECT count(*) FROM gone $$;
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+DECLARE
+    own uuid := tenant_now();
+    theirs uuid;
+    some bigint;
+    gone bigint := 0;
+BEGIN
+    FOR theirs IN SELECT DISTINCT o.tenant_id FROM (SELECT i.tenant_id FROM idempotency i
+        WHERE i.made_at < now() - interval '1 day' ORDER BY i.made_at LIMIT most) AS o
+    LOOP
+        PERFORM set_config('app.tenant_id', theirs::text, true);
+        DELETE FROM idempotency i WHERE i.tenant_id = theirs AND i.made_at < now() - interval '1 day';
+        GET DIAGNOSTICS some = ROW_COUNT;
+        gone := gone + some;
+    END LOOP;
+    PERFORM set_config('app.tenant_id', coalesce(own::text, ''), true);
+    RETURN gone;
+END $$;
 
-GRANT UPDATE ON idempotency TO konstruct_lookup; -- to lock the rows
 GRANT CREATE ON SCHEMA public TO konstruct_lookup;
 ALTER FUNCTION idempotency_sweep(integer) OWNER TO konstruct_lookup;
 REVOKE CREATE ON SCHEMA public FROM konstruct_lookup;
