@@ -27,7 +27,7 @@ CREATE FUNCTION idempotency_sweep(most integer) RETURNS bigint
 DECLARE
     own uuid := tenant_now();
     theirs uuid;
-    some bigint;
+    removed bigint;
     gone bigint := 0;
 BEGIN
     FOR theirs IN SELECT DISTINCT o.tenant_id FROM (SELECT i.tenant_id FROM idempotency i
@@ -35,8 +35,8 @@ BEGIN
     LOOP
         PERFORM set_config('app.tenant_id', theirs::text, true);
         DELETE FROM idempotency i WHERE i.tenant_id = theirs AND i.made_at < now() - interval '1 day';
-        GET DIAGNOSTICS some = ROW_COUNT;
-        gone := gone + some;
+        GET DIAGNOSTICS removed = ROW_COUNT;
+        gone := gone + removed;
     END LOOP;
     PERFORM set_config('app.tenant_id', coalesce(own::text, ''), true);
     RETURN gone;
