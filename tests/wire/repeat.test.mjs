@@ -34,7 +34,7 @@ test('a conversation that is begun thirty times at once is begun once', async ()
     const employees = JSON.parse((await ann.get('/api/v1/employees')).body);
     const path = `/api/v1/employees/${employees.items[0].id}/conversations`;
     const all = await together(30, ann.text('POST', path, {}, 'Idempotency-Key: thirty\r\n'));
-    assert.equal(new Set(all.map((a) => a.body)).size, 1);
+    assert.equal(new Set(all.map((a) => `${a.body}`)).size, 1);
     assert.equal(JSON.parse((await ann.get(`/api/v1/conversations?employee_id=${employees.items[0].id}`)).body).items.length, 1);
 });
 
