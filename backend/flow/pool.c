@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "flow/breaker.h"
 #include "flow/pool_cost.h"
 #include "flow/pool_try.h"
 
@@ -148,6 +149,50 @@ static bool nobody_knows(const struct pool_failure *f)
     return !f->partial.counted && f->partial.output_tokens == 0 && text_is(f->code, "http_timeout");
 }
 
+/* Faults that say that this model, here and now, does not work; a wrong question is not one. */
+static enum breaker_end verdict(const struct pool_failure *f)
+{
+    static const char *const sick[] = {"http_connect",  "http_tls",       "http_timeout",
+                                       "http_broken",   "llm_overloaded", "llm_torn",
+                                       "llm_no_credit", "llm_broken",     "llm_key_refused"};
+
+    if (text_is(f->code, "llm_rate_limited"))
+        return f->retry_after_ms > RETRY_AFTER_MAX_MS ? BREAKER_FAILED : BREAKER_NOTHING;
+    for (size_t i = 0; i < COUNT_OF(sick); i++)
+        if (text_is(f->code, sick[i]))
+            return BREAKER_FAILED;
+    return BREAKER_NOTHING;
+}
+
+/* The last one is asked whatever its past: nobody else is left. */
+static bool resting(const struct pool_route *route, size_t index, int64_t *open_ms)
+{
+    const struct pool_candidate *who = &route->candidates[index];
+
+    return route->pause_ms > 0 && index + 1 < route->count &&
+           !breaker_allows(who->account.base_url, who->account.key, who->model, clock_mono_ms(),
+                           open_ms);
+}
+
+static void report(const struct pool_route *route, const struct pool_candidate *who,
+                   enum breaker_end how)
+{
+    if (route->pause_ms > 0)
+        breaker_ended(who->account.base_url, who->account.key, who->model, clock_mono_ms(), how,
+                      route->pause_ms);
+}
+
+/* Refused before anything is sent: a cap, or a circuit that is open. */
+static rc_t not_asked(struct ctx *c, const struct pool_candidate *who, const char *code,
+                      const char *detail, struct pool_failure *f, struct pool_outcome *out)
+{
+    static const struct pool_cost nothing = {.micros = 0};
+
+    *f = (struct pool_failure){.code = code, .detail = detail, .retry_after_ms = -1};
+    record(c, who, f, &nothing, 0, out);
+    return E_UPSTREAM;
+}
+
 /*
  * One try with its money. OK; E_UPSTREAM: f and the last of out->tries say why; anything else is
  * not the candidate's fault.
@@ -158,24 +203,35 @@ static rc_t pay_and_try(struct ctx *c, const struct pool_route *route, size_t in
                         struct pool_outcome *out)
 {
     const struct pool_candidate *who = &route->candidates[index];
-    int64_t begin = clock_mono_ms();
     struct pool_cost cost;
-    rc_t rc = pool_hold(c, route, who, ask, &cost);
+    int64_t begin, open_ms;
+    rc_t rc;
 
+    if (resting(route, index, &open_ms))
+        return not_asked(
+            c, who, "llm_circuit_open",
+            text_printf(c->mem, "it failed too often; asked again in %lld ms", (long long)open_ms),
+            f, out);
+    rc = pool_hold(c, route, who, ask, &cost);
+    if (rc != OK)
+        report(route, who, BREAKER_NOTHING);
     if (rc == E_LIMIT) {
-        *f = (struct pool_failure){.code = c->fault.code, .detail = c->fault.detail};
+        const struct fault refused = c->fault;
+
         ctx_forgive(c);
-        record(c, who, f, &cost, clock_mono_ms() - begin, out);
-        return E_UPSTREAM;
+        return not_asked(c, who, refused.code, refused.detail, f, out);
     }
     TRY(rc);
+    begin = clock_mono_ms();
     if (pool_try_one(c, who, limits, ask, sink, &out->answer, f) == OK) {
+        report(route, who, BREAKER_WORKED);
         out->candidate = index;
         out->ms = clock_mono_ms() - begin;
         rc = pool_settle(c, who, &out->answer, false, &cost);
         out->cost = cost;
         return rc;
     }
+    report(route, who, is_cancelled(sink) ? BREAKER_NOTHING : verdict(f));
     rc = pool_settle(c, who, &f->partial, nobody_knows(f), &cost);
     record(c, who, f, &cost, clock_mono_ms() - begin, out);
     return rc == OK ? E_UPSTREAM : rc;
@@ -223,11 +279,12 @@ static rc_t ask_candidate(struct ctx *c, const struct pool_route *route, size_t 
 /* Nobody answered: a cap that stood in the way is said before anything else. */
 static rc_t all_failed(struct ctx *c, const struct pool_outcome *out)
 {
-    const struct pool_try *last = &out->tries[out->try_count - 1];
+    const struct pool_try *last;
 
     if (out->try_count == 0)
         return ctx_fail(c, E_UPSTREAM, "llm_all_failed",
                         "no model could be asked: none is set up, or no time was left");
+    last = &out->tries[out->try_count - 1];
     for (size_t i = 0; i < out->try_count; i++)
         if (text_starts(out->tries[i].code, "cap_"))
             return ctx_fail(c, E_LIMIT, out->tries[i].code, "%s", out->tries[i].detail);

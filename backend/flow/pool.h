@@ -39,6 +39,8 @@ struct pool_route {
     struct pool_limits limits; /* a limit of 0 is the usual one */
     /* whose caps hold; NULL: nothing is held and nothing costs, which is for tests alone */
     const struct payer *payer;
+    /* how long a model rests that failed BREAKER_FAILURES times in a row; 0: it never does */
+    int64_t pause_ms;
 };
 
 /*

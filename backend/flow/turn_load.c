@@ -165,6 +165,7 @@ rc_t turn_load(struct ctx *c, const struct job *job, struct turn *t)
     t->route.limits.turn_ms = conf_number(CONF_turn_seconds) * 1000;
     t->payer = (struct payer){.employee_id = t->who.id, .conversation_id = t->in.conversation_id};
     t->route.payer = &t->payer;
+    t->route.pause_ms = conf_number(CONF_breaker_seconds) * 1000;
     hash_request(c, t);
     return OK;
 }

@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "flow/breaker.h"
 #include "pool_bench.h"
 
 static void first_one_answers(void **state)
@@ -295,6 +296,25 @@ static void largest_question(void **state)
     }
 }
 
+/* One that keeps failing is left alone; the last one never is, because nobody else is left. */
+static void a_sick_model_rests(void **state)
+{
+    struct bench *b = *state;
+
+    breaker_reset();
+    bench_serve(b, &bench_broken, 1);
+    bench_serve(b, &bench_whole, 1);
+    b->route.pause_ms = 60000;
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(bench_ask(b, false), OK);
+    assert_int_equal(tiny_requests(b->servers[0]), BREAKER_FAILURES);
+    assert_int_equal(b->out.try_count, 1);
+    bench_expect(b, 0, "llm_circuit_open", 0);
+    b->route.count = 1;
+    assert_int_equal(bench_ask(b, false), E_UPSTREAM);
+    assert_int_equal(tiny_requests(b->servers[0]), BREAKER_FAILURES + 2);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
@@ -313,6 +333,7 @@ int main(void)
         CASE(account_is_not_usable),
         CASE(what_cannot_be_asked),
         CASE(largest_question),
+        CASE(a_sick_model_rests),
     };
 #undef CASE
     http_start();

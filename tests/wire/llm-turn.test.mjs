@@ -33,7 +33,7 @@ before(async () => {
     up = await new Up().start({
         env: {
             KONSTRUCT_OPENAI_URL: `${models.url}/v1`, KONSTRUCT_OPENAI_KEY: KEY,
-            KONSTRUCT_ANTHROPIC_URL: models.url, KONSTRUCT_ANTHROPIC_KEY: KEY, KONSTRUCT_OLLAMA_URL: models.url,
+            KONSTRUCT_BREAKER_SECONDS: '0', KONSTRUCT_ANTHROPIC_URL: models.url, KONSTRUCT_ANTHROPIC_KEY: KEY, KONSTRUCT_OLLAMA_URL: models.url,
         },
     });
     portal = await Portal.signUp(up);

@@ -1,0 +1,121 @@
+/* See breaker.h. */
+#include "flow/breaker.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "io/crypto.h"
+
+/* More models than this at once: the one that was used longest ago is forgotten, and so closed. */
+#define BREAKERS 512
+
+struct breaker {
+    unsigned char name[32]; /* SHA-256 of address, key and model: no key lies here */
+    int64_t used_ms;
+    int64_t failures; /* in a row */
+    int64_t pause_ms; /* 0: closed */
+    int64_t until_ms; /* open until then */
+    int64_t probe_ms; /* when the probe began; 0: there is none */
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct breaker breakers[BREAKERS];
+
+static void name_of(const char *base_url, const char *key, const char *model,
+                    unsigned char name[32])
+{
+    const char *parts[] = {base_url, key, model};
+    unsigned char hashes[COUNT_OF(parts)][32];
+
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        crypto_sha256(bytes_of(parts[i] == NULL ? "" : parts[i]), hashes[i]);
+    crypto_sha256((struct bytes){(const char *)hashes, sizeof(hashes)}, name);
+}
+
+/* With the lock held: the one of this name, or the place of the one that is longest unused. */
+static struct breaker *find(const unsigned char name[32], int64_t now_ms)
+{
+    struct breaker *oldest = &breakers[0];
+
+    for (size_t i = 0; i < BREAKERS; i++) {
+        if (breakers[i].used_ms != 0 && memcmp(breakers[i].name, name, 32) == 0) {
+            breakers[i].used_ms = now_ms;
+            return &breakers[i];
+        }
+        if (breakers[i].used_ms < oldest->used_ms)
+            oldest = &breakers[i];
+    }
+    *oldest = (struct breaker){.used_ms = now_ms};
+    memcpy(oldest->name, name, 32);
+    return oldest;
+}
+
+static bool allows(struct breaker *b, int64_t now_ms, int64_t *open_ms)
+{
+    *open_ms = 0;
+    if (b->pause_ms == 0)
+        return true;
+    if (now_ms < b->until_ms) {
+        *open_ms = b->until_ms - now_ms;
+        return false;
+    }
+    if (b->probe_ms != 0 && now_ms - b->probe_ms < BREAKER_PROBE_MS)
+        return false;
+    b->probe_ms = now_ms;
+    return true;
+}
+
+bool breaker_allows(const char *base_url, const char *key, const char *model, int64_t now_ms,
+                    int64_t *open_ms)
+{
+    unsigned char name[32];
+    bool yes;
+
+    name_of(base_url, key, model, name);
+    pthread_mutex_lock(&lock);
+    yes = allows(find(name, now_ms), now_ms, open_ms);
+    pthread_mutex_unlock(&lock);
+    return yes;
+}
+
+static void ended(struct breaker *b, int64_t now_ms, enum breaker_end how, int64_t pause_ms)
+{
+    if (how == BREAKER_WORKED) {
+        b->failures = b->pause_ms = b->probe_ms = 0;
+        return;
+    }
+    if (how == BREAKER_NOTHING) {
+        b->probe_ms = 0;
+        return;
+    }
+    b->failures++;
+    if (b->pause_ms == 0 && b->failures < BREAKER_FAILURES)
+        return;
+    /* Calls that began before it opened say nothing new. */
+    if (b->pause_ms != 0 && b->probe_ms == 0)
+        return;
+    b->pause_ms = b->pause_ms == 0                         ? pause_ms
+                  : 2 * b->pause_ms < BREAKER_PAUSE_MAX_MS ? 2 * b->pause_ms
+                                                           : BREAKER_PAUSE_MAX_MS;
+    b->until_ms = now_ms + b->pause_ms;
+    b->probe_ms = 0;
+}
+
+void breaker_ended(const char *base_url, const char *key, const char *model, int64_t now_ms,
+                   enum breaker_end how, int64_t pause_ms)
+{
+    unsigned char name[32];
+
+    name_of(base_url, key, model, name);
+    pthread_mutex_lock(&lock);
+    ended(find(name, now_ms), now_ms, how, pause_ms);
+    pthread_mutex_unlock(&lock);
+}
+
+void breaker_reset(void)
+{
+    pthread_mutex_lock(&lock);
+    memset(breakers, 0, sizeof(breakers));
+    pthread_mutex_unlock(&lock);
+}
