@@ -70,6 +70,12 @@ const reset = createRoute({
     component: lazyRouteComponent(() => import('./pages/account/Reset'), 'Reset'),
 });
 
+const invitation = createRoute({
+    getParentRoute: () => linked,
+    path: '/invitation',
+    component: lazyRouteComponent(() => import('./pages/account/Invitation'), 'Invitation'),
+});
+
 /* Who must do something before anything else works. */
 const barredFrame = createRoute({
     getParentRoute: () => root,
@@ -136,6 +142,18 @@ const settings = createRoute({
     component: lazyRouteComponent(() => import('./pages/settings/Settings'), 'Settings'),
 });
 
+const people = createRoute({
+    getParentRoute: () => settings,
+    path: '/people',
+    component: lazyRouteComponent(() => import('./pages/people/People'), 'People'),
+});
+
+const roles = createRoute({
+    getParentRoute: () => settings,
+    path: '/roles',
+    component: lazyRouteComponent(() => import('./pages/roles/Roles'), 'Roles'),
+});
+
 const company = createRoute({
     getParentRoute: () => settings,
     path: '/company',
@@ -162,13 +180,13 @@ const account = createRoute({
 
 const tree = root.addChildren([
     guest.addChildren([login, signup, forgotten]),
-    linked.addChildren([verify, reset]),
+    linked.addChildren([verify, reset, invitation]),
     barredFrame.addChildren([barred]),
     inside.addChildren([
         home,
         talk,
         audit,
-        settings.addChildren([company, apiKeys, isolation]),
+        settings.addChildren([people, roles, company, apiKeys, isolation]),
         account,
     ]),
 ]);

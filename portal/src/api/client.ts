@@ -6,6 +6,8 @@ import type { components, paths } from './schema';
 type Schemas = components['schemas'];
 export type Me = Schemas['Me'];
 export type FactorSetup = Schemas['FactorSetup'];
+export type LinkView = Schemas['LinkView'];
+export type Tenancy = Schemas['Tenancy'];
 export type Session = Schemas['Session'];
 export type Employee = Schemas['Employee'];
 export type Conversation = Schemas['Conversation'];

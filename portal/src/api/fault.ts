@@ -75,6 +75,37 @@ const BY_CODE: Record<string, Sentences> = {
         'Another account has this e-mail address already.',
         'Log in with that one, or use another address.',
     ],
+    no_company: [
+        'You no longer belong to any company here.',
+        'Ask for an invitation, or sign up a company of your own.',
+    ],
+    email_unverified: [
+        'Confirm your own e-mail address first.',
+        'Follow the link in the mail to it; the bar at the top sends it again.',
+    ],
+    last_admin: [
+        'The company would be left without an admin.',
+        'Make somebody else one first.',
+    ],
+    role_above_yours: [
+        'This is above your own role.',
+        'Ask somebody who has that role.',
+    ],
+    already_member: ['This person belongs to the company already.', 'Change the role in the list.'],
+    already_invited: [
+        'This address has an open invitation.',
+        'Send its mail again, or withdraw it first.',
+    ],
+    invites_open: [
+        'There are as many invitations as a company may have.',
+        'Withdraw some that nobody follows.',
+    ],
+    invites_to_address: [
+        'This address was sent many invitations today.',
+        'Try again tomorrow, or send somebody there a note.',
+    ],
+    invites_of_company: ['Your company has sent many invitations today.', 'Try again tomorrow.'],
+    companies_founded: ['You have founded several companies today.', 'Try again tomorrow.'],
     link_over: [
         'This link no longer works.',
         'It was used already, or its time is over. Ask for a new one.',

@@ -35,6 +35,13 @@ export const factorQuery = queryOptions({
     staleTime: Infinity,
 });
 
+/* The companies that one belongs to. */
+export const tenantsQuery = queryOptions({
+    queryKey: ['tenants'],
+    queryFn: async ({ signal }) => (await call(http.GET('/api/v1/tenants', { signal }))).items,
+    staleTime: MINUTE_MS,
+});
+
 export const sessionsQuery = queryOptions({
     queryKey: ['sessions'],
     queryFn: async ({ signal }) => (await call(http.GET('/api/v1/sessions', { params: { query: MOST }, signal }))).items,

@@ -1,11 +1,14 @@
 /* Who is logged in, and what concerns this person alone: the look, the keys, leaving. */
+import { useQuery } from '@tanstack/react-query';
 import { Link, useRouteContext } from '@tanstack/react-router';
-import { ChevronsUpDown, Keyboard, LogOut, UserRound } from 'lucide-react';
+import { Building2, Check, ChevronsUpDown, Keyboard, LogOut, Plus, UserRound } from 'lucide-react';
 import { explain } from '../api/fault';
-import { Menu, MenuChoice, MenuItem, MenuLine } from '../components/Menu';
+import { tenantsQuery } from '../api/queries';
+import { Menu, MenuChoice, MenuItem, MenuLabel, MenuLine } from '../components/Menu';
 import { Portrait } from '../components/Portrait';
 import { cx } from '../lib/cx';
 import { setTheme, useTheme, type Theme } from '../lib/theme';
+import { useEnter } from './companies';
 import { useLogOut } from './session';
 
 const THEMES: readonly (readonly [Theme, string])[] = [
@@ -17,18 +20,26 @@ const THEMES: readonly (readonly [Theme, string])[] = [
 interface Props {
     folding: boolean;
     onKeys: () => void;
+    onCompany: () => void;
 }
 
-export function Account({ folding, onKeys }: Props) {
+export function Account({ folding, onKeys, onCompany }: Props) {
     const me = useRouteContext({ from: '/inside', select: (context) => context.me });
     const theme = useTheme();
     const logOut = useLogOut();
+    const tenants = useQuery(tenantsQuery).data ?? [];
+    const enter = useEnter();
 
     return (
         <div className="border-t border-line p-2">
             {logOut.isError && (
                 <p role="alert" className="px-2 pb-2 text-table text-red">
                     You are still logged in. {explain(logOut.error).what}
+                </p>
+            )}
+            {enter.isError && (
+                <p role="alert" className="px-2 pb-2 text-table text-red">
+                    You are still in {me.tenant_name}. {explain(enter.error).what}
                 </p>
             )}
             <Menu
@@ -63,6 +74,32 @@ export function Account({ folding, onKeys }: Props) {
                         {me.role} of {me.tenant_name}
                     </p>
                 </div>
+                <MenuLine />
+                {tenants.length > 1 && (
+                    <>
+                        <MenuLabel>Companies</MenuLabel>
+                        {tenants.map(({ id, name }) => (
+                            <MenuItem
+                                key={id}
+                                disabled={id === me.tenant_id || enter.isPending}
+                                className={cx(id === me.tenant_id && 'data-disabled:opacity-100')}
+                                onSelect={() => enter.mutate(id)}
+                            >
+                                <Building2 size={16} className="shrink-0 text-ink-soft" />
+                                <span className="min-w-0 flex-1 truncate">{name}</span>
+                                {id === me.tenant_id && (
+                                    <>
+                                        <Check size={16} className="text-accent-text" />
+                                        <span className="sr-only">where you are now</span>
+                                    </>
+                                )}
+                            </MenuItem>
+                        ))}
+                    </>
+                )}
+                <MenuItem onSelect={onCompany}>
+                    <Plus size={16} className="text-ink-soft" /> New company
+                </MenuItem>
                 <MenuLine />
                 <MenuChoice label="Look" value={theme} options={THEMES} onChoose={setTheme} />
                 <MenuLine />

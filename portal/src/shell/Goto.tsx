@@ -1,13 +1,14 @@
 /* Go anywhere by typing a part of its name: places, employees, and their conversations. */
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { useRouteContext, useRouter } from '@tanstack/react-router';
-import { LogOut, MessageSquare, Search } from 'lucide-react';
+import { Building2, LogOut, MessageSquare, Plus, Search } from 'lucide-react';
 import { useId, useState, type KeyboardEvent, type ReactNode } from 'react';
-import { conversationsQuery, employeesQuery } from '../api/queries';
+import { conversationsQuery, employeesQuery, tenantsQuery } from '../api/queries';
 import { titleOf } from '../chat/title';
 import { Dialog } from '../components/Dialog';
 import { Portrait } from '../components/Portrait';
 import { cx } from '../lib/cx';
+import { useEnter } from './companies';
 import { places, type Place } from './places';
 import { useLogOut } from './session';
 
@@ -21,11 +22,13 @@ interface Entry {
 
 const MOST = 9;
 
-function useEntries(): Entry[] {
+function useEntries(onCompany: () => void): Entry[] {
     const router = useRouter();
     const logOut = useLogOut();
     const me = useRouteContext({ from: '/inside', select: (context) => context.me });
     const employees = useQuery(employeesQuery).data ?? [];
+    const tenants = useQuery(tenantsQuery).data ?? [];
+    const enter = useEnter();
     const conversations = useQueries({
         queries: employees.map((employee) => conversationsQuery(employee.id)),
     });
@@ -63,6 +66,22 @@ function useEntries(): Entry[] {
                 go: talk(employee.id, conversation.id),
             })),
         ),
+        ...tenants
+            .filter(({ id }) => id !== me.tenant_id)
+            .map(({ id, name }) => ({
+                id,
+                name: `Go to ${name}`,
+                detail: 'Company',
+                icon: <Building2 size={17} />,
+                go: () => enter.mutate(id),
+            })),
+        {
+            id: 'company',
+            name: 'New company',
+            detail: '',
+            icon: <Plus size={17} />,
+            go: onCompany,
+        },
         ...places(me, 'panel').map(line),
         {
             id: 'logout',
@@ -74,12 +93,17 @@ function useEntries(): Entry[] {
     ];
 }
 
-export default function Goto({ onClose }: { onClose: () => void }) {
+interface Props {
+    onClose: () => void;
+    onCompany: () => void;
+}
+
+export default function Goto({ onClose, onCompany }: Props) {
     const [text, setText] = useState('');
     const [at, setAt] = useState(0);
     const id = useId();
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-    const hits = useEntries()
+    const hits = useEntries(onCompany)
         .filter(({ name, detail }) => {
             const all = `${name} ${detail}`.toLowerCase();
             return words.every((word) => all.includes(word));

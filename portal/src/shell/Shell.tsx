@@ -8,6 +8,7 @@ import { Logo } from '../components/Logo';
 import { Announcer } from './Announcer';
 import { SideBar } from './SideBar';
 import { Unverified } from './Unverified';
+import { NewCompany, useSameSession } from './companies';
 import { useKeys } from './keys';
 
 const Goto = lazy(() => import('./Goto'));
@@ -15,10 +16,11 @@ const KeyHelp = lazy(() => import('./KeyHelp'));
 
 export function Shell() {
     const [sheet, setSheet] = useState(false);
-    const [panel, setPanel] = useState<'goto' | 'keys' | null>(null);
+    const [panel, setPanel] = useState<'goto' | 'keys' | 'company' | null>(null);
     const path = useRouterState({ select: (state) => state.location.pathname });
 
     useKeys({ onGoto: () => setPanel('goto'), onHelp: () => setPanel('keys') });
+    useSameSession();
     useEffect(() => setSheet(false), [path]);
 
     return (
@@ -30,7 +32,12 @@ export function Shell() {
                 Skip to content
             </a>
             <aside className="hidden w-15 shrink-0 border-r border-line sm:block lg:w-58">
-                <SideBar folding onGoto={() => setPanel('goto')} onKeys={() => setPanel('keys')} />
+                <SideBar
+                    folding
+                    onGoto={() => setPanel('goto')}
+                    onKeys={() => setPanel('keys')}
+                    onCompany={() => setPanel('company')}
+                />
             </aside>
             <header className="flex h-13 shrink-0 items-center gap-2 border-b border-line px-2 sm:hidden">
                 <Button look="quiet" size="icon" aria-label="Menu" onClick={() => setSheet(true)}>
@@ -48,6 +55,10 @@ export function Shell() {
                         setSheet(false);
                         setPanel('keys');
                     }}
+                    onCompany={() => {
+                        setSheet(false);
+                        setPanel('company');
+                    }}
                 />
             </Dialog>
             <div className="flex min-h-0 min-w-0 flex-1 flex-col">
@@ -57,9 +68,12 @@ export function Shell() {
                 </main>
             </div>
             <Suspense>
-                {panel === 'goto' && <Goto onClose={() => setPanel(null)} />}
+                {panel === 'goto' && (
+                    <Goto onClose={() => setPanel(null)} onCompany={() => setPanel('company')} />
+                )}
                 {panel === 'keys' && <KeyHelp onClose={() => setPanel(null)} />}
             </Suspense>
+            {panel === 'company' && <NewCompany onClose={() => setPanel(null)} />}
             <Announcer />
         </div>
     );

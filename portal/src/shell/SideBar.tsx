@@ -17,13 +17,14 @@ interface Props {
     folding?: boolean;
     onGoto: () => void;
     onKeys: () => void;
+    onCompany: () => void;
 }
 
 const LINE =
     'flex h-9 w-full cursor-pointer items-center gap-2.5 rounded-lg px-2 text-ink-soft transition-colors duration-120 hover:bg-sunken hover:text-ink';
 const ACTIVE = { className: 'bg-accent-soft! text-accent-text! font-medium' };
 
-export function SideBar({ folding = false, onGoto, onKeys }: Props) {
+export function SideBar({ folding = false, onGoto, onKeys, onCompany }: Props) {
     const employees = useQuery(employeesQuery);
     const me = useRouteContext({ from: '/inside', select: (context) => context.me });
     const word = folding ? 'truncate max-lg:sr-only' : 'truncate';
@@ -113,7 +114,7 @@ export function SideBar({ folding = false, onGoto, onKeys }: Props) {
                     )}
                 </ul>
             </nav>
-            <Account folding={folding} onKeys={onKeys} />
+            <Account folding={folding} onKeys={onKeys} onCompany={onCompany} />
         </div>
     );
 }

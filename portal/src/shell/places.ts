@@ -1,6 +1,6 @@
 /* The one table of places. The side bar, the sections of Settings and the go-to panel are made from it. */
 import type { LinkProps } from '@tanstack/react-router';
-import { Building2, House, KeyRound, ScrollText, Settings, ShieldCheck, UserRound, type LucideIcon } from 'lucide-react';
+import { BadgeCheck, Building2, House, KeyRound, ScrollText, Settings, ShieldCheck, UserRound, UsersRound, type LucideIcon } from 'lucide-react';
 import type { Me } from '../api/client';
 
 export interface Place {
@@ -18,6 +18,22 @@ export interface Place {
 const PLACES: readonly Place[] = [
     { to: '/', name: 'Home', icon: House, where: 'bar' },
     { to: '/audit', name: 'Audit', icon: ScrollText, needs: 'audit:read', where: 'bar' },
+    {
+        to: '/settings/people',
+        name: 'People',
+        detail: 'Who belongs to the company; invite somebody',
+        icon: UsersRound,
+        needs: 'people:read',
+        where: 'settings',
+    },
+    {
+        to: '/settings/roles',
+        name: 'Roles',
+        detail: 'Who may do what',
+        icon: BadgeCheck,
+        needs: 'people:read',
+        where: 'settings',
+    },
     {
         to: '/settings/api-keys',
         name: 'API keys',

@@ -1,5 +1,6 @@
 /* Your account: what concerns the person who is logged in, in whatever company. */
 import { usePage } from '../../lib/page';
+import { Companies } from './Companies';
 import { Email } from './Email';
 import { Password } from './Password';
 import { Factor } from './factor/Factor';
@@ -14,6 +15,7 @@ export function Account() {
             <Password />
             <Factor />
             <Sessions />
+            <Companies />
         </div>
     );
 }
