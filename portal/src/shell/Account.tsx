@@ -95,18 +95,18 @@ export function Account({ folding, onKeys, onCompany }: Props) {
                                 )}
                             </MenuItem>
                         ))}
+                        <MenuLine />
                     </>
                 )}
-                <MenuItem onSelect={onCompany}>
-                    <Plus size={16} className="text-ink-soft" /> New company
-                </MenuItem>
-                <MenuLine />
                 <MenuChoice label="Look" value={theme} options={THEMES} onChoose={setTheme} />
                 <MenuLine />
                 <MenuItem asChild>
                     <Link to="/account">
                         <UserRound size={16} className="text-ink-soft" /> Your account
                     </Link>
+                </MenuItem>
+                <MenuItem onSelect={onCompany}>
+                    <Plus size={16} className="text-ink-soft" /> New company
                 </MenuItem>
                 <MenuItem onSelect={onKeys}>
                     <Keyboard size={16} className="text-ink-soft" /> Keys
