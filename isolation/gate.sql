@@ -8,7 +8,8 @@ global_table(name) AS (VALUES ('person'), ('login_limit'), ('price'), ('template
 door(name) AS (VALUES ('person_add'), ('login_find'), ('session_find'), ('person_get'), ('hook_find'), ('hook_secrets'),
     ('tenant_list'), ('person_password_hash'), ('person_password_set'), ('person_prove'), ('sessions_end'), ('link_find'),
     ('login_try'), ('login_right'), ('session_tenants'), ('invited_person'),
-    ('audit_add'), ('audit_due'), ('caps_due'), ('export_tables'), ('export_page'),
+    ('audit_add'), ('audit_due'), ('caps_due'), ('export_tables'), ('export_page'), ('erase_begin'), ('erase_quiet'),
+    ('erase_step'), ('erase_words'), ('erase_end'),
     ('api_key_find'), ('factor_member'), ('factor_get'), ('factor_begin'), ('factor_confirm'), ('factor_step'), ('factor_codes'),
     ('factor_code_use'), ('factor_drop'), ('factor_sealed'), ('factor_reseal'), ('login_step_find'), ('person_places'), ('idempotency_sweep')),
 -- Policies beside the tenant's own: for the doors, and the dispatcher's look at ids and states.
@@ -95,6 +96,12 @@ WHERE r.rolname = 'konstruct_lookup' AND (r.rolcanlogin OR r.rolsuper OR r.rolby
 UNION ALL
 SELECT 'table_not_exported', relname, 'konstruct_lookup can not read it: make it with tenant_table, or grant SELECT' FROM tab
 WHERE of_tenant AND NOT has_table_privilege('konstruct_lookup', tab.oid, 'SELECT')
+UNION ALL
+SELECT 'table_not_erased', relname, 'konstruct_lookup can not empty it: make it with tenant_table, or grant SELECT and DELETE'
+FROM tab WHERE relname NOT IN ('tenant', 'audit', 'audit_head', 'audit_signature')
+    AND (of_tenant OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = tab.oid AND a.attname = 'person_id'
+        AND NOT a.attisdropped))
+    AND NOT (has_table_privilege('konstruct_lookup', tab.oid, 'SELECT') AND has_table_privilege('konstruct_lookup', tab.oid, 'DELETE'))
 UNION ALL
 SELECT 'right_beyond_policies', tab.relname, program.name || ' ' || privilege FROM tab, program,
     unnest(ARRAY['TRUNCATE', 'REFERENCES', 'TRIGGER']) AS privilege

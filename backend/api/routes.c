@@ -10,6 +10,7 @@
 #include "core/audit_head.h"
 #include "core/conversation.h"
 #include "core/employee.h"
+#include "core/erasure.h"
 #include "core/factor.h"
 #include "core/invitation.h"
 #include "core/link.h"

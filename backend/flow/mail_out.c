@@ -2,11 +2,13 @@
 #include "flow/mail_out.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "base/conf.h"
 #include "base/log.h"
 #include "core/audit_head.h"
 #include "core/cap.h"
+#include "core/erasure.h"
 #include "core/invitation.h"
 #include "core/mail.h"
 #include "core/person.h"
@@ -69,6 +71,14 @@ static const struct text {
     {"cap_alert", NULL, "What your AI employees cost",
      "Hello {name},\n\n{company} has used {cap}.\n\nAt 100 % they stop asking models that "
      "cost money and say so, until the limit\nis raised or the next day or month begins.\n"},
+    {"erasure_asked", NULL, "Your company is going to be erased",
+     "Hello {name},\n\n{by} asked for everything of {company} to be erased at Konstruct. On {due} "
+     "UTC it\nwill be gone, and nobody can bring it back. Until then any admin can stop it "
+     "under\nSettings, Company:\n\n{portal}/settings/company\n\nIf there is anything that you "
+     "want to keep, export it there first.\n"},
+    {"erasure_stopped", NULL, "Your company stays",
+     "Hello {name},\n\nan admin has stopped the erasure of {company}. Everything stays as it "
+     "is.\n"},
     {"audit_anchor", NULL, "Where your audit stands today",
      "Hello {name},\n\nthe last signed entry in the audit of {company}, and its "
      "hash:\n\n{anchor}\n\n"
@@ -84,13 +94,28 @@ static const struct text *text_of(const char *kind)
     return NULL;
 }
 
-static const char *address_of(struct ctx *c, const char *page, const char *token)
+static const char *portal_url(struct ctx *c)
 {
     const char *public_url = conf_text(CONF_public_url);
 
-    if (public_url == NULL)
-        public_url = text_printf(c->mem, "https://%s", conf_text(CONF_listen));
-    return text_printf(c->mem, "%s/%s#%s", public_url, page, token);
+    return public_url != NULL ? public_url
+                              : text_printf(c->mem, "https://%s", conf_text(CONF_listen));
+}
+
+static const char *address_of(struct ctx *c, const char *page, const char *token)
+{
+    return text_printf(c->mem, "%s/%s#%s", portal_url(c), page, token);
+}
+
+static const char *day_text(struct ctx *c, int64_t at)
+{
+    time_t moment = (time_t)at;
+    struct tm utc;
+    char text[60];
+
+    gmtime_r(&moment, &utc);
+    strftime(text, sizeof(text), "%A, %d %B %Y, %H:%M", &utc);
+    return text_dup(c->mem, text);
 }
 
 struct word {
@@ -170,6 +195,7 @@ static rc_t compose(struct ctx *c, const struct mail *m, struct letter *out, con
     struct about about = {.role = ""};
     struct audit_state audit;
     const char *company, *cap;
+    struct erasure erasure;
 
     if (t == NULL)
         return ctx_fail(c, E_INVALID, "mail_unknown_kind", "no such kind of mail: %s", m->kind);
@@ -185,11 +211,15 @@ static rc_t compose(struct ctx *c, const struct mail *m, struct letter *out, con
     }
     TRY(audit_state_get(c, &audit));
     TRY(cap_words(c, m->kind, &cap));
+    TRY(erasure_get(c, &erasure));
 
     const struct word words[] = {
         {"{name}", about.name},
         {"{role}", about.role},
         {"{days}", text_printf(c->mem, "%lld", (long long)conf_number(CONF_invite_days))},
+        {"{portal}", portal_url(c)},
+        {"{by}", erasure.by == NULL ? "Whoever runs this instance" : erasure.by},
+        {"{due}", day_text(c, erasure.due)},
         {"{company}", company},
         {"{link}", *link},
         {"{cap}", cap},

@@ -131,3 +131,15 @@ void queue_running(struct ctx *c, const struct job_hint *hints, size_t count)
     }
     live_tell(c, words, word_count);
 }
+
+/* ARGV: tenant. */
+static const char forget_script[] =
+    "redis.call('DEL', 'konstruct:q:wait:' .. ARGV[1], 'konstruct:q:fly:' .. ARGV[1])\n"
+    "redis.call('ZREM', 'konstruct:q:order', ARGV[1])\n"
+    "redis.call('HDEL', 'konstruct:q:vt', ARGV[1])\n"
+    "return 1";
+
+void queue_forget(struct ctx *c, const char *tenant_id)
+{
+    live_tell(c, REDIS_WORDS(BYTES("EVAL"), BYTES(forget_script), BYTES("0"), bytes_of(tenant_id)));
+}

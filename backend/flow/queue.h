@@ -30,6 +30,9 @@ void queue_finished(struct ctx *c, const char *tenant_id, const char *job_id, in
 /* The jobs of hints that still run, so that they count as in flight for a lease more. */
 void queue_running(struct ctx *c, const struct job_hint *hints, size_t count);
 
+/* Nothing of this tenant is left in Redis: it was erased. */
+void queue_forget(struct ctx *c, const char *tenant_id);
+
 /* The Redis channel on which ringing is heard. */
 #define QUEUE_BELL "konstruct:bell"
 

@@ -11,6 +11,7 @@
 #include "core/tenant_key.h"
 #include "flow/alert.h"
 #include "flow/anchor.h"
+#include "flow/erase.h"
 #include "flow/export.h"
 #include "flow/mail_out.h"
 #include "flow/queue.h"

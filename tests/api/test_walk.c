@@ -32,6 +32,7 @@ static const struct {
     {"NewInvitation", "{\"email\":\"somebody@example.org\",\"role\":\"viewer\"}"},
     {"RoleChange", "{\"role\":\"viewer\"}"},
     {"NewTenant", "{\"company\":\"x\"}"},
+    {"ErasureAsk", "{\"company\":\"not the name\",\"password\":\"not the right one\"}"},
     {"EmailChange", "{\"email\":\"new@example.org\",\"password\":\"not the right one\"}"},
     {"PasswordOnly", "{\"password\":\"not the right one\"}"},
     {"FactorCode", "{\"code\":\"000000\"}"},

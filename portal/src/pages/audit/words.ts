@@ -20,6 +20,8 @@ const ACTIONS: Record<string, string> = {
     'key.revoked': 'API key revoked',
     'tenant.export_asked': 'Export of everything asked for',
     'tenant.export_fetched': 'Export of everything downloaded',
+    'tenant.erasure_asked': 'Erasure of the company asked for',
+    'tenant.erasure_stopped': 'Erasure of the company stopped',
     'subject.erased': 'Personal text erased',
 };
 
