@@ -212,6 +212,8 @@ static rc_t compose(struct ctx *c, const struct mail *m, struct letter *out, con
     TRY(audit_state_get(c, &audit));
     TRY(cap_words(c, m->kind, &cap));
     TRY(erasure_get(c, &erasure));
+    /* Stopped before anybody was told. */
+    *wanted = !text_is(m->kind, "erasure_asked") || text_is(erasure.state, "waiting");
 
     const struct word words[] = {
         {"{name}", about.name},
