@@ -17,6 +17,8 @@ BEGIN
     SELECT h.value INTO hint FROM (VALUES
         -- Nothing ripe lies about, should a worker ever look.
         ('job', 'state', '''done'''),
+        -- Routes are asked of companies that go on.
+        ('tenant', 'suspended_why', 'NULL'),
         -- As many entries as the chain has: the next one finds its place.
         ('audit_head', 'seq', '1'),
         ('cap_alert', 'percent', '50')

@@ -3,7 +3,7 @@
 WITH program(name) AS (VALUES ('konstruct_web'), ('konstruct_worker'), ('konstruct_dispatch')),
 -- Tables of no tenant: people belong to several, the others are the same for all and filled by migrate and seed.
 global_table(name) AS (VALUES ('person'), ('login_limit'), ('price'), ('template'), ('schema_migration'), ('proof'),
-    ('person_factor'), ('person_recovery'), ('plan'), ('plan_limit')),
+    ('person_factor'), ('person_recovery'), ('plan'), ('plan_limit'), ('host_person')),
 -- Doors to what must be found before the tenant is known. They run as konstruct_lookup, see the migration.
 door(name) AS (VALUES ('person_add'), ('login_find'), ('session_find'), ('person_get'), ('hook_find'), ('hook_secrets'),
     ('tenant_list'), ('person_password_hash'), ('person_password_set'), ('person_prove'), ('sessions_end'), ('link_find'),
@@ -11,7 +11,10 @@ door(name) AS (VALUES ('person_add'), ('login_find'), ('session_find'), ('person
     ('audit_add'), ('audit_due'), ('caps_due'), ('export_tables'), ('export_page'), ('erase_begin'), ('erase_quiet'),
     ('erase_step'), ('erase_words'), ('erase_end'),
     ('api_key_find'), ('factor_member'), ('factor_get'), ('factor_begin'), ('factor_confirm'), ('factor_step'), ('factor_codes'),
-    ('factor_code_use'), ('factor_drop'), ('factor_sealed'), ('factor_reseal'), ('login_step_find'), ('person_places'), ('idempotency_sweep')),
+    ('factor_code_use'), ('factor_drop'), ('factor_sealed'), ('factor_reseal'), ('login_step_find'), ('person_places'),
+    ('idempotency_sweep'),
+    ('host_add'), ('host_remove'), ('host_list'), ('host_asks'), ('host_tenants'), ('host_limits'), ('host_note'),
+    ('host_suspend'), ('host_plan'), ('host_limit')),
 -- Policies beside the tenant's own: for the doors, and the dispatcher's look at ids and states.
 extra_policy(tab, policy, role) AS (VALUES
     ('person', 'lookup', 'konstruct_lookup'), ('session', 'lookup', 'konstruct_lookup'),

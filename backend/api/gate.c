@@ -14,7 +14,9 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "core/api_key.h"
+#include "core/host.h"
 #include "core/session.h"
+#include "core/tenant.h"
 #include "io/db.h"
 
 /* How long a program may go on in a stream after its key has ended. */
@@ -87,7 +89,7 @@ static rc_t origin_check(struct ctx *c, const struct req *rq, const struct route
 
     if (rq->method == GET || route->who == WHO_VENDOR)
         return OK;
-    if (route->who >= WHO_PERSON && bearer_of(rq) != NULL)
+    if (route->who >= WHO_HOST && bearer_of(rq) != NULL)
         return OK;
     if (origin != NULL && origin_ours(c, rq, origin))
         return OK;
@@ -135,7 +137,7 @@ static rc_t scope_check(struct ctx *c, const struct req *rq, const struct route 
 {
     static const char error[] = "Bearer realm=\"Konstruct\", error=\"insufficient_scope\"";
 
-    if (route->who == WHO_PERSON)
+    if (route->who <= WHO_PERSON)
         return challenged(c, error,
                           ctx_fail(c, E_FORBIDDEN, "persons_only",
                                    "This is for people who are logged in, not for programs."));
@@ -147,30 +149,50 @@ static rc_t scope_check(struct ctx *c, const struct req *rq, const struct route 
                                who_name(route->who)));
 }
 
+/*
+ * Whoever is barred keeps what concerns themselves, and sees who and where they are: that is how
+ * the bar is lifted. Of a suspended company everything can be taken out, and the host goes on.
+ */
+static rc_t barred_check(struct ctx *c, const struct req *rq, const struct route *route)
+{
+    if (rq->barred == NULL || route->who == WHO_PERSON || route->who == MAY_tenant_read)
+        return OK;
+    if (text_is(rq->barred, "factor_missing"))
+        return ctx_fail(c, E_FORBIDDEN, rq->barred,
+                        "Your company asks everybody for a second factor, and you have none yet. "
+                        "Set it up in your account first.");
+    if (route->who == WHO_HOST || route->who == MAY_tenant_export || route->who == MAY_audit_export)
+        return OK;
+    return ctx_fail(c, E_FORBIDDEN, rq->barred,
+                    "Your company is suspended. Nothing is lost; it goes on once whoever runs this "
+                    "instance resumes it. Admins can take everything out.");
+}
+
 /* A program shows its key. Cookies, if there are any, count for nothing then. */
 static rc_t key_check(struct ctx *c, struct req *rq, const struct route *route, const char *secret)
 {
     struct api_key_use use;
+    bool suspended;
     rc_t rc = api_key_enter(c, secret, rq->remote, &use);
 
     if (rc != OK)
         return token_refused(c, rc);
     rq->program = use.name;
     rq->may = use.may;
+    TRY(tenant_suspended(c, &suspended));
+    rq->barred = suspended ? "tenant_suspended" : NULL;
+    TRY(barred_check(c, rq, route));
     return scope_check(c, rq, route);
 }
 
-/*
- * Whoever is barred keeps what concerns themselves, and sees who and where they are: that is how
- * the bar is lifted.
- */
-static rc_t barred_check(struct ctx *c, const struct req *rq, const struct route *route)
+static rc_t host_check(struct ctx *c, const char *token)
 {
-    if (rq->barred == NULL || route->who == WHO_PERSON || route->who == MAY_tenant_read)
-        return OK;
-    return ctx_fail(c, E_FORBIDDEN, rq->barred,
-                    "Your company asks everybody for a second factor, and you have none yet. Set "
-                    "it up in your account first.");
+    bool yes;
+
+    TRY(host_asks(c, token, &yes));
+    return yes ? OK
+               : ctx_fail(c, E_FORBIDDEN, "not_permitted",
+                          "This is for those who run this instance.");
 }
 
 static rc_t session_check(struct ctx *c, struct req *rq, const struct route *route)
@@ -192,6 +214,8 @@ static rc_t session_check(struct ctx *c, struct req *rq, const struct route *rou
     rq->barred = found.barred;
     rq->may = permits_of_role(found.role);
     TRY(barred_check(c, rq, route));
+    if (route->who == WHO_HOST)
+        return host_check(c, token);
     if (!who_permitted(route->who, rq->may))
         return ctx_fail(c, E_FORBIDDEN, "not_permitted",
                         "This needs the permission %s, which your role (%s) does not have. "
@@ -224,6 +248,7 @@ static rc_t who_check(struct ctx *c, struct req *rq, const struct route *route)
     case WHO_NOBODY:
     case WHO_COUNT:
         return ctx_fail(c, E_NOT_FOUND, "not_found", "There is nothing at this address.");
+    case WHO_HOST:
     case WHO_PERSON:
 #define PERMISSION(name, ...) case MAY_##name:
 #include "core/permissions.def"

@@ -154,6 +154,7 @@ static const struct tag tags[] = {
     {"api-keys", "API keys", "What programs show who they are with, and what they may do"},
     {"scopes", "API keys", NULL},
     {"exports", "Export", "Everything of a company, to take away"},
+    {"host", "Host", "What those who run the instance see and do of its companies"},
     {"isolation", "Isolation", "Proofs that companies are kept apart"},
     {"hooks", "Webhooks", "Where the vendors of channels deliver what happens there"},
     {"openapi.json", "Service", "The service itself: this document, its state, its counters"},
@@ -220,6 +221,8 @@ static json_t *operation(struct ctx *c, const struct route *all, size_t at)
                            parameters(c, r), "responses", doc_responses(c, r), "security",
                            security(r));
 
+    if (r->who == WHO_HOST)
+        doc_put(op, "description", json_string("Needs the session of a host of the instance."));
     if (r->who > WHO_PERSON)
         doc_put(op, "description",
                 json_string(text_printf(c->mem, "Needs the permission `%s`.", who_name(r->who))));

@@ -37,7 +37,7 @@ static const struct text_type {
 
 bool doc_needs_login(const struct route *r)
 {
-    return r->who >= WHO_PERSON;
+    return r->who >= WHO_HOST;
 }
 
 static bool in_api(const struct route *r)
@@ -58,7 +58,7 @@ static bool needs_proof(const struct route *r)
 
 static bool may_be_refused(const struct route *r)
 {
-    return r->who > WHO_PERSON || (r->method != GET && r->who != WHO_VENDOR);
+    return r->who > WHO_PERSON || r->who == WHO_HOST || (r->method != GET && r->who != WHO_VENDOR);
 }
 
 static bool names_something(const struct route *r)

@@ -12,6 +12,7 @@
 #include "core/employee.h"
 #include "core/erasure.h"
 #include "core/factor.h"
+#include "core/host.h"
 #include "core/invitation.h"
 #include "core/link.h"
 #include "core/member.h"
@@ -59,6 +60,7 @@ const char *who_name(enum who who)
                                         [WHO_PUBLIC] = "everybody",
                                         [WHO_VENDOR] = "signed by a vendor",
                                         [WHO_METRICS] = "metrics token",
+                                        [WHO_HOST] = "host",
                                         [WHO_PERSON] = "whoever is logged in"};
 
     return who <= WHO_PERSON ? names[who]

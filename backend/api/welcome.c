@@ -3,6 +3,7 @@
 
 #include "api/handlers.h"
 #include "core/audit.h"
+#include "core/host.h"
 #include "core/session.h"
 
 rc_t welcome_tell(struct ctx *c, const char *token, const char *role, const char *barred,
@@ -11,7 +12,7 @@ rc_t welcome_tell(struct ctx *c, const char *token, const char *role, const char
     TRY(me_get(c, role, out));
     out->csrf = session_csrf(c->mem, token);
     out->barred = barred == NULL ? "" : barred;
-    return OK;
+    return host_asks(c, token, &out->host);
 }
 
 rc_t welcome_with(struct ctx *c, struct res *rs, int status, const char *token)

@@ -65,7 +65,7 @@ static rc_t look_at_all(struct look *look)
             look_as_nobody(look, route);
         else
             look_as_stranger(look, route);
-        if (route->who >= WHO_PERSON) {
+        if (route->who >= WHO_HOST) {
             look_as_each_role(look, route);
             if (prove_takes_ids(route))
                 look_with_foreign_ids(look, route);

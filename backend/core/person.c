@@ -32,7 +32,9 @@ static const struct field me_fields[] = {
     FIELD(struct me, may, READ_ONLY, 2000, "Permissions of the role, with blanks between"),
     FIELD(struct me, verified, READ_ONLY, 0, "Mail to the address has been proven to arrive"),
     FIELD(struct me, barred, READ_ONLY, 40,
-          "What must be done before anything else works: factor_missing; mostly empty"),
+          "What must be done before anything else works: factor_missing or tenant_suspended; "
+          "mostly empty"),
+    FIELD(struct me, host, READ_ONLY, 0, "Runs this instance: may use what stands under /host"),
     FIELD(struct me, csrf, READ_ONLY, 43,
           "To be sent as X-CSRF with every request of this session that is not a GET"),
 };

@@ -23,6 +23,7 @@ struct me {
     const char *person_id, *name, *email, *tenant_id, *tenant_name, *role;
     const char *may;    /* the permissions of the role, with blanks between */
     bool verified;      /* mail to the address has been proven to arrive */
+    bool host;          /* runs this instance */
     const char *barred; /* see struct session_found; "" when nothing bars */
     const char *csrf;
 };

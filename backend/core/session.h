@@ -28,7 +28,7 @@ struct session_found {
     const char *role; /* NULL: there is no such session, or it is over */
     /*
      * NULL, or what keeps its person from everything but their own account, as a code of a fault:
-     * "factor_missing".
+     * "factor_missing", "tenant_suspended".
      */
     const char *barred;
 };

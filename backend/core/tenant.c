@@ -44,6 +44,19 @@ rc_t tenant_name(struct ctx *c, const char **name)
     return OK;
 }
 
+static const struct stmt q_suspended = {
+    "tenant_suspended",
+    "SELECT (suspended_at IS NOT NULL)::int FROM tenant WHERE tenant_id = tenant_now()"};
+
+rc_t tenant_suspended(struct ctx *c, bool *yes)
+{
+    struct db_rows rows;
+
+    TRY(db_rows(c, &q_suspended, NO_ARGS, &rows));
+    *yes = rows.count == 1 && db_int(&rows, 0, 0) == 1;
+    return OK;
+}
+
 static const struct stmt q_find = {"tenant_find",
                                    "SELECT tenant_id, name FROM tenant_list() WHERE $1::text IS "
                                    "NULL OR name = $1 OR tenant_id::text = $1"};

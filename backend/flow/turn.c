@@ -15,12 +15,14 @@
 #include "core/audit.h"
 #include "core/outbound.h"
 #include "core/step.h"
+#include "core/tenant.h"
 #include "flow/deliver.h"
 #include "flow/live.h"
 #include "flow/turn_book.h"
 #include "io/db.h"
 
 #define STEP_ANSWER 1
+#define HELD_MS (5 * 60 * 1000)
 #define RECORD_MS 60000 /* so long is tried to record what was answered */
 #define RECORD_AGAIN_MS 200
 
@@ -331,12 +333,27 @@ static rc_t answer(struct ctx *c, struct run *run, struct turn *t, const char *s
     return rc;
 }
 
+/*
+ * What comes in for a suspended tenant is kept, and looked at now and then until it is resumed,
+ * which makes it due at once.
+ */
+static rc_t hold(struct ctx *c, struct run *run, bool *held)
+{
+    TRY(tenant_suspended(c, held));
+    if (*held)
+        TRY(job_later(c, &run->job, HELD_MS));
+    return db_commit(c);
+}
+
 rc_t turn_run(struct ctx *c, struct run *run)
 {
     struct turn *t = arena_take(c->mem, sizeof(*t));
     const char *stored = NULL;
-    bool is_recorded = false;
+    bool is_recorded = false, held;
 
+    TRY(hold(c, run, &held));
+    if (held)
+        return OK;
     TRY(load(c, run, t, &stored, &is_recorded));
     if (!is_recorded)
         TRY(answer(c, run, t, stored));

@@ -151,7 +151,7 @@ static void scopes_are_all_that_counts(void **state)
         struct reply made = make(mem, o.admin, permission_row(p)->shown);
 
         for (size_t i = 0; i < count; i++) {
-            if (routes[i].who < WHO_PERSON)
+            if (routes[i].who < WHO_HOST)
                 continue;
             struct buf path = buf_new(mem, KIB(1));
 
@@ -164,14 +164,14 @@ static void scopes_are_all_that_counts(void **state)
                 }
             struct reply r = use(mem, text_of(&made, "secret"), routes[i].method, buf_str(&path),
                                  "");
-            bool may = routes[i].who != WHO_PERSON && who_permitted(routes[i].who, (permits)1 << p);
+            bool may = routes[i].who > WHO_PERSON && who_permitted(routes[i].who, (permits)1 << p);
 
             if ((r.status == 403) == may || r.status == 401)
                 fail_msg("%s with %s: %d %s", routes[i].path, permission_row(p)->shown, r.status,
                          r.body);
             if (!may) {
                 expect(&r, 403,
-                       routes[i].who == WHO_PERSON ? "persons_only" : "insufficient_scope");
+                       routes[i].who <= WHO_PERSON ? "persons_only" : "insufficient_scope");
                 assert_non_null(strstr(challenge_of(&r), "error=\"insufficient_scope\""));
             }
             open += may;

@@ -169,10 +169,32 @@ static int stop(void **state)
     return pg_stop(state);
 }
 
+/* Of a suspended tenant nothing is answered, and nothing is lost. */
+static void held_while_suspended(void **state)
+{
+    struct fixture *f = *state;
+
+    pg_do(f->super,
+          "UPDATE tenant SET suspended_at = now(), suspended_why = 'x' WHERE tenant_id = '%s'",
+          f->at.tenant_id);
+    ask(f, "Hello!");
+    run(f);
+    assert_string_equal(get(f, "count(*)", "usage"), "0");
+    assert_string_equal(get(f, "count(*)", "job WHERE state = 'ready' AND run_at > now()"), "1");
+    assert_string_equal(get(f, "errors + deaths", "job WHERE kind = 'turn'"), "0");
+    pg_do(f->super,
+          "UPDATE tenant SET suspended_at = NULL, suspended_why = NULL WHERE tenant_id = '%s'",
+          f->at.tenant_id);
+    pg_do(f->super, "UPDATE job SET run_at = now() WHERE tenant_id = '%s'", f->at.tenant_id);
+    run(f);
+    assert_answer(f, "1", "answered");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(answered_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(held_while_suspended, setup, teardown),
         cmocka_unit_test_setup_teardown(a_kept_step_is_replayed, setup, teardown),
         cmocka_unit_test_setup_teardown(poison_is_buried, setup, teardown),
     };
