@@ -40,15 +40,10 @@ bool doc_needs_login(const struct route *r)
     return r->who >= WHO_HOST;
 }
 
-static bool in_api(const struct route *r)
+/* Who looks whether we are alive is not limited. */
+static bool is_limited(const struct route *r)
 {
-    return text_starts(r->path, "/api/") || r->who == WHO_VENDOR;
-}
-
-static bool takes_input(const struct route *r)
-{
-    return r->in != NULL || r->query != NULL || r->who == WHO_VENDOR ||
-           strchr(r->path, ':') != NULL;
+    return r->who != WHO_METRICS && r->handler != health_alive && r->handler != health_ready;
 }
 
 static bool needs_proof(const struct route *r)
@@ -71,6 +66,11 @@ static bool changes_something(const struct route *r)
     return r->method != GET;
 }
 
+static bool has_parameters(const struct route *r)
+{
+    return r->query != NULL || strchr(r->path, ':') != NULL;
+}
+
 static bool takes_json(const struct route *r)
 {
     return r->method != GET && r->who != WHO_VENDOR;
@@ -90,9 +90,9 @@ static const struct shared {
     const char *about;
     const char *code, *detail; /* an example */
 } shared[] = {
-    {400, "BadRequest", takes_input,
-     "The body or a parameter is not as described; `field` names what is wrong", "missing",
-     "name is missing."},
+    {400, "BadRequest", any,
+     "The request can't be read, or its body or a parameter is not as described: `field` names it",
+     "missing", "name is missing."},
     {401, "Unauthenticated", needs_proof, "Nobody is logged in, or the session or key is over",
      "unauthenticated", "You are not logged in, or your session is over. Log in again."},
     {403, "Forbidden", may_be_refused,
@@ -106,11 +106,13 @@ static const struct shared {
      "idempotency_under_way", "A request with this Idempotency-Key is being worked on."},
     {413, "TooLarge", changes_something, "The body is larger than this route takes",
      "body_too_large", "The body may have at most 8192 bytes here."},
+    {414, "AddressTooLong", has_parameters, "The address with its parameters is too long",
+     "address_too_long", "The address is too long."},
     {415, "NotJson", takes_json, "The body is not sent as application/json", "not_json",
      "Send the body as application/json."},
     {422, "KeyReused", repeat_fits, "The Idempotency-Key was used for another request",
      "idempotency_key_reused", "This Idempotency-Key was used for another request."},
-    {429, "TooMany", in_api,
+    {429, "TooMany", is_limited,
      "Too many requests: `limit` names the limit, Retry-After says how many seconds to wait",
      "limit_reached",
      "This is more than the limit api_reads allows. Wait 3 seconds and try again."},
