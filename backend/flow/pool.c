@@ -38,27 +38,11 @@ static struct pool_limits limits_of(const struct pool_route *route)
 /* What no candidate could answer is not asked at all. */
 static rc_t check(struct ctx *c, const struct llm_ask *ask)
 {
-    size_t total = ask->system == NULL ? 0 : strlen(ask->system);
-    bool said = false;
-
-    for (size_t i = 0; i < ask->fact_count; i++)
-        total += strlen(ask->facts[i]);
-    for (size_t i = 0; i < ask->count; i++) {
-        struct bytes text = bytes_of(ask->messages[i].text);
-
-        total += text.len;
-        if (!text_utf8(text))
-            return ctx_fail(c, E_INVALID, "llm_bad_text", "message %zu is not valid UTF-8", i + 1);
-        said = said || (ask->messages[i].author == LLM_PERSON && !text_blank(text.data));
-    }
-    if (!text_utf8(bytes_of(ask->system)))
-        return ctx_fail(c, E_INVALID, "llm_bad_text", "the persona is not valid UTF-8");
-    if (!said)
-        return ctx_fail(c, E_INVALID, "llm_no_message",
-                        "the conversation has no message of a person");
-    if (total > POOL_ASK_MAX)
+    TRY(llm_check(c, ask));
+    if (llm_ask_bytes(ask) > POOL_ASK_MAX)
         return ctx_fail(c, E_LIMIT, "llm_ask_too_long",
-                        "persona, facts and messages are longer than %zu bytes", POOL_ASK_MAX);
+                        "persona, facts, tools and messages are longer than %zu bytes",
+                        POOL_ASK_MAX);
     return OK;
 }
 
@@ -131,7 +115,9 @@ static void record(struct ctx *c, const struct pool_candidate *who, const struct
                            .ms = ms,
                            .input_tokens = f->partial.input_tokens,
                            .cached_tokens = f->partial.cached_tokens,
+                           .cache_write_tokens = f->partial.cache_write_tokens,
                            .output_tokens = f->partial.output_tokens,
+                           .reasoning_tokens = f->partial.reasoning_tokens,
                            .counted = f->partial.counted,
                            .cost = *cost};
     log_warn("llm_failed", "reference", c->reference, "tenant", c->tenant_id, "provider",

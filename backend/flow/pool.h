@@ -10,7 +10,7 @@
 
 #define POOL_CANDIDATES_MAX 4
 #define POOL_TRIES_MAX ((size_t)(2 * POOL_CANDIDATES_MAX))
-#define POOL_ASK_MAX MIB(1) /* all text of one question: persona, facts and messages */
+#define POOL_ASK_MAX MIB(1) /* all text of one question: persona, facts, tools and messages */
 
 struct pool_candidate {
     const struct llm *llm;
@@ -74,13 +74,16 @@ struct pool_try {
      * Tokens that the provider may bill all the same: text came in before it failed, or it counted
      * some.
      */
-    int64_t input_tokens, cached_tokens, output_tokens;
+    int64_t input_tokens, cached_tokens, cache_write_tokens, output_tokens, reasoning_tokens;
     bool counted;
     struct pool_cost cost;
 };
 
 struct pool_outcome {
-    /* text trimmed and never blank, model never NULL, figures estimated if not counted */
+    /*
+     * Text trimmed; never blank but beside tool calls, and calls only where tools were offered.
+     * Model never NULL, figures estimated if not counted.
+     */
     struct llm_answer answer;
     size_t candidate; /* index of the one that answered */
     int64_t ms;       /* what its try took */
@@ -93,9 +96,8 @@ struct pool_outcome {
  * E_UPSTREAM llm_all_failed when nobody answered: out->tries says why. E_TIMEOUT llm_cancelled: the
  * last try says what it may cost. E_LIMIT cap_day, cap_month, cap_ever: nobody could be asked for
  * what is left of a cap.
- * E_LIMIT llm_ask_too_long and E_INVALID llm_no_message, llm_bad_text: the question itself can't be
- * asked. Each failed try is logged. Everything in `out` lives in c->mem; nothing else of the tries
- * stays.
+ * E_LIMIT llm_ask_too_long and what llm_check says: the question itself can't be asked. Each failed
+ * try is logged. Everything in `out` lives in c->mem; nothing else of the tries stays.
  */
 rc_t pool_ask(struct ctx *c, const struct pool_route *route, const struct llm_ask *ask,
               const struct pool_sink *sink, struct pool_outcome *out) MUST;

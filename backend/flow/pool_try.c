@@ -7,9 +7,11 @@
 #include "base/log.h"
 #include "llm/frames.h"
 
-#define TRY_MEMORY_MAX \
-    MIB(64) /* a question of POOL_ASK_MAX as JSON and an answer of LLM_BODY_MAX, several times */
-#define PIECE_MEMORY_MAX MIB(8) /* of reading one piece of a stream */
+/*
+ * A question of POOL_ASK_MAX and LLM_IMAGES_MAX as JSON, an answer of LLM_BODY_MAX, several times.
+ */
+#define TRY_MEMORY_MAX MIB(192)
+#define PIECE_MEMORY_MAX MIB(32) /* of reading one piece of a stream */
 #define DETAIL_MAX 300
 #define LOCAL_PIECE 48 /* bytes after which a local answer is handed on at the next blank */
 
@@ -79,12 +81,12 @@ static rc_t on_piece(void *arg, struct bytes piece)
 }
 
 /*
- * Once the provider has said that the text is complete, a line that breaks behind it takes nothing
- * away.
+ * Once the provider has said that the answer is complete, a line that breaks behind it takes
+ * nothing away.
  */
 static bool is_complete(struct trial *t)
 {
-    return t->stream.ended && !text_blank(buf_str(&t->stream.text));
+    return t->stream.ended && (t->stream.call_count > 0 || !text_blank(buf_str(&t->stream.text)));
 }
 
 static rc_t ask_streaming(struct trial *t, struct http_ask *ask, struct llm_answer *out)
@@ -109,11 +111,9 @@ static rc_t ask_streaming(struct trial *t, struct http_ask *ask, struct llm_answ
     *out = llm_stream_answer(&t->stream);
     if (rc != OK && !is_complete(t))
         return rc;
-    if (!t->stream.ended)
-        return ctx_fail(t->c, E_UPSTREAM, "llm_torn",
-                        "%s: the stream stopped before the answer was complete", t->llm->name);
     ctx_forgive(t->c);
-    return OK;
+    t->stream.so_far.request_id = t->http.request_id;
+    return llm_stream_finish(t->c, t->llm->name, &t->stream, out);
 }
 
 static rc_t ask_whole(struct trial *t, struct http_ask *ask, struct llm_answer *out)
@@ -147,7 +147,7 @@ static rc_t ask_remote(struct trial *t, const struct pool_candidate *who,
 
     if (who->llm->needs_key && text_blank(who->account.key) && text_blank(who->account.base_url))
         return ctx_fail(t->c, E_UPSTREAM, "llm_no_key", "%s: no key is set", who->llm->name);
-    TRY(who->llm->ask(t->c, &who->account, ask, &request));
+    TRY(t->llm->ask(t->c, &who->account, ask, &request));
     request.connect_ms = limits->connect_ms;
     request.total_ms = limits->total_ms;
     request.cancelled = t->sink->cancelled;
@@ -188,17 +188,40 @@ static void estimate(const struct llm_ask *ask, struct llm_answer *answer)
     if (answer->counted)
         return;
     answer->input_tokens = llm_estimate_ask(ask);
-    answer->cached_tokens = 0;
+    answer->cached_tokens = answer->cache_write_tokens = answer->image_tokens = 0;
+    answer->reasoning_tokens = 0;
     answer->output_tokens = llm_estimate_tokens(answer->text);
+    for (size_t i = 0; i < answer->part_count; i++)
+        answer->output_tokens += llm_estimate_tokens(answer->parts[i].tool) +
+                                 llm_estimate_tokens(answer->parts[i].arguments);
+}
+
+/* Calls that nobody could have asked for, since no tool was offered, are no part of the answer. */
+static void drop_unasked(struct trial *t, const struct llm_ask *ask, struct llm_answer *answer)
+{
+    struct llm_part *parts = arena_take(t->c->mem, (answer->part_count + 1) * sizeof(*parts));
+    size_t count = 0;
+
+    if (ask->tool_count > 0 || answer->call_count == 0)
+        return;
+    for (size_t i = 0; i < answer->part_count; i++)
+        if (answer->parts[i].kind != LLM_CALL)
+            parts[count++] = answer->parts[i];
+    answer->parts = parts;
+    answer->part_count = count;
+    answer->call_count = 0;
+    if (answer->stop == LLM_STOP_CALLS)
+        answer->stop = LLM_STOP_END;
 }
 
 static rc_t judge(struct trial *t, const struct llm_answer *answer)
 {
-    if (!text_blank(answer->text))
+    if (answer->call_count > 0 || !text_blank(answer->text))
         return OK;
-    if (answer->stop == LLM_STOP_REFUSED)
-        return ctx_fail(t->c, E_UPSTREAM, "llm_refused", "%s: the model refused without a word",
-                        t->llm->name);
+    if (llm_refused(answer))
+        return ctx_fail(t->c, E_UPSTREAM, "llm_refused", "%s: the model refused without a word%s%s",
+                        t->llm->name, answer->refusal == NULL ? "" : ": ",
+                        answer->refusal == NULL ? "" : answer->refusal);
     return ctx_fail(t->c, E_UPSTREAM, "llm_empty", "%s: the answer has no text%s", t->llm->name,
                     answer->stop == LLM_STOP_LENGTH ? "; the limit of tokens was reached before any"
                                                     : "");
@@ -207,16 +230,19 @@ static rc_t judge(struct trial *t, const struct llm_answer *answer)
 static void keep(struct ctx *c, const char *asked_model, const struct llm_answer *from,
                  struct llm_answer *out)
 {
-    *out = *from;
+    *out = llm_answer_copy(c->mem, from);
     out->text = text_trim(c->mem, from->text);
-    out->model = text_dup(c->mem, text_blank(from->model) ? asked_model : from->model);
+    if (text_blank(from->model))
+        out->model = text_dup(c->mem, asked_model);
 }
 
 rc_t pool_try_one(struct ctx *c, const struct pool_candidate *who, const struct pool_limits *limits,
                   const struct llm_ask *ask, const struct pool_sink *sink, struct llm_answer *out,
                   struct pool_failure *f)
 {
-    struct trial t = {.c = ctx_new(TRY_MEMORY_MAX, NULL), .llm = who->llm, .sink = sink};
+    struct trial t = {.c = ctx_new(TRY_MEMORY_MAX, NULL),
+                      .llm = llm_speaking(who->llm, &who->account),
+                      .sink = sink};
     struct llm_ask own = *ask;
     struct llm_answer answer = {.text = ""};
     rc_t rc;
@@ -229,8 +255,10 @@ rc_t pool_try_one(struct ctx *c, const struct pool_candidate *who, const struct 
         rc = ask_local(&t, &own, &answer);
     else
         rc = ask_remote(&t, who, limits, &own, &answer);
-    if (rc == OK)
+    if (rc == OK) {
+        drop_unasked(&t, ask, &answer);
         rc = judge(&t, &answer);
+    }
     if (rc == OK || answer.counted || !text_blank(answer.text))
         estimate(&own, &answer);
     if (rc == OK) {
@@ -240,9 +268,13 @@ rc_t pool_try_one(struct ctx *c, const struct pool_candidate *who, const struct 
                                    .detail = masked(c->mem, t.c->fault.detail, who->account.key),
                                    .status = t.http.status,
                                    .retry_after_ms = t.http.retry_after_ms,
-                                   .shown = t.shown > 0,
-                                   .partial = answer};
-        f->partial.text = f->partial.model = NULL;
+                                   .shown = t.shown > 0};
+        f->partial = (struct llm_answer){.input_tokens = answer.input_tokens,
+                                         .cached_tokens = answer.cached_tokens,
+                                         .cache_write_tokens = answer.cache_write_tokens,
+                                         .output_tokens = answer.output_tokens,
+                                         .reasoning_tokens = answer.reasoning_tokens,
+                                         .counted = answer.counted};
     }
     ctx_end(t.c);
     return rc;

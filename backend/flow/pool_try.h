@@ -12,7 +12,7 @@ struct pool_failure {
     int status;
     int64_t retry_after_ms;    /* -1: the provider named none */
     bool shown;                /* pieces of the text went to the sink */
-    struct llm_answer partial; /* what may be billed all the same */
+    struct llm_answer partial; /* its figures: what may be billed all the same */
 };
 
 /*

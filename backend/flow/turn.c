@@ -71,8 +71,8 @@ static const char *step_text(struct ctx *c, const struct pool_outcome *o, const 
 {
     json_t *tries = json_array();
     json_t *root = json_pack(
-        "{s:s, s:s, s:s?, s:I, s:I, s:I, s:b, s:I}", "text", end->text, "outcome", end->outcome,
-        "model", o->answer.model, "input_tokens", (json_int_t)o->answer.input_tokens,
+        "{s:s, s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:b, s:I}", "text", end->text, "outcome",
+        end->outcome, "model", o->answer.model, "input_tokens", (json_int_t)o->answer.input_tokens,
         "cached_tokens", (json_int_t)o->answer.cached_tokens, "output_tokens",
         (json_int_t)o->answer.output_tokens, "counted", o->answer.counted, "ms", (json_int_t)o->ms);
 
@@ -143,7 +143,7 @@ static rc_t ask(struct ctx *c, struct run *run, struct turn *t, struct pool_outc
                         "the lease ran out while the model was thinking");
     if (rc == OK) {
         end->text = o->answer.text;
-        end->outcome = o->answer.stop == LLM_STOP_REFUSED ? "refused" : "answered";
+        end->outcome = llm_refused(&o->answer) ? "refused" : "answered";
     } else if (rc == E_UPSTREAM || rc == E_LIMIT || rc == E_INVALID) {
         end->text = excuse(c->fault.code);
         end->outcome = "failed";

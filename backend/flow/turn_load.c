@@ -81,7 +81,8 @@ static rc_t window(struct ctx *c, struct turn *t)
 
         if (own && !text_is(items[i].outcome, "answered"))
             continue;
-        list[t->ask.count++] = (struct llm_message){own ? LLM_EMPLOYEE : LLM_PERSON, items[i].text};
+        list[t->ask.count++] = (struct llm_message){.author = own ? LLM_EMPLOYEE : LLM_PERSON,
+                                                    .text = items[i].text};
     }
     return OK;
 }

@@ -1,60 +1,194 @@
 /*
- * Anthropic's messages API. The system text is marked for its prompt cache: it is the same in every
- * turn.
+ * Anthropic's messages API: what is asked. Tools, system text and the stable beginning of the
+ * conversation are marked for its prompt cache.
  */
-#include "llm/vendor.h"
+#include "llm/anthropic.h"
 
-#define NAME "anthropic"
-#define HOME "https://api.anthropic.com"
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "llm/turns.h"
+
 #define VERSION "2023-06-01"
+#define BUDGET_LEAST 1024 /* of thinking, where it is counted */
+#define NEWEST 1000
+#define ADAPTIVE 46    /* from here on the model finds out itself how long to think */
+#define NO_SAMPLING 47 /* and from here on it refuses temperature and top_p */
 
-/* The API wants authors in turns, a person first. Messages of one author in a row become one. */
-static rc_t merge(struct ctx *c, const struct llm_ask *ask, json_t *list)
+/*
+ * The model's generation as ten times its number: 45 for "claude-haiku-4-5-20251001", 37 for
+ * "claude-3-7-sonnet-latest". Names without one are taken for new.
+ */
+static int generation(const char *model)
 {
-    struct buf text = buf_new(c->mem, SIZE_MAX / 2);
-    enum llm_author author = LLM_PERSON;
+    const char *at = strpbrk(model, "0123456789");
+    char *rest;
 
-    for (size_t i = 0; i <= ask->count; i++) {
-        const struct llm_message *m = i < ask->count ? &ask->messages[i] : NULL;
+    if (at == NULL)
+        return NEWEST;
 
-        if (m != NULL && text_blank(m->text))
-            continue;
-        if (text.len > 0 && (m == NULL || m->author != author)) {
-            if (!vendor_say(list, author == LLM_PERSON ? "user" : "assistant", buf_str(&text)))
-                return ctx_fail(c, E_INVALID, "llm_bad_text", "a message is not valid UTF-8");
-            text.len = 0;
-        }
-        if (m == NULL)
-            break;
-        if (m->author == LLM_EMPLOYEE && json_array_size(list) == 0 && text.len == 0)
-            vendor_say(list, "user", "(Earlier messages are not shown.)");
-        if (text.len > 0)
-            buf_text(&text, "\n\n");
-        buf_text(&text, m->text);
-        author = m->author;
+    long major = strtol(at, &rest, 10), minor = 0;
+
+    if ((rest[0] == '-' || rest[0] == '.') && isdigit((unsigned char)rest[1]))
+        minor = strtol(rest + 1, NULL, 10);
+    if (major > 99)
+        return NEWEST;
+    return (int)(major * 10 + (minor > 9 ? 0 : minor)); /* a longer number is a date */
+}
+
+/*
+ * Thinking goes with free choice of tools only. And older models want their own thinking back in
+ * front of each call of the tool loop that is going on: where another one made them, they can't
+ * think now.
+ */
+static bool may_think(const struct llm_ask *ask, const struct llm_turn *turns, size_t count)
+{
+    if (ask->effort == LLM_EFFORT_USUAL || ask->effort == LLM_EFFORT_NONE)
+        return false;
+    if (ask->tool_count > 0 &&
+        (ask->choice == LLM_CHOOSE_REQUIRED || ask->choice == LLM_CHOOSE_ONE))
+        return false;
+    for (size_t i = count; i-- > 0 && generation(ask->model) < ADAPTIVE;) {
+        bool goes_on = turns[i].author == LLM_EMPLOYEE || turn_has(&turns[i], LLM_RESULT) > 0;
+
+        if (!goes_on)
+            return true;
+        if (turn_has(&turns[i], LLM_CALL) > 0 && turns[i].parts[0]->kind != LLM_OPAQUE)
+            return false;
     }
-    if (json_array_size(list) == 0)
-        return ctx_fail(c, E_INVALID, "llm_no_message",
-                        "the conversation has no message with text");
+    return true;
+}
+
+static rc_t think(struct ctx *c, const struct llm_ask *ask, json_t *body, json_t *config)
+{
+    static const char *const words[] = {
+        [LLM_EFFORT_LOW] = "low", [LLM_EFFORT_MEDIUM] = "medium", [LLM_EFFORT_HIGH] = "high"};
+    int64_t budget = ask->max_tokens / 4 * (ask->effort - LLM_EFFORT_LOW + 1);
+
+    if (generation(ask->model) >= ADAPTIVE) {
+        TRY(vendor_put(c, config, "effort", json_string(words[ask->effort])));
+        return vendor_put(c, body, "thinking", json_pack("{s:s}", "type", "adaptive"));
+    }
+    if (budget < BUDGET_LEAST)
+        return OK; /* an answer this short leaves no room for it */
+    return vendor_put(
+        c, body, "thinking",
+        json_pack("{s:s, s:I}", "type", "enabled", "budget_tokens", (json_int_t)budget));
+}
+
+/* The API takes one of the two wishes, and neither from a model that thinks. */
+static rc_t sampling(struct ctx *c, const struct llm_ask *ask, json_t *body)
+{
+    if (generation(ask->model) >= NO_SAMPLING || json_object_get(body, "thinking") != NULL)
+        return OK;
+    if (ask->temperature != NULL)
+        return vendor_put(c, body, "temperature",
+                          json_real(*ask->temperature > 1 ? 1 : *ask->temperature));
+    return ask->top_p == NULL ? OK : vendor_put(c, body, "top_p", json_real(*ask->top_p));
+}
+
+static json_t *cached(void)
+{
+    return json_pack("{s:s}", "type", "ephemeral");
+}
+
+static rc_t add_tool(struct ctx *c, const struct llm_tool *tool, bool last, json_t *list)
+{
+    json_t *schema, *item = json_pack("{s:s}", "name", tool->name);
+
+    TRY(vendor_push(c, list, item));
+    if (!text_blank(tool->about))
+        TRY(vendor_put(c, item, "description", json_string(tool->about)));
+    TRY(vendor_given(c, tool->schema, &schema));
+    TRY(vendor_put(c, item, "input_schema", json_incref(schema)));
+    if (tool->strict)
+        TRY(vendor_put(c, item, "strict", json_true()));
+    return last ? vendor_put(c, item, "cache_control", cached()) : OK;
+}
+
+static rc_t tools(struct ctx *c, const struct llm_ask *ask, json_t *body)
+{
+    static const char *const words[] = {[LLM_CHOOSE_FREELY] = "auto",
+                                        [LLM_CHOOSE_NONE] = "none",
+                                        [LLM_CHOOSE_REQUIRED] = "any",
+                                        [LLM_CHOOSE_ONE] = "tool"};
+    json_t *list, *choice;
+
+    if (ask->tool_count == 0)
+        return OK;
+    list = json_array();
+    TRY(vendor_put(c, body, "tools", list));
+    for (size_t i = 0; i < ask->tool_count; i++)
+        TRY(add_tool(c, &ask->tools[i], i + 1 == ask->tool_count, list));
+    if (ask->choice == LLM_CHOOSE_FREELY && !ask->one_call_only)
+        return OK;
+    choice = json_pack("{s:s}", "type", words[ask->choice]);
+    TRY(vendor_put(c, body, "tool_choice", choice));
+    if (ask->choice == LLM_CHOOSE_ONE)
+        TRY(vendor_put(c, choice, "name", json_string(ask->chosen)));
+    return ask->one_call_only && ask->choice != LLM_CHOOSE_NONE
+               ? vendor_put(c, choice, "disable_parallel_tool_use", json_true())
+               : OK;
+}
+
+static rc_t format(struct ctx *c, const struct llm_ask *ask, json_t *config)
+{
+    json_t *schema;
+
+    if (ask->format_schema == NULL)
+        return OK;
+    TRY(vendor_given(c, ask->format_schema, &schema));
+    return vendor_put(c, config, "format",
+                      json_pack("{s:s, s:O}", "type", "json_schema", "schema", schema));
+}
+
+static rc_t stops(struct ctx *c, const struct llm_ask *ask, json_t *body)
+{
+    json_t *list;
+
+    if (ask->stop_count == 0)
+        return OK;
+    list = json_array();
+    TRY(vendor_put(c, body, "stop_sequences", list));
+    for (size_t i = 0; i < ask->stop_count; i++)
+        TRY(vendor_push(c, list, json_string(ask->stops[i])));
     return OK;
+}
+
+/* What is said about how to answer; the rest of the body is said already. */
+static rc_t manner(struct ctx *c, const struct llm_ask *ask, bool thinks, json_t *body)
+{
+    json_t *config = json_object();
+
+    TRY(vendor_put(c, body, "output_config", config));
+    TRY(format(c, ask, config));
+    if (thinks)
+        TRY(think(c, ask, body, config));
+    if (json_object_size(config) == 0)
+        json_object_del(body, "output_config");
+    TRY(sampling(c, ask, body));
+    return stops(c, ask, body);
 }
 
 static rc_t anthropic_ask(struct ctx *c, const struct llm_account *account,
                           const struct llm_ask *ask, struct http_ask *out)
 {
-    const char *base = text_blank(account->base_url) ? HOME : account->base_url;
+    const char *base = text_blank(account->base_url) ? ANTHROPIC_HOME : account->base_url;
     json_t *body = json_pack("{s:s, s:I, s:[], s:b}", "model", ask->model, "max_tokens",
                              (json_int_t)ask->max_tokens, "messages", "stream", (int)ask->stream);
+    struct llm_turn *turns;
+    size_t count;
 
     TRY(vendor_body(c, body));
-    if (!text_blank(ask->system)) {
-        json_t *system = json_pack("[{s:s, s:s, s:{s:s}}]", "type", "text", "text", ask->system,
-                                   "cache_control", "type", "ephemeral");
-
-        if (json_object_set_new(body, "system", system) != 0)
-            return ctx_fail(c, E_INVALID, "llm_bad_text", "the persona is not valid UTF-8");
-    }
-    TRY(merge(c, ask, json_object_get(body, "messages")));
+    if (!text_blank(ask->system))
+        TRY(vendor_put(c, body, "system",
+                       json_pack("[{s:s, s:s, s:o}]", "type", "text", "text", ask->system,
+                                 "cache_control", cached())));
+    TRY(turns_of(c, ask, ANTHROPIC, true, &turns, &count));
+    TRY(anthropic_messages(c, turns, count, json_object_get(body, "messages")));
+    TRY(tools(c, ask, body));
+    TRY(manner(c, ask, may_think(ask, turns, count), body));
     vendor_post(c, vendor_url(c, base, "/v1", true, "/messages"), body, out);
     http_header_add(out, "anthropic-version", VERSION);
     if (account->key != NULL)
@@ -62,154 +196,9 @@ static rc_t anthropic_ask(struct ctx *c, const struct llm_account *account,
     return OK;
 }
 
-/* Anthropic counts what it read from and wrote to its cache beside the rest of the input. */
-static rc_t read_usage(struct ctx *c, const json_t *from, struct llm_answer *out)
-{
-    json_t *usage = NULL;
-    int64_t plain = 0, read = 0, written = 0;
-
-    TRY(vendor_object(c, NAME, from, "usage", &usage));
-    TRY(vendor_count(c, NAME, usage, "input_tokens", &plain));
-    TRY(vendor_count(c, NAME, usage, "cache_read_input_tokens", &read));
-    TRY(vendor_count(c, NAME, usage, "cache_creation_input_tokens", &written));
-    TRY(vendor_count(c, NAME, usage, "output_tokens", &out->output_tokens));
-    /* At the end of a stream some servers repeat the input, others say the output only. */
-    if (plain + read + written > 0) {
-        out->input_tokens = plain + read + written;
-        out->cached_tokens = read;
-    }
-    vendor_settle(out);
-    return OK;
-}
-
-static enum llm_stop stop_of(const char *reason)
-{
-    if (text_is(reason, "max_tokens") || text_is(reason, "model_context_window_exceeded"))
-        return LLM_STOP_LENGTH;
-    return text_is(reason, "refusal") ? LLM_STOP_REFUSED : LLM_STOP_END;
-}
-
-/* Joins the text blocks; thinking and other kinds are not for the person. */
-static rc_t read_blocks(struct ctx *c, const json_t *root, struct llm_answer *out)
-{
-    struct llm_stream joined = llm_stream_new(c->mem);
-    json_t *blocks = NULL, *block;
-    size_t i;
-
-    TRY(vendor_list(c, NAME, root, "content", &blocks));
-    if (blocks == NULL)
-        return ctx_fail(c, E_UPSTREAM, "llm_broken", NAME ": an answer without content");
-    json_array_foreach(blocks, i, block)
-    {
-        const char *type = NULL, *text = NULL;
-
-        TRY(vendor_text(c, NAME, block, "type", &type));
-        if (!text_is(type, "text"))
-            continue;
-        TRY(vendor_text(c, NAME, block, "text", &text));
-        TRY(vendor_add(c, NAME, &joined, text == NULL ? "" : text));
-    }
-    out->text = buf_str(&joined.text);
-    return OK;
-}
-
-static rc_t anthropic_answer(struct ctx *c, const struct http_answer *http, struct llm_answer *out)
-{
-    json_t *root;
-    const char *reason = NULL;
-
-    *out = (struct llm_answer){.text = ""};
-    if (http->status < 200 || http->status > 299)
-        return vendor_refusal(c, NAME, http);
-    TRY(vendor_json(c, NAME, http->body, &root));
-    if (json_is_object(json_object_get(root, "error")))
-        return vendor_refusal(c, NAME, http);
-    TRY(read_blocks(c, root, out));
-    TRY(vendor_text(c, NAME, root, "stop_reason", &reason));
-    TRY(vendor_text(c, NAME, root, "model", &out->model));
-    out->stop = stop_of(reason);
-    return read_usage(c, root, out);
-}
-
-static rc_t on_start(struct ctx *c, const json_t *root, struct llm_stream *stream)
-{
-    json_t *message = NULL;
-    const char *model = NULL;
-
-    TRY(vendor_object(c, NAME, root, "message", &message));
-    TRY(vendor_text(c, NAME, message, "model", &model));
-    stream->so_far.model = text_dup(stream->text.mem, model);
-    return read_usage(c, message, &stream->so_far);
-}
-
-static rc_t on_text(struct ctx *c, const json_t *root, struct llm_stream *stream)
-{
-    json_t *delta = NULL;
-    const char *type = NULL, *text = "";
-
-    TRY(vendor_object(c, NAME, root, "delta", &delta));
-    TRY(vendor_text(c, NAME, delta, "type", &type));
-    if (!text_is(type, "text_delta"))
-        return OK;
-    TRY(vendor_text(c, NAME, delta, "text", &text));
-    return vendor_add(c, NAME, stream, text);
-}
-
-static rc_t on_last(struct ctx *c, const json_t *root, struct llm_stream *stream)
-{
-    json_t *delta = NULL;
-    const char *reason = NULL;
-
-    TRY(vendor_object(c, NAME, root, "delta", &delta));
-    TRY(vendor_text(c, NAME, delta, "stop_reason", &reason));
-    if (reason != NULL) {
-        stream->so_far.stop = stop_of(reason);
-        stream->ended = true;
-    }
-    return read_usage(c, root, &stream->so_far);
-}
-
-static rc_t on_end(struct ctx *c, const json_t *root, struct llm_stream *stream)
-{
-    (void)c;
-    (void)root;
-    stream->ended = true;
-    return OK;
-}
-
-static rc_t on_error(struct ctx *c, const json_t *root, struct llm_stream *stream)
-{
-    (void)stream;
-    return vendor_fault(c, NAME, 200, json_object_get(root, "error"));
-}
-
-/* New kinds of events may come at any time and are to be ignored, says the API's description. */
-static rc_t anthropic_event(struct ctx *c, struct bytes event, struct bytes data,
-                            struct llm_stream *stream)
-{
-    static const struct {
-        const char *type;
-        rc_t (*read)(struct ctx *c, const json_t *root, struct llm_stream *stream);
-    } kinds[] = {
-        {"message_start", on_start}, {"content_block_delta", on_text},
-        {"message_delta", on_last},  {"message_stop", on_end},
-        {"error", on_error},
-    };
-    const char *type = NULL;
-    json_t *root;
-
-    (void)event; /* the data names its type as well */
-    TRY(vendor_json(c, NAME, data, &root));
-    TRY(vendor_text(c, NAME, root, "type", &type));
-    for (size_t i = 0; i < COUNT_OF(kinds); i++)
-        if (text_is(type, kinds[i].type))
-            return kinds[i].read(c, root, stream);
-    return OK;
-}
-
 const struct llm llm_anthropic = {
-    .name = NAME,
-    .default_url = HOME,
+    .name = ANTHROPIC,
+    .default_url = ANTHROPIC_HOME,
     .can = LLM_CAN_STREAM,
     .framing = LLM_SSE,
     .needs_key = true,

@@ -28,17 +28,9 @@ const struct llm *const *llm_all(size_t *count)
     return all;
 }
 
-struct llm_stream llm_stream_new(struct arena *mem)
+const struct llm *llm_speaking(const struct llm *llm, const struct llm_account *account)
 {
-    return (struct llm_stream){.text = buf_new(mem, LLM_TEXT_MAX)};
-}
-
-struct llm_answer llm_stream_answer(struct llm_stream *stream)
-{
-    struct llm_answer answer = stream->so_far;
-
-    answer.text = buf_str(&stream->text);
-    return answer;
+    return account->api == LLM_API_RESPONSES && llm->responses != NULL ? llm->responses : llm;
 }
 
 /*
@@ -78,13 +70,32 @@ int64_t llm_estimate_tokens(const char *text)
     return (sum + 1) / 2;
 }
 
+static int64_t estimate_part(const struct llm_part *p)
+{
+    if (p->kind == LLM_IMAGE)
+        return LLM_IMAGE_TOKENS;
+    return llm_estimate_tokens(p->text) + llm_estimate_tokens(p->tool) +
+           llm_estimate_tokens(p->arguments) + llm_estimate_tokens(p->block);
+}
+
 int64_t llm_estimate_ask(const struct llm_ask *ask)
 {
     const int64_t wrapping = 4;
-    int64_t sum = wrapping + llm_estimate_tokens(ask->system);
+    int64_t sum = wrapping + llm_estimate_tokens(ask->system) +
+                  llm_estimate_tokens(ask->format_schema);
 
-    for (size_t i = 0; i < ask->count; i++)
-        sum += wrapping + llm_estimate_tokens(ask->messages[i].text);
+    for (size_t i = 0; i < ask->tool_count; i++)
+        sum += 2 * wrapping + llm_estimate_tokens(ask->tools[i].name) +
+               llm_estimate_tokens(ask->tools[i].about) + llm_estimate_tokens(ask->tools[i].schema);
+    for (size_t i = 0; i < ask->count; i++) {
+        struct llm_part single;
+        size_t count;
+        const struct llm_part *parts = llm_parts(&ask->messages[i], &single, &count);
+
+        sum += wrapping;
+        for (size_t k = 0; k < count; k++)
+            sum += estimate_part(&parts[k]);
+    }
     return sum;
 }
 
@@ -98,7 +109,8 @@ static const char *code_by_words(const char *said)
         {"billing_error", "llm_no_credit"},       {"context_length", "llm_too_long"},
         {"context length", "llm_too_long"},       {"context window", "llm_too_long"},
         {"prompt is too long", "llm_too_long"},   {"maximum context", "llm_too_long"},
-        {"model_not_found", "llm_model_unknown"},
+        {"model_not_found", "llm_model_unknown"}, {"content_filter", "llm_filtered"},
+        {"content_policy", "llm_filtered"},       {"flagged", "llm_filtered"},
     };
 
     for (size_t i = 0; said != NULL && i < COUNT_OF(rows); i++)

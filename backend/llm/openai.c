@@ -1,153 +1,188 @@
 /*
- * OpenAI's chat completions, which nearly all others speak as well: any base address will do (vLLM,
- * Ollama, LM Studio, Azure's v1 API, gateways, an own endpoint).
+ * OpenAI and the many that speak like it: OpenAI itself, Azure, OpenRouter, vLLM, LM Studio,
+ * Ollama, gateways, an own endpoint. Here is what the two APIs share; see openai.h.
  */
+#include "llm/openai.h"
+
+#include <ctype.h>
 #include <string.h>
 
-#include "llm/vendor.h"
+#define AZURE_VERSION \
+    "2024-10-21" /* of the dated API, for an address that names a deployment only */
 
-#define NAME "openai"
-#define HOME "https://api.openai.com/v1"
-
-static rc_t openai_ask(struct ctx *c, const struct llm_account *account, const struct llm_ask *ask,
-                       struct http_ask *out)
+static const char *base_of(const struct llm_account *account)
 {
-    const char *base = text_blank(account->base_url) ? HOME : account->base_url;
-    /*
-     * OpenAI's newer models refuse the old name of the limit; many servers that follow OpenAI know
-     * only that one.
-     */
-    const char *limit = strstr(base, "://api.openai.com") != NULL ? "max_completion_tokens"
-                                                                  : "max_tokens";
-    json_t *body = json_pack("{s:s, s:[], s:I, s:b}", "model", ask->model, "messages", limit,
-                             (json_int_t)ask->max_tokens, "stream", (int)ask->stream);
-    json_t *messages = json_object_get(body, "messages");
+    return text_blank(account->base_url) ? OPENAI_HOME : account->base_url;
+}
 
-    TRY(vendor_body(c, body));
-    if (ask->stream)
-        json_object_set_new(body, "stream_options", json_pack("{s:b}", "include_usage", 1));
-    if (!text_blank(ask->system) && !vendor_say(messages, "system", ask->system))
-        return ctx_fail(c, E_INVALID, "llm_bad_text", "the persona is not valid UTF-8");
-    TRY(vendor_messages(c, ask, messages));
-    vendor_post(c, vendor_url(c, base, "/v1", false, "/chat/completions"), body, out);
-    if (account->key != NULL)
+/* Whether the address' host is `name` or ends with it, which then begins with a dot. */
+static bool host_is(const char *base, const char *name)
+{
+    const char *host = strstr(base, "://");
+    size_t len = strlen(name);
+
+    if (host == NULL)
+        return false;
+    host += 3;
+
+    size_t host_len = strcspn(host, ":/?#");
+
+    return host_len >= len && strncasecmp(host + host_len - len, name, len) == 0 &&
+           (name[0] == '.' || host_len == len);
+}
+
+enum openai_host openai_host(const struct llm_account *account)
+{
+    static const struct {
+        const char *name;
+        enum openai_host host;
+    } rows[] = {{"api.openai.com", OPENAI_OWN},
+                {"eu.api.openai.com", OPENAI_OWN},
+                {"us.api.openai.com", OPENAI_OWN},
+                {".openai.azure.com", OPENAI_AZURE},
+                {".cognitiveservices.azure.com", OPENAI_AZURE},
+                {".services.ai.azure.com", OPENAI_AZURE},
+                {"openrouter.ai", OPENAI_OPENROUTER}};
+
+    if (!text_blank(account->api_version))
+        return OPENAI_AZURE;
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (host_is(base_of(account), rows[i].name))
+            return rows[i].host;
+    return OPENAI_LIKE;
+}
+
+/* A name as one part of an address' path. */
+static const char *escaped(struct arena *mem, const char *name)
+{
+    struct buf b = buf_new(mem, KIB(4));
+
+    for (const char *at = name; *at != '\0'; at++)
+        if (isalnum((unsigned char)*at) || strchr("-._~", *at) != NULL)
+            buf_char(&b, *at);
+        else
+            buf_printf(&b, "%%%02X", (unsigned char)*at);
+    return buf_str(&b);
+}
+
+/*
+ * Azure's addresses: "/openai/v1" without a date; with one "/openai", and for most calls the
+ * deployment behind it. Whoever gives an address with the deployment in it means the dated API.
+ */
+static const char *azure_url(struct ctx *c, const struct llm_account *account, const char *model,
+                             bool by_deployment, const char *path)
+{
+    const char *base = base_of(account), *query = base + strcspn(base, "?#"),
+               *version = account->api_version;
+    const char *plain = text_copy(c->mem, base, (size_t)(query - base));
+    bool names_one = strstr(plain, "/deployments/") != NULL;
+    bool in_query = strstr(query, "api-version=") != NULL;
+    bool undated = strstr(plain, "/openai/v1") != NULL;
+
+    if (undated || (text_blank(version) && !in_query && !names_one))
+        return vendor_url(c, base,
+                          text_is(strstr(plain, "/openai"), "/openai") ? "/v1" : "/openai/v1",
+                          !undated, path);
+
+    const char *where = by_deployment && !names_one
+                            ? text_printf(c->mem, "/deployments/%s", escaped(c->mem, model))
+                            : "";
+    const char *url = vendor_url(c, plain, "/openai",
+                                 !names_one && strstr(plain, "/openai") == NULL,
+                                 text_printf(c->mem, "%s%s", where, path));
+
+    if (in_query)
+        return text_printf(c->mem, "%s%s", url, query);
+    return text_printf(c->mem, "%s?api-version=%s", url,
+                       escaped(c->mem, text_blank(version) ? AZURE_VERSION : version));
+}
+
+void openai_post(struct ctx *c, const struct llm_account *account, const char *model,
+                 bool by_deployment, const char *path, const json_t *body, struct http_ask *out)
+{
+    bool azure = openai_host(account) == OPENAI_AZURE;
+    const char *url = azure ? azure_url(c, account, model, by_deployment, path)
+                            : vendor_url(c, base_of(account), "/v1", false, path);
+
+    vendor_post(c, url, body, out);
+    if (account->key == NULL)
+        return;
+    if (azure)
+        http_header_add(out, "api-key", account->key);
+    else
         http_header_add(out, "Authorization", text_printf(c->mem, "Bearer %s", account->key));
-    return OK;
 }
 
-static rc_t read_usage(struct ctx *c, const json_t *root, struct llm_answer *out)
+/* The model's name without who offers it. */
+static const char *bare_name(const char *model)
 {
-    json_t *usage = NULL, *details = NULL;
+    const char *slash = strrchr(model, '/');
 
-    TRY(vendor_object(c, NAME, root, "usage", &usage));
-    TRY(vendor_count(c, NAME, usage, "prompt_tokens", &out->input_tokens));
-    TRY(vendor_count(c, NAME, usage, "completion_tokens", &out->output_tokens));
-    TRY(vendor_object(c, NAME, usage, "prompt_tokens_details", &details));
-    TRY(vendor_count(c, NAME, details, "cached_tokens", &out->cached_tokens));
-    vendor_settle(out);
-    return OK;
+    return slash == NULL ? model : slash + 1;
 }
 
-static enum llm_stop stop_of(const char *reason)
+bool openai_thinks(const char *model)
 {
-    if (text_is(reason, "length"))
-        return LLM_STOP_LENGTH;
-    return text_is(reason, "content_filter") ? LLM_STOP_REFUSED : LLM_STOP_END;
+    const char *name = bare_name(model);
+
+    if (strstr(name, "-chat") != NULL)
+        return false;
+    return (name[0] == 'o' && isdigit((unsigned char)name[1])) ||
+           (text_starts(name, "gpt-") && isdigit((unsigned char)name[4]) && name[4] >= '5') ||
+           text_starts(name, "codex-");
 }
 
-/* The first choice; NULL when there is none. We ask for one only. */
-static rc_t first_choice(struct ctx *c, const json_t *root, json_t **choice)
+const char *openai_effort(const struct llm_ask *ask)
 {
-    json_t *choices = NULL;
+    static const char *const words[] = {[LLM_EFFORT_USUAL] = NULL,
+                                        [LLM_EFFORT_NONE] = "none",
+                                        [LLM_EFFORT_LOW] = "low",
+                                        [LLM_EFFORT_MEDIUM] = "medium",
+                                        [LLM_EFFORT_HIGH] = "high"};
+    const char *name = bare_name(ask->model);
 
-    *choice = NULL;
-    TRY(vendor_list(c, NAME, root, "choices", &choices));
-    if (json_array_size(choices) == 0)
-        return OK;
-    *choice = json_array_get(choices, 0);
-    if (!json_is_object(*choice))
-        return ctx_fail(c, E_UPSTREAM, "llm_broken", NAME ": a choice is not an object");
-    return OK;
-}
-
-static rc_t openai_answer(struct ctx *c, const struct http_answer *http, struct llm_answer *out)
-{
-    json_t *root, *choice, *message = NULL;
-    const char *reason = NULL, *refusal = NULL;
-
-    *out = (struct llm_answer){.text = ""};
-    if (http->status < 200 || http->status > 299)
-        return vendor_refusal(c, NAME, http);
-    TRY(vendor_json(c, NAME, http->body, &root));
-    if (json_is_object(json_object_get(root, "error")))
-        return vendor_refusal(c, NAME, http);
-    TRY(first_choice(c, root, &choice));
-    TRY(vendor_object(c, NAME, choice, "message", &message));
-    if (message == NULL)
-        return ctx_fail(c, E_UPSTREAM, "llm_broken", NAME ": an answer without a message");
-    TRY(vendor_text(c, NAME, message, "content", &out->text));
-    TRY(vendor_text(c, NAME, message, "refusal", &refusal));
-    TRY(vendor_text(c, NAME, choice, "finish_reason", &reason));
-    TRY(vendor_text(c, NAME, root, "model", &out->model));
-    out->stop = stop_of(reason);
-    if (!text_blank(refusal)) {
-        out->text = refusal;
-        out->stop = LLM_STOP_REFUSED;
+    if (ask->effort == LLM_EFFORT_NONE && openai_thinks(ask->model)) {
+        if (name[0] == 'o' || text_starts(name, "codex-"))
+            return "low";
+        if (text_starts(name, "gpt-5") && name[5] != '.')
+            return "minimal";
     }
-    return read_usage(c, root, out);
+    return words[ask->effort];
 }
 
-static rc_t read_delta(struct ctx *c, const json_t *choice, struct llm_stream *stream)
+rc_t openai_sampling(struct ctx *c, const struct llm_ask *ask, json_t *body)
 {
-    json_t *delta = NULL;
-    const char *text = "", *refusal = "", *reason = NULL;
-
-    TRY(vendor_object(c, NAME, choice, "delta", &delta));
-    TRY(vendor_text(c, NAME, delta, "content", &text));
-    TRY(vendor_text(c, NAME, delta, "refusal", &refusal));
-    TRY(vendor_text(c, NAME, choice, "finish_reason", &reason));
-    TRY(vendor_add(c, NAME, stream, text));
-    TRY(vendor_add(c, NAME, stream, refusal));
-    if (reason != NULL && stream->so_far.stop != LLM_STOP_REFUSED)
-        stream->so_far.stop = stop_of(reason);
-    if (refusal[0] != '\0')
-        stream->so_far.stop = LLM_STOP_REFUSED;
-    /*
-     * The figures come after the last piece, and some servers never send [DONE]: the text is
-     * complete here.
-     */
-    stream->ended = stream->ended || reason != NULL;
+    if (openai_thinks(ask->model))
+        return OK;
+    if (ask->temperature != NULL)
+        TRY(vendor_put(c, body, "temperature", json_real(*ask->temperature)));
+    if (ask->top_p != NULL)
+        TRY(vendor_put(c, body, "top_p", json_real(*ask->top_p)));
     return OK;
 }
 
-static rc_t openai_event(struct ctx *c, struct bytes event, struct bytes data,
-                         struct llm_stream *stream)
+const char *openai_result(struct arena *mem, const struct llm_part *result)
 {
-    json_t *root, *choice;
-    const char *model = NULL;
+    const char *text = result->text == NULL ? "" : result->text;
 
-    if (bytes_is(data, "[DONE]")) {
-        stream->ended = true;
-        return OK;
-    }
-    TRY(vendor_json(c, NAME, data, &root));
-
-    const json_t *error = json_object_get(root, "error");
-
-    if (bytes_is(event, "error") || (error != NULL && !json_is_null(error)))
-        return vendor_fault(c, NAME, 200, error == NULL ? root : error);
-    TRY(first_choice(c, root, &choice));
-    if (choice != NULL)
-        TRY(read_delta(c, choice, stream));
-    TRY(vendor_text(c, NAME, root, "model", &model));
-    if (stream->so_far.model == NULL)
-        stream->so_far.model = text_dup(stream->text.mem, model);
-    return read_usage(c, root, &stream->so_far);
+    return result->is_error ? text_printf(mem, "The tool failed: %s", text) : text;
 }
+
+static const struct llm responses = {
+    .name = OPENAI,
+    .default_url = OPENAI_HOME,
+    .can = LLM_CAN_STREAM,
+    .framing = LLM_SSE,
+    .needs_key = true,
+    .ask = responses_ask,
+    .answer = responses_answer,
+    .event = responses_event,
+};
 
 const struct llm llm_openai = {
-    .name = NAME,
-    .default_url = HOME,
+    .name = OPENAI,
+    .responses = &responses,
+    .default_url = OPENAI_HOME,
     .can = LLM_CAN_STREAM,
     .framing = LLM_SSE,
     .needs_key = true,

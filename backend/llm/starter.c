@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "llm/vendor.h"
+
 #define NAME "starter"
 #define TEXTS_MAX 500 /* facts and earlier messages that are searched; the last ones win */
 #define SURE 0.6      /* from this share of the question's weight on a fact is the answer */
@@ -186,26 +188,86 @@ static bool begins(const struct llm_ask *ask)
     return true;
 }
 
+/* The conversation with the texts of its messages only. */
+static struct llm_message *texts_of(struct ctx *c, const struct llm_ask *ask)
+{
+    struct llm_message *list = arena_take(c->mem, (ask->count + 1) * sizeof(*list));
+
+    for (size_t i = 0; i < ask->count; i++) {
+        struct buf text = buf_new(c->mem, SIZE_MAX / 2);
+        struct llm_part single;
+        size_t count;
+        const struct llm_part *parts = llm_parts(&ask->messages[i], &single, &count);
+
+        for (size_t k = 0; k < count; k++)
+            if (parts[k].kind == LLM_TEXT && parts[k].text != NULL)
+                buf_printf(&text, "%s%s", text.len > 0 ? "\n\n" : "", parts[k].text);
+        list[i] = (struct llm_message){.author = ask->messages[i].author, .text = buf_str(&text)};
+    }
+    return list;
+}
+
+/* Whether the newest message of a person shows an image, and whether that is all it does. */
+static bool shows_image(const struct llm_ask *ask, const struct llm_message *texts, bool *only)
+{
+    size_t last = ask->count;
+
+    while (last > 0 && ask->messages[last - 1].author != LLM_PERSON)
+        last--;
+    for (size_t i = 0; last > 0 && i < ask->messages[last - 1].part_count; i++)
+        if (ask->messages[last - 1].parts[i].kind == LLM_IMAGE) {
+            *only = text_blank(texts[last - 1].text);
+            return true;
+        }
+    return false;
+}
+
+static void answer_text(struct turn *t)
+{
+    t->name = text_blank(t->ask->name) ? "your AI employee" : t->ask->name;
+    t->plain = words_plain(t->c->mem, t->ask->messages[t->last].text);
+    t->asks = words_of(t->c->mem, t->plain);
+    words_drop(t->asks, small_words(t));
+    t->greeted = greets(t->plain);
+    answer(t);
+}
+
 static rc_t starter_local(struct ctx *c, const struct llm_ask *ask, struct llm_answer *out)
 {
-    struct turn t = {.c = c, .ask = ask, .last = ask->count, .out = buf_new(c->mem, LLM_TEXT_MAX)};
+    struct llm_ask texts = *ask;
+    struct turn t = {
+        .c = c, .ask = &texts, .last = ask->count, .out = buf_new(c->mem, LLM_TEXT_MAX)};
+    bool only_image = false, image;
 
+    texts.messages = texts_of(c, ask);
+    image = shows_image(ask, texts.messages, &only_image);
     for (size_t i = 0; i < ask->count; i++)
-        if (ask->messages[i].author == LLM_PERSON && !text_blank(ask->messages[i].text))
+        if (texts.messages[i].author == LLM_PERSON && !text_blank(texts.messages[i].text))
             t.last = i;
-    if (t.last == ask->count)
+    if (t.last == ask->count && !image)
         return ctx_fail(c, E_INVALID, "llm_no_message",
                         "the conversation has no message with text");
-    t.name = text_blank(ask->name) ? "your AI employee" : ask->name;
-    t.plain = words_plain(c->mem, ask->messages[t.last].text);
-    t.asks = words_of(c->mem, t.plain);
-    words_drop(t.asks, small_words(&t));
-    t.greeted = greets(t.plain);
-    answer(&t);
+    if (ask->format_schema != NULL || ask->choice == LLM_CHOOSE_REQUIRED ||
+        ask->choice == LLM_CHOOSE_ONE)
+        return vendor_cannot(c, NAME, "it answers in plain sentences only");
+    if (image)
+        buf_text(&t.out, "I can't see images: the starter brain reads text only.");
+    if (image && !only_image)
+        buf_text(&t.out, "\n\n");
+    if (!only_image)
+        answer_text(&t);
     if (begins(ask) && strstr(buf_str(&t.out), starter_connecting) == NULL)
         buf_printf(&t.out, "\n\n%s", starter_connecting);
-    *out = (struct llm_answer){
-        .text = buf_str(&t.out), .model = NAME, .stop = LLM_STOP_END, .counted = true};
+
+    struct llm_part *said = arena_take(c->mem, sizeof(*said));
+
+    *said = (struct llm_part){.kind = LLM_TEXT, .text = buf_str(&t.out)};
+    *out = (struct llm_answer){.text = said->text,
+                               .model = NAME,
+                               .stop = LLM_STOP_END,
+                               .parts = said,
+                               .part_count = 1,
+                               .counted = true};
     out->input_tokens = llm_estimate_ask(ask);
     out->output_tokens = llm_estimate_tokens(out->text);
     return OK;

@@ -9,7 +9,8 @@
 const char *vendor_url(struct ctx *c, const char *base, const char *root, bool always,
                        const char *path)
 {
-    size_t len = strlen(base), root_len = strlen(root);
+    size_t len = strcspn(base, "?#"), root_len = strlen(root);
+    const char *query = base + len;
 
     while (len > 0 && base[len - 1] == '/')
         len--;
@@ -19,8 +20,8 @@ const char *vendor_url(struct ctx *c, const char *base, const char *root, bool a
                 strcspn(host + 3, "/") + 3 >= len - (size_t)(host - base);
     bool has_root = len > root_len && strncmp(base + len - root_len, root, root_len) == 0;
 
-    return text_printf(c->mem, "%.*s%s%s", (int)len, base,
-                       !has_root && (bare || always) ? root : "", path);
+    return text_printf(c->mem, "%.*s%s%s%s", (int)len, base,
+                       !has_root && (bare || always) ? root : "", path, query);
 }
 
 static void drop_json(void *v)
@@ -44,28 +45,71 @@ void vendor_post(struct ctx *c, const char *url, const json_t *body, struct http
     http_header_add(out, "Content-Type", "application/json");
 }
 
-bool vendor_say(json_t *list, const char *role, const char *text)
+rc_t vendor_put(struct ctx *c, json_t *object, const char *key, json_t *value)
 {
-    return json_array_append_new(list, json_pack("{s:s, s:s}", "role", role, "content", text)) == 0;
+    return json_object_set_new(object, key, value) == 0
+               ? OK
+               : ctx_fail(c, E_INVALID, "llm_bad_text", "\"%s\" is not valid UTF-8", key);
 }
 
-rc_t vendor_messages(struct ctx *c, const struct llm_ask *ask, json_t *list)
+rc_t vendor_push(struct ctx *c, json_t *list, json_t *value)
 {
-    size_t said = 0;
+    return json_array_append_new(list, value) == 0
+               ? OK
+               : ctx_fail(c, E_INVALID, "llm_bad_text", "a message is not valid UTF-8");
+}
 
-    for (size_t i = 0; i < ask->count; i++) {
-        const struct llm_message *m = &ask->messages[i];
+rc_t vendor_given(struct ctx *c, const char *text, json_t **out)
+{
+    if (json_parse(c, bytes_of(text), out) == OK && json_is_object(*out))
+        return OK;
+    ctx_forgive(c);
+    return ctx_fail(c, E_INVALID, "llm_bad_schema",
+                    "a schema, arguments or a block that is no JSON object");
+}
 
-        if (text_blank(m->text))
-            continue;
-        if (!vendor_say(list, m->author == LLM_PERSON ? "user" : "assistant", m->text))
-            return ctx_fail(c, E_INVALID, "llm_bad_text", "message %zu is not valid UTF-8", i + 1);
-        said++;
-    }
-    if (said == 0)
-        return ctx_fail(c, E_INVALID, "llm_no_message",
-                        "the conversation has no message with text");
-    return OK;
+const char *vendor_image_url(struct arena *mem, const struct llm_part *image)
+{
+    return image->base64 == NULL
+               ? image->url
+               : text_printf(mem, "data:%s;base64,%s", image->media, image->base64);
+}
+
+/* FNV-1a: short, the same everywhere, and no secret hangs on it. */
+static uint64_t hash(uint64_t from, const char *text)
+{
+    for (const char *at = text == NULL ? "" : text; *at != '\0'; at++)
+        from = (from ^ (unsigned char)*at) * 1099511628211u;
+    return (from ^ 0xff) * 1099511628211u;
+}
+
+static const char *id_of(struct arena *mem, uint64_t value)
+{
+    return text_printf(mem, "call_%016llx", (unsigned long long)value);
+}
+
+#define HASH_BEGIN 14695981039346656037u
+#define CALL_ID_MAX 40 /* the shortest limit among providers */
+
+const char *vendor_call_id(struct arena *mem, const char *id)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    size_t len = strlen(id);
+
+    return len <= CALL_ID_MAX && strspn(id, plain) == len ? id : id_of(mem, hash(HASH_BEGIN, id));
+}
+
+const char *vendor_made_id(struct arena *mem, const char *answer, const char *tool,
+                           const char *arguments, size_t number)
+{
+    uint64_t value = hash(hash(hash(HASH_BEGIN, answer), tool), arguments);
+
+    return id_of(mem, hash(value, text_printf(mem, "%zu", number)));
+}
+
+rc_t vendor_cannot(struct ctx *c, const char *provider, const char *what)
+{
+    return ctx_fail(c, E_INVALID, "llm_cannot", "%s: %s", provider, what);
 }
 
 rc_t vendor_json(struct ctx *c, const char *provider, struct bytes text, json_t **out)
@@ -144,19 +188,18 @@ rc_t vendor_list(struct ctx *c, const char *provider, const json_t *from, const 
     return OK;
 }
 
-rc_t vendor_add(struct ctx *c, const char *provider, struct llm_stream *stream, const char *text)
+static void at_most(int64_t *part, int64_t sum)
 {
-    buf_text(&stream->text, text);
-    if (stream->text.over)
-        return ctx_fail(c, E_UPSTREAM, "llm_broken", "%s: the answer is longer than %zu bytes",
-                        provider, LLM_TEXT_MAX);
-    return OK;
+    if (*part > sum)
+        *part = sum;
 }
 
 void vendor_settle(struct llm_answer *answer)
 {
-    if (answer->cached_tokens > answer->input_tokens)
-        answer->cached_tokens = answer->input_tokens;
+    at_most(&answer->cached_tokens, answer->input_tokens);
+    at_most(&answer->cache_write_tokens, answer->input_tokens - answer->cached_tokens);
+    at_most(&answer->image_tokens, answer->input_tokens);
+    at_most(&answer->reasoning_tokens, answer->output_tokens);
     answer->counted = answer->input_tokens > 0 || answer->output_tokens > 0;
 }
 
@@ -167,10 +210,10 @@ static int status_of_kind(const char *kind)
         const char *kind;
         int status;
     } rows[] = {
-        {"overloaded", 529},         {"rate_limit", 429},      {"authentication", 401},
-        {"invalid_api_key", 401},    {"permission", 403},      {"billing", 402},
-        {"insufficient_quota", 402}, {"not_found", 404},       {"too_large", 413},
-        {"context_len", 413},        {"invalid_request", 400},
+        {"overloaded", 529},         {"rate_limit", 429},     {"authentication", 401},
+        {"invalid_api_key", 401},    {"permission", 403},     {"billing", 402},
+        {"insufficient_quota", 402}, {"not_found", 404},      {"too_large", 413},
+        {"context_len", 413},        {"content_filter", 400}, {"invalid_request", 400},
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++)

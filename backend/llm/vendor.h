@@ -13,7 +13,7 @@
 /*
  * The address to call. `root` is the path under which the API stands ("/v1"); it is not added twice
  * when the account's address ends with it already. An address with another path of its own (a
- * gateway's) gets it only if `always`.
+ * gateway's) gets it only if `always`. A query of the address stays behind the path.
  */
 const char *vendor_url(struct ctx *c, const char *base, const char *root, bool always,
                        const char *path);
@@ -27,14 +27,34 @@ rc_t vendor_body(struct ctx *c, json_t *body) MUST;
 /* The request: POST, the address, the JSON body and its type. */
 void vendor_post(struct ctx *c, const char *url, const json_t *body, struct http_ask *out);
 
-/* Adds {role, content} to list; false when the text is no UTF-8. */
-bool vendor_say(json_t *list, const char *role, const char *text);
+/*
+ * Sets a member and takes the value over; E_INVALID llm_bad_text when it is NULL, which is what
+ * building it from a text that is no UTF-8 gives.
+ */
+rc_t vendor_put(struct ctx *c, json_t *object, const char *key, json_t *value) MUST;
+/* The same at the end of a list. */
+rc_t vendor_push(struct ctx *c, json_t *list, json_t *value) MUST;
+
+/* JSON that our own caller gave: a schema, a call's arguments, a block. Belongs to the arena. */
+rc_t vendor_given(struct ctx *c, const char *text, json_t **out) MUST;
+
+/* An image as an address: its own, or "data:" with its bytes. */
+const char *vendor_image_url(struct arena *mem, const struct llm_part *image);
 
 /*
- * The conversation as the vendor's messages, blank ones left out; E_INVALID llm_no_message when
- * none is left.
+ * A call's id as every provider takes it: itself when it is short and plain, else one made of it,
+ * always the same.
  */
-rc_t vendor_messages(struct ctx *c, const struct llm_ask *ask, json_t *list) MUST;
+const char *vendor_call_id(struct arena *mem, const char *id);
+/*
+ * An id for a call that the provider gave none: made of what it sent, so that reading it again
+ * gives the same one.
+ */
+const char *vendor_made_id(struct arena *mem, const char *answer, const char *tool,
+                           const char *arguments, size_t number);
+
+/* A model or API that cannot do what is asked: llm_cannot. */
+rc_t vendor_cannot(struct ctx *c, const char *provider, const char *what) MUST;
 
 /* The JSON object in a piece of an answer. */
 rc_t vendor_json(struct ctx *c, const char *provider, struct bytes text, json_t **out) MUST;
@@ -53,13 +73,9 @@ rc_t vendor_object(struct ctx *c, const char *provider, const json_t *from, cons
 rc_t vendor_list(struct ctx *c, const char *provider, const json_t *from, const char *key,
                  json_t **out) MUST;
 
-/* Adds text to a stream; llm_broken when the answer passes LLM_TEXT_MAX. */
-rc_t vendor_add(struct ctx *c, const char *provider, struct llm_stream *stream, const char *text)
-    MUST;
-
 /*
- * Settles the figures at the end: cached never above input, and counted only when something was
- * counted.
+ * Settles the figures at the end: parts of a sum never above the sum, and counted only when
+ * something was counted.
  */
 void vendor_settle(struct llm_answer *answer);
 

@@ -82,7 +82,7 @@ void bench_add_starter(struct bench *b)
         .llm = llm_find("starter"), .model = "starter", .purpose = "local"};
 }
 
-const struct llm_message bench_talk[1] = {{LLM_PERSON, "Hello there"}};
+const struct llm_message bench_talk[1] = {LLM_SAYS(LLM_PERSON, "Hello there")};
 
 rc_t bench_ask(struct bench *b, bool stream)
 {

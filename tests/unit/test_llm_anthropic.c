@@ -113,12 +113,20 @@ static void streams(void **state)
          5, 15, false},
         {"thinking is not shown",
          START "data: "
-               "{\"type\":\"content_block_delta\",\"delta\":{\"type\":\"thinking_delta\","
-               "\"thinking\":\"hm\"}}\n\n"
+               "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":"
+               "\"thinking\",\"thinking\":\"\",\"signature\":\"\"}}\n\n"
                "data: "
-               "{\"type\":\"content_block_delta\",\"delta\":{\"type\":\"signature_delta\","
-               "\"signature\":\"s\"}}\n\n" TEXT("a") STOP("end_turn") END,
+               "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":"
+               "\"thinking_delta\",\"thinking\":\"hm\"}}\n\n"
+               "data: "
+               "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":"
+               "\"signature_delta\",\"signature\":\"s\"}}\n\n" TEXT("a") STOP("end_turn") END,
          NULL, "a", "claude-haiku-4-5", LLM_STOP_END, 30, 5, 15, false},
+        {"thinking that did not begin",
+         START "data: "
+               "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":"
+               "\"thinking_delta\",\"thinking\":\"hm\"}}\n\n",
+         FLOW_FAULT("llm_broken")},
         {"new kinds of events",
          START "event: party\ndata: {\"type\":\"party\",\"delta\":7}\n\n" TEXT("a") STOP("x") END,
          NULL, "a", "claude-haiku-4-5", LLM_STOP_END, 30, 5, 15, false},
@@ -179,11 +187,11 @@ static const char *messages_of(struct ctx *c, const struct llm_message *messages
 
 static void authors_take_turns(void **state)
 {
-    static const struct llm_message several[] = {{LLM_PERSON, "a"},   {LLM_PERSON, " "},
-                                                 {LLM_PERSON, "b"},   {LLM_EMPLOYEE, "c"},
-                                                 {LLM_EMPLOYEE, "d"}, {LLM_PERSON, "e"}};
+    static const struct llm_message several[] = {LLM_SAYS(LLM_PERSON, "a"),   LLM_SAYS(LLM_PERSON, " "),
+                                                 LLM_SAYS(LLM_PERSON, "b"),   LLM_SAYS(LLM_EMPLOYEE, "c"),
+                                                 LLM_SAYS(LLM_EMPLOYEE, "d"), LLM_SAYS(LLM_PERSON, "e")};
     static const struct llm_message cut[] = {
-        {LLM_EMPLOYEE, ""}, {LLM_EMPLOYEE, "c"}, {LLM_PERSON, "e"}};
+        LLM_SAYS(LLM_EMPLOYEE, ""), LLM_SAYS(LLM_EMPLOYEE, "c"), LLM_SAYS(LLM_PERSON, "e")};
     struct ctx *c = ctx_new(MIB(1), NULL);
 
     (void)state;
@@ -200,7 +208,7 @@ static void authors_take_turns(void **state)
 
 static void question(void **state)
 {
-    static const struct llm_message talk[] = {{LLM_PERSON, "Hi"}};
+    static const struct llm_message talk[] = {LLM_SAYS(LLM_PERSON, "Hi")};
     struct ctx *c = ctx_new(MIB(1), NULL);
     struct llm_account account = {.key = "sk-ant-1"};
     struct llm_ask ask = {.model = "claude-haiku-4-5",
@@ -239,8 +247,8 @@ static void question(void **state)
 
 static void what_cannot_be_asked(void **state)
 {
-    static const struct llm_message bad[] = {{LLM_PERSON, "\xff"}}, blank[] = {{LLM_PERSON, "\t"}};
-    static const struct llm_message fine[] = {{LLM_PERSON, "x"}};
+    static const struct llm_message bad[] = {LLM_SAYS(LLM_PERSON, "\xff")}, blank[] = {LLM_SAYS(LLM_PERSON, "\t")};
+    static const struct llm_message fine[] = {LLM_SAYS(LLM_PERSON, "x")};
     struct ctx *c = ctx_new(MIB(1), NULL);
     struct llm_account account = {.key = "k"};
     struct llm_ask ask = {.model = "m", .messages = bad, .count = 1, .max_tokens = 1};

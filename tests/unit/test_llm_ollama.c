@@ -96,7 +96,7 @@ static void nonsense_and_beginnings(void **state)
 
 static void question(void **state)
 {
-    static const struct llm_message talk[] = {{LLM_PERSON, "Hi"}};
+    static const struct llm_message talk[] = {LLM_SAYS(LLM_PERSON, "Hi")};
     struct ctx *c = ctx_new(MIB(8), NULL);
     struct llm_account account = {.key = NULL};
     struct llm_ask ask = {

@@ -57,12 +57,12 @@ static void whole_answers(void **state)
          NULL, "I can't help with that.", NULL, LLM_STOP_REFUSED, 0, 0, 0},
         {"filtered", 200,
          "{\"choices\":[{\"message\":{\"content\":\"\"},\"finish_reason\":\"content_filter\"}]}",
-         NULL, "", NULL, LLM_STOP_REFUSED, 0, 0, 0},
-        {"tool call only", 200,
+         NULL, "", NULL, LLM_STOP_FILTERED, 0, 0, 0},
+        {"half a tool call", 200,
          "{\"choices\":[{\"message\":{\"content\":null,\"tool_calls\":[{\"id\":\"x\"}]},\"finish_"
          "reason\":"
          "\"tool_calls\"}]}",
-         NULL, "", NULL, LLM_STOP_END, 0, 0, 0},
+         WHOLE_FAULT("llm_broken")},
         {"more cached than read", 200,
          "{\"choices\":[{\"message\":{\"content\":\"x\"}}],\"usage\":{\"prompt_tokens\":5,"
          "\"completion_tokens\":1,"
@@ -188,10 +188,10 @@ static void too_much_text(void **state)
     ctx_end(c);
 }
 
-static const struct llm_message talk[] = {{LLM_PERSON, "Hi"},
-                                          {LLM_EMPLOYEE, "Hello!"},
-                                          {LLM_PERSON, "  "},
-                                          {LLM_PERSON, "Gr\xc3\xbc\xc3\x9f\"e\n"}};
+static const struct llm_message talk[] = {LLM_SAYS(LLM_PERSON, "Hi"),
+                                          LLM_SAYS(LLM_EMPLOYEE, "Hello!"),
+                                          LLM_SAYS(LLM_PERSON, "  "),
+                                          LLM_SAYS(LLM_PERSON, "Gr\xc3\xbc\xc3\x9f\"e\n")};
 
 static void question(void **state)
 {
@@ -257,8 +257,8 @@ static void addresses(void **state)
 
 static void what_cannot_be_asked(void **state)
 {
-    static const struct llm_message bad[] = {{LLM_PERSON, "\xff"}},
-                                    blank[] = {{LLM_PERSON, " "}, {LLM_PERSON, NULL}};
+    static const struct llm_message bad[] = {LLM_SAYS(LLM_PERSON, "\xff")},
+                                    blank[] = {LLM_SAYS(LLM_PERSON, " "), LLM_SAYS(LLM_PERSON, NULL)};
     struct ctx *c = ctx_new(MIB(1), NULL);
     struct llm_account account = {.key = "k"};
     struct llm_ask ask = {.model = "m", .messages = bad, .count = 1, .max_tokens = 1};

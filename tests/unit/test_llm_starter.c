@@ -38,7 +38,7 @@ static const char *say(struct talk *t, const char *text)
 {
     struct llm_answer a;
 
-    t->messages[t->count++] = (struct llm_message){LLM_PERSON, text};
+    t->messages[t->count++] = (struct llm_message)LLM_SAYS(LLM_PERSON, text);
 
     struct llm_ask ask = {.model = "starter",
                           .name = t->name,
@@ -54,7 +54,7 @@ static const char *say(struct talk *t, const char *text)
     assert_true(text_utf8(bytes_of(a.text)));
     assert_true(a.counted);
     assert_true(a.input_tokens > 0 && a.output_tokens > 0);
-    t->messages[t->count++] = (struct llm_message){LLM_EMPLOYEE, a.text};
+    t->messages[t->count++] = (struct llm_message)LLM_SAYS(LLM_EMPLOYEE, a.text);
     return a.text;
 }
 
@@ -233,7 +233,7 @@ static void corners(void **state)
 
 static void nothing_to_answer(void **state)
 {
-    static const struct llm_message none[] = {{LLM_PERSON, " "}, {LLM_EMPLOYEE, "x"}};
+    static const struct llm_message none[] = {LLM_SAYS(LLM_PERSON, " "), LLM_SAYS(LLM_EMPLOYEE, "x")};
     struct ctx *c = ctx_new(MIB(1), NULL);
     struct llm_ask ask = {.messages = none, .count = 2, .max_tokens = 10};
     struct llm_answer a;

@@ -212,10 +212,10 @@ static void account_is_not_usable(void **state)
         struct llm_account account;
         const char *code;
     } rows[] = {
-        {{NULL, NULL}, "llm_no_key"},
-        {{" ", ""}, "llm_no_key"},
-        {{"gopher://127.0.0.1", BENCH_KEY}, "http_url"},
-        {{"http://127.0.0.1:1", "a\r\nX-Evil: b"}, "http_header"},
+        {{.key = NULL}, "llm_no_key"},
+        {{.base_url = " ", .key = ""}, "llm_no_key"},
+        {{.base_url = "gopher://127.0.0.1", .key = BENCH_KEY}, "http_url"},
+        {{.base_url = "http://127.0.0.1:1", .key = "a\r\nX-Evil: b"}, "http_header"},
     };
     struct bench *b = *state;
 
@@ -234,8 +234,8 @@ static void account_is_not_usable(void **state)
 
 static void what_cannot_be_asked(void **state)
 {
-    static const struct llm_message bad[] = {{LLM_PERSON, "\xff"}},
-                                    none[] = {{LLM_EMPLOYEE, "x"}, {LLM_PERSON, " "}};
+    static const struct llm_message bad[] = {LLM_SAYS(LLM_PERSON, "\xff")},
+                                    none[] = {LLM_SAYS(LLM_EMPLOYEE, "x"), LLM_SAYS(LLM_PERSON, " ")};
     struct bench *b = *state;
     char *huge = arena_take(b->c->mem, POOL_ASK_MAX + 2);
     struct llm_ask question = {.messages = bad, .count = 1, .max_tokens = 1};
@@ -274,7 +274,7 @@ static void largest_question(void **state)
     static const struct tiny_step deaf = {HEAD("400 No", "text/plain") "\r\n", 0, TINY_CLOSE};
     struct bench *b = *state;
     char *half = arena_take(b->c->mem, POOL_ASK_MAX / 2 + 1);
-    struct llm_message long_talk[] = {{LLM_PERSON, half}, {LLM_PERSON, "x"}};
+    struct llm_message long_talk[] = {LLM_SAYS(LLM_PERSON, half), LLM_SAYS(LLM_PERSON, "x")};
     const char *facts[] = {half};
     struct llm_ask question = {.messages = long_talk, .count = 2, .max_tokens = 1};
 
