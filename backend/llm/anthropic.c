@@ -151,8 +151,11 @@ static rc_t stops(struct ctx *c, const struct llm_ask *ask, json_t *body)
         return OK;
     list = json_array();
     TRY(vendor_put(c, body, "stop_sequences", list));
-    for (size_t i = 0; i < ask->stop_count; i++)
+    for (size_t i = 0; i < ask->stop_count; i++) {
+        if (text_blank(ask->stops[i]))
+            return vendor_cannot(c, ANTHROPIC, "it can't stop at white space");
         TRY(vendor_push(c, list, json_string(ask->stops[i])));
+    }
     return OK;
 }
 

@@ -131,7 +131,7 @@ static rc_t read_block(struct ctx *c, const json_t *block, int64_t index, bool w
     TRY(gather_call(c, ANTHROPIC, s, index, id, name, &b));
     if (input == NULL || (!whole && json_object_size(input) == 0))
         return OK;
-    return gather_arguments(c, ANTHROPIC, b, json_text(c->mem, input));
+    return gather_arguments(c, ANTHROPIC, b, vendor_compact(c->mem, input));
 }
 
 rc_t anthropic_answer(struct ctx *c, const struct http_answer *http, struct llm_answer *out)

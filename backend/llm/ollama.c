@@ -209,7 +209,7 @@ static rc_t read_call(struct ctx *c, const json_t *call, const char *when, struc
     TRY(vendor_object(c, NAME, call, "function", &function));
     TRY(vendor_text(c, NAME, function, "name", &name));
     TRY(vendor_object(c, NAME, function, "arguments", &arguments));
-    text = arguments == NULL ? "{}" : json_text(c->mem, arguments);
+    text = arguments == NULL ? "{}" : vendor_compact(c->mem, arguments);
     if (text_blank(id))
         id = vendor_made_id(c->mem, when, name, text, s->call_count);
     TRY(gather_call(c, NAME, s, -1, id, name, &b));

@@ -2,6 +2,7 @@
 #include "llm/vendor.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/shape.h"
@@ -57,6 +58,17 @@ rc_t vendor_push(struct ctx *c, json_t *list, json_t *value)
     return json_array_append_new(list, value) == 0
                ? OK
                : ctx_fail(c, E_INVALID, "llm_bad_text", "a message is not valid UTF-8");
+}
+
+const char *vendor_compact(struct arena *mem, const json_t *value)
+{
+    char *text = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    json_t *again = text == NULL ? NULL : json_loads(text, 0, NULL);
+    const char *found = json_equal(again, value) ? text_dup(mem, text) : json_text(mem, value);
+
+    json_decref(again);
+    free(text);
+    return found;
 }
 
 rc_t vendor_given(struct ctx *c, const char *text, json_t **out)

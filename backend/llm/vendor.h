@@ -35,6 +35,12 @@ rc_t vendor_put(struct ctx *c, json_t *object, const char *key, json_t *value) M
 /* The same at the end of a list. */
 rc_t vendor_push(struct ctx *c, json_t *list, json_t *value) MUST;
 
+/*
+ * JSON text of a value with its numbers as short as they can be said: 19.99 stays 19.99, and means
+ * the same as before.
+ */
+const char *vendor_compact(struct arena *mem, const json_t *value);
+
 /* JSON that our own caller gave: a schema, a call's arguments, a block. Belongs to the arena. */
 rc_t vendor_given(struct ctx *c, const char *text, json_t **out) MUST;
 

@@ -41,9 +41,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         if (text[0] == 'f')
             facts[ask.fact_count++] = text + 1;
         else
-            messages[ask.count++] =
-                (struct llm_message){.author = text[0] == 'e' ? LLM_EMPLOYEE : LLM_PERSON,
-                                     .text = text[0] == 'e' ? text + 1 : text};
+            messages[ask.count++] = (struct llm_message){.author = text[0] == 'e' ? LLM_EMPLOYEE
+                                                                                  : LLM_PERSON,
+                                                         .text = text[0] == 'e' ? text + 1 : text};
         at += size + 1;
     }
     answer(c, &ask);

@@ -12,13 +12,56 @@ static void must(bool good)
         abort();
 }
 
-static void check_answer(const struct llm_answer *a)
+static void check_figures(const struct llm_answer *a)
 {
-    must(a->text != NULL && text_utf8(bytes_of(a->text)) && strlen(a->text) <= LLM_BODY_MAX);
-    must(a->model == NULL || text_utf8(bytes_of(a->model)));
     must(a->input_tokens >= 0 && a->output_tokens >= 0);
     must(a->cached_tokens >= 0 && a->cached_tokens <= a->input_tokens);
+    must(a->cache_write_tokens >= 0 && a->cache_write_tokens <= a->input_tokens - a->cached_tokens);
+    must(a->image_tokens >= 0 && a->image_tokens <= a->input_tokens);
+    must(a->reasoning_tokens >= 0 && a->reasoning_tokens <= a->output_tokens);
     must(a->counted == (a->input_tokens > 0 || a->output_tokens > 0));
+}
+
+/*
+ * Whatever was taken for an answer can be sent back: it passes the check of questions, and every
+ * API makes a request of it.
+ */
+static void send_back(struct ctx *c, const struct llm_answer *a)
+{
+    struct llm_part results[LLM_CALLS_MAX];
+    struct llm_message messages[] = {
+        LLM_SAYS(LLM_PERSON, "x"),
+        {.author = LLM_EMPLOYEE, .parts = a->parts, .part_count = a->part_count},
+        {.author = LLM_PERSON, .parts = results}};
+    struct llm_ask ask = {.model = "m", .messages = messages, .count = 2, .max_tokens = 9};
+    struct llm_account accounts[] = {{.key = "k"}, {.key = "k", .api = LLM_API_RESPONSES}};
+    struct http_ask http;
+    size_t all;
+    const struct llm *const *llms = llm_all(&all);
+
+    for (size_t i = 0; i < a->part_count; i++)
+        if (a->parts[i].kind == LLM_CALL)
+            results[messages[2].part_count++] = (struct llm_part){.kind = LLM_RESULT,
+                                                                  .call_id = a->parts[i].call_id};
+    must(messages[2].part_count == a->call_count);
+    ask.count += a->call_count > 0;
+    must(llm_check(c, &ask) == OK);
+    for (size_t i = 0; i < all; i++)
+        for (size_t k = 0; llms[i]->ask != NULL && k < 2; k++)
+            must(llm_speaking(llms[i], &accounts[k])->ask(c, &accounts[k], &ask, &http) == OK);
+}
+
+static void check_answer(struct ctx *c, const struct llm_answer *a)
+{
+    must(a->text != NULL && text_utf8(bytes_of(a->text)) && strlen(a->text) <= LLM_TEXT_MAX);
+    must(a->model == NULL || text_utf8(bytes_of(a->model)));
+    must(a->refusal == NULL || text_utf8(bytes_of(a->refusal)));
+    must(a->part_count <= LLM_PARTS_MAX && a->call_count <= LLM_CALLS_MAX);
+    must(a->call_count == 0 || !llm_refused(a));
+    must(a->stop != LLM_STOP_CALLS || a->call_count > 0);
+    check_figures(a);
+    if (a->part_count > 0)
+        send_back(c, a);
 }
 
 static void check_fault(const struct ctx *c, rc_t rc)
@@ -36,7 +79,7 @@ static void feed_whole(struct ctx *c, const struct llm *llm, int status, struct 
 
     must(rc == OK ? status == 200 : true);
     if (rc == OK)
-        check_answer(&a);
+        check_answer(c, &a);
     else
         check_fault(c, rc);
 }
@@ -65,9 +108,14 @@ static void feed_stream(struct ctx *c, const struct llm *llm, struct bytes bytes
     struct frames f = frames_new(c->mem, llm->framing, LLM_FRAME_MAX);
 
     if (frames_feed(&f, bytes, on_frame, &r) == OK && frames_end(&f, on_frame, &r) == OK) {
-        struct llm_answer a = llm_stream_answer(&r.stream);
+        struct llm_answer a;
+        rc_t rc = llm_stream_finish(c, llm->name, &r.stream, &a);
 
-        check_answer(&a);
+        check_figures(&a);
+        if (rc == OK)
+            check_answer(c, &a);
+        else
+            check_fault(c, rc);
     }
 }
 

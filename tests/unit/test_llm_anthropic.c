@@ -187,9 +187,9 @@ static const char *messages_of(struct ctx *c, const struct llm_message *messages
 
 static void authors_take_turns(void **state)
 {
-    static const struct llm_message several[] = {LLM_SAYS(LLM_PERSON, "a"),   LLM_SAYS(LLM_PERSON, " "),
-                                                 LLM_SAYS(LLM_PERSON, "b"),   LLM_SAYS(LLM_EMPLOYEE, "c"),
-                                                 LLM_SAYS(LLM_EMPLOYEE, "d"), LLM_SAYS(LLM_PERSON, "e")};
+    static const struct llm_message several[] = {
+        LLM_SAYS(LLM_PERSON, "a"),   LLM_SAYS(LLM_PERSON, " "),   LLM_SAYS(LLM_PERSON, "b"),
+        LLM_SAYS(LLM_EMPLOYEE, "c"), LLM_SAYS(LLM_EMPLOYEE, "d"), LLM_SAYS(LLM_PERSON, "e")};
     static const struct llm_message cut[] = {
         LLM_SAYS(LLM_EMPLOYEE, ""), LLM_SAYS(LLM_EMPLOYEE, "c"), LLM_SAYS(LLM_PERSON, "e")};
     struct ctx *c = ctx_new(MIB(1), NULL);
@@ -247,7 +247,8 @@ static void question(void **state)
 
 static void what_cannot_be_asked(void **state)
 {
-    static const struct llm_message bad[] = {LLM_SAYS(LLM_PERSON, "\xff")}, blank[] = {LLM_SAYS(LLM_PERSON, "\t")};
+    static const struct llm_message bad[] = {LLM_SAYS(LLM_PERSON, "\xff")},
+                                    blank[] = {LLM_SAYS(LLM_PERSON, "\t")};
     static const struct llm_message fine[] = {LLM_SAYS(LLM_PERSON, "x")};
     struct ctx *c = ctx_new(MIB(1), NULL);
     struct llm_account account = {.key = "k"};

@@ -127,7 +127,8 @@ static void estimate_is_near(void **state)
 
 static void estimate_of_a_question(void **state)
 {
-    static const struct llm_message talk[] = {LLM_SAYS(LLM_PERSON, "one two"), LLM_SAYS(LLM_EMPLOYEE, NULL)};
+    static const struct llm_message talk[] = {LLM_SAYS(LLM_PERSON, "one two"),
+                                              LLM_SAYS(LLM_EMPLOYEE, NULL)};
     struct llm_ask ask = {.system = "be kind", .messages = talk, .count = 2};
 
     (void)state;

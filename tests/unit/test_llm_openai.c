@@ -188,10 +188,9 @@ static void too_much_text(void **state)
     ctx_end(c);
 }
 
-static const struct llm_message talk[] = {LLM_SAYS(LLM_PERSON, "Hi"),
-                                          LLM_SAYS(LLM_EMPLOYEE, "Hello!"),
-                                          LLM_SAYS(LLM_PERSON, "  "),
-                                          LLM_SAYS(LLM_PERSON, "Gr\xc3\xbc\xc3\x9f\"e\n")};
+static const struct llm_message talk[] = {
+    LLM_SAYS(LLM_PERSON, "Hi"), LLM_SAYS(LLM_EMPLOYEE, "Hello!"), LLM_SAYS(LLM_PERSON, "  "),
+    LLM_SAYS(LLM_PERSON, "Gr\xc3\xbc\xc3\x9f\"e\n")};
 
 static void question(void **state)
 {
@@ -258,7 +257,8 @@ static void addresses(void **state)
 static void what_cannot_be_asked(void **state)
 {
     static const struct llm_message bad[] = {LLM_SAYS(LLM_PERSON, "\xff")},
-                                    blank[] = {LLM_SAYS(LLM_PERSON, " "), LLM_SAYS(LLM_PERSON, NULL)};
+                                    blank[] = {LLM_SAYS(LLM_PERSON, " "),
+                                               LLM_SAYS(LLM_PERSON, NULL)};
     struct ctx *c = ctx_new(MIB(1), NULL);
     struct llm_account account = {.key = "k"};
     struct llm_ask ask = {.model = "m", .messages = bad, .count = 1, .max_tokens = 1};

@@ -233,7 +233,8 @@ static void corners(void **state)
 
 static void nothing_to_answer(void **state)
 {
-    static const struct llm_message none[] = {LLM_SAYS(LLM_PERSON, " "), LLM_SAYS(LLM_EMPLOYEE, "x")};
+    static const struct llm_message none[] = {LLM_SAYS(LLM_PERSON, " "),
+                                              LLM_SAYS(LLM_EMPLOYEE, "x")};
     struct ctx *c = ctx_new(MIB(1), NULL);
     struct llm_ask ask = {.messages = none, .count = 2, .max_tokens = 10};
     struct llm_answer a;
@@ -241,6 +242,57 @@ static void nothing_to_answer(void **state)
     (void)state;
     assert_int_equal(llm_find("starter")->local(c, &ask, &a), E_INVALID);
     assert_string_equal(c->fault.code, "llm_no_message");
+    ctx_end(c);
+}
+
+/* Images are not looked at, and that is said; what stands beside them is answered as ever. */
+static void images(void **state)
+{
+    static const struct llm_part only[] = {{.kind = LLM_IMAGE, .url = "https://example.com/a.png"}};
+    static const struct llm_part both[] = {{.kind = LLM_IMAGE, .url = "https://example.com/a.png"},
+                                           {.kind = LLM_TEXT, .text = "What is"},
+                                           {.kind = LLM_TEXT, .text = "your name?"}};
+    const struct llm_message shown[] = {{.author = LLM_PERSON, .parts = only, .part_count = 1},
+                                        {.author = LLM_PERSON, .parts = both, .part_count = 3}};
+    struct ctx *c = ctx_new(MIB(8), NULL);
+    struct llm_ask ask = {.name = "Mara", .messages = shown, .count = 1, .max_tokens = 100};
+    struct llm_answer a;
+
+    (void)state;
+    assert_int_equal(llm_find("starter")->local(c, &ask, &a), OK);
+    assert_true(text_starts(a.text, "I can't see images: "));
+    assert_null(strstr(a.text, "don't know"));
+    ask.count = 2;
+    assert_int_equal(llm_find("starter")->local(c, &ask, &a), OK);
+    assert_true(text_starts(a.text, "I can't see images: "));
+    assert_non_null(strstr(a.text, "Mara"));
+    assert_int_equal(a.part_count, 1);
+    assert_string_equal(a.parts[0].text, a.text);
+    ctx_end(c);
+}
+
+/* Sentences are no structure and no tool call: somebody else has to be asked. */
+static void what_it_cannot(void **state)
+{
+    static const struct llm_message hello[] = {LLM_SAYS(LLM_PERSON, "Hello")};
+    static const struct llm_tool tool = {.name = "look", .schema = "{}"};
+    const struct llm_ask asks[] = {
+        {.messages = hello, .count = 1, .format_name = "a", .format_schema = "{}"},
+        {.messages = hello,
+         .count = 1,
+         .tools = &tool,
+         .tool_count = 1,
+         .choice = LLM_CHOOSE_REQUIRED},
+    };
+    struct ctx *c = ctx_new(MIB(8), NULL);
+    struct llm_answer a;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(asks); i++) {
+        assert_int_equal(llm_find("starter")->local(c, &asks[i], &a), E_INVALID);
+        assert_string_equal(c->fault.code, "llm_cannot");
+        ctx_forgive(c);
+    }
     ctx_end(c);
 }
 
@@ -301,6 +353,8 @@ int main(void)
         cmocka_unit_test(same_question_same_answer),
         cmocka_unit_test(corners),
         cmocka_unit_test(nothing_to_answer),
+        cmocka_unit_test(images),
+        cmocka_unit_test(what_it_cannot),
         cmocka_unit_test(plain_words),
         cmocka_unit_test(stems_meet),
     };

@@ -235,7 +235,8 @@ static void account_is_not_usable(void **state)
 static void what_cannot_be_asked(void **state)
 {
     static const struct llm_message bad[] = {LLM_SAYS(LLM_PERSON, "\xff")},
-                                    none[] = {LLM_SAYS(LLM_EMPLOYEE, "x"), LLM_SAYS(LLM_PERSON, " ")};
+                                    none[] = {LLM_SAYS(LLM_EMPLOYEE, "x"),
+                                              LLM_SAYS(LLM_PERSON, " ")};
     struct bench *b = *state;
     char *huge = arena_take(b->c->mem, POOL_ASK_MAX + 2);
     struct llm_ask question = {.messages = bad, .count = 1, .max_tokens = 1};
