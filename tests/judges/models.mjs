@@ -59,3 +59,14 @@ export const FORMATS = {
     anthropic: { path: '', endpoint: '/v1/messages' },
     ollama: { path: '', endpoint: '/api/chat' },
 };
+
+/** The same, and the other ways to reach OpenAI's models: what stands in a candidate beside its address. */
+export const APIS = {
+    ...Object.fromEntries(Object.entries(FORMATS).map(([name, at]) => [name, { ...at, provider: name, model: `${name}-model`, more: {} }])),
+    responses: { path: '/v1', endpoint: '/v1/responses', provider: 'openai', model: 'gpt-5', more: { api: 'responses' } },
+    azure: {
+        path: '', endpoint: '/openai/deployments/gpt-4o/chat/completions', provider: 'openai', model: 'gpt-4o',
+        more: { api_version: '2024-10-21' },
+    },
+};
+APIS.anthropic.model = 'claude-sonnet-4-5';
