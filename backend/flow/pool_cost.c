@@ -3,16 +3,36 @@
 
 #include <string.h>
 
-#define WRAPPING 64 /* tokens around each message that its text does not show */
+#define WRAPPING 64      /* tokens around each piece of the question that its text does not show */
+#define IMAGE_MOST 50000 /* the most that a known model counts for one image */
+
+static int64_t bytes(const char *text)
+{
+    return text == NULL ? 0 : (int64_t)strlen(text) + WRAPPING;
+}
+
+static int64_t most_of_part(const struct llm_part *p)
+{
+    return WRAPPING + (p->kind == LLM_IMAGE ? IMAGE_MOST : 0) +
+           (p->text == NULL ? 0 : (int64_t)strlen(p->text)) + bytes(p->call_id) + bytes(p->tool) +
+           bytes(p->arguments) + bytes(p->block);
+}
 
 static int64_t most_input(const struct llm_ask *ask)
 {
-    int64_t most = WRAPPING;
+    int64_t most = WRAPPING + bytes(ask->system) + bytes(ask->format_schema);
 
-    if (ask->system != NULL)
-        most += (int64_t)strlen(ask->system) + WRAPPING;
-    for (size_t i = 0; i < ask->count; i++)
-        most += (int64_t)strlen(ask->messages[i].text) + WRAPPING;
+    for (size_t i = 0; i < ask->tool_count; i++)
+        most += bytes(ask->tools[i].name) + bytes(ask->tools[i].about) +
+                bytes(ask->tools[i].schema);
+    for (size_t i = 0; i < ask->count; i++) {
+        struct llm_part single;
+        size_t count;
+        const struct llm_part *parts = llm_parts(&ask->messages[i], &single, &count);
+
+        for (size_t k = 0; k < count; k++)
+            most += most_of_part(&parts[k]);
+    }
     return most;
 }
 
@@ -46,6 +66,7 @@ rc_t pool_settle(struct ctx *c, const struct pool_candidate *who, const struct l
 {
     const struct tokens tokens = {.input = figures->input_tokens,
                                   .cached = figures->cached_tokens,
+                                  .cache_written = figures->cache_write_tokens,
                                   .output = figures->output_tokens};
     struct price price = {.from = NULL};
     rc_t rc = OK;

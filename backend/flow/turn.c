@@ -70,11 +70,14 @@ static bool on_cancelled(void *arg)
 static const char *step_text(struct ctx *c, const struct pool_outcome *o, const struct ending *end)
 {
     json_t *tries = json_array();
-    json_t *root = json_pack(
-        "{s:s, s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:b, s:I}", "text", end->text, "outcome",
-        end->outcome, "model", o->answer.model, "input_tokens", (json_int_t)o->answer.input_tokens,
-        "cached_tokens", (json_int_t)o->answer.cached_tokens, "output_tokens",
-        (json_int_t)o->answer.output_tokens, "counted", o->answer.counted, "ms", (json_int_t)o->ms);
+    json_t *root = json_pack("{s:s, s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:b, s:I}", "text",
+                             end->text, "outcome", end->outcome, "model", o->answer.model,
+                             "input_tokens", (json_int_t)o->answer.input_tokens, "cached_tokens",
+                             (json_int_t)o->answer.cached_tokens, "cache_write_tokens",
+                             (json_int_t)o->answer.cache_write_tokens, "output_tokens",
+                             (json_int_t)o->answer.output_tokens, "reasoning_tokens",
+                             (json_int_t)o->answer.reasoning_tokens, "counted", o->answer.counted,
+                             "ms", (json_int_t)o->ms);
 
     for (size_t i = 0; i < o->try_count; i++)
         json_array_append_new(tries,
