@@ -30,6 +30,7 @@ struct call {
     /* its empty line was seen: curl takes a head that breaks off for an answer */
     bool head_complete;
     rc_t piece_rc; /* what on_piece answered when it ended the call */
+    bool inside;   /* an address was refused because it is not public */
 };
 
 void http_header_add(struct http_ask *ask, const char *name, const char *value)
@@ -233,6 +234,8 @@ static void set_options(CURL *easy, const struct http_ask *ask, struct call *k,
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, k);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, k);
+    if (ask->public_only)
+        http_line_public_only(easy, &k->inside);
     if (ask->ca_file != NULL)
         curl_easy_setopt(easy, CURLOPT_CAINFO, ask->ca_file);
     set_method(easy, ask, k);
@@ -378,13 +381,16 @@ static bool is_tls_fault(CURLcode result)
     return false;
 }
 
-static rc_t ended_by_curl(struct ctx *c, CURLcode result, bool maybe_sent, const char *host,
-                          const char *why)
+static rc_t ended_by_curl(struct ctx *c, const struct call *k, CURLcode result, bool maybe_sent,
+                          const char *host, const char *why)
 {
     const char *said = why[0] != '\0' ? why : curl_easy_strerror(result);
 
     if (result == CURLE_OK)
         return OK;
+    if (k->inside && !maybe_sent)
+        return ctx_fail(c, E_FORBIDDEN, "http_private",
+                        "%s lies inside a private network, and that is not allowed here", host);
     if (result == CURLE_OPERATION_TIMEDOUT)
         return ctx_fail(c, E_TIMEOUT, "http_timeout", "%s: %s", host, said);
     if (is_tls_fault(result))
@@ -421,7 +427,7 @@ rc_t http_call(struct ctx *c, const struct http_ask *ask, struct http_answer *ou
     rc_t rc = ended_by_us(c, &k, host);
 
     if (rc == OK)
-        rc = ended_by_curl(c, result, out->maybe_sent, host, why);
+        rc = ended_by_curl(c, &k, result, out->maybe_sent, host, why);
     answer_read(c, &k, out);
     curl_multi_remove_handle(line->multi, line->easy);
     curl_easy_reset(line->easy);

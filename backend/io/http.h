@@ -23,8 +23,13 @@ struct http_ask {
     int header_count;
     struct bytes body;
     const char *ca_file; /* a PEM file to trust instead of the system's certificates, or NULL */
-    int64_t connect_ms;  /* 0: 5,000 */
-    int64_t total_ms;    /* 0: 30,000 */
+    /*
+     * A tenant named the address: nothing inside a private network, this machine included, is
+     * called, whatever the name resolves to. E_FORBIDDEN "http_private".
+     */
+    bool public_only;
+    int64_t connect_ms; /* 0: 5,000 */
+    int64_t total_ms;   /* 0: 30,000 */
     /* by clock_mono_ms: past this moment no part of the body leaves any more; 0: no such moment */
     int64_t send_by_ms;
     /* longest wait for the first byte of the answer; 0: no bound but total_ms */
@@ -66,10 +71,11 @@ void http_header_add(struct http_ask *ask, const char *name, const char *value);
 
 /*
  * Any status is OK: the caller judges it. Failures: E_INVALID http_url, http_header (the caller's
- * own input); E_UPSTREAM http_connect, http_tls, http_broken, http_too_long; E_TIMEOUT
- * http_timeout, http_cancelled; and what on_piece answered. Redirects are not followed, and a
- * request with a body is never sent a second time by itself. The detail names the host and curl's
- * reason, never a header or a body. Connections are kept and reused; safe from many threads.
+ * own input); E_FORBIDDEN http_private; E_UPSTREAM http_connect, http_tls, http_broken,
+ * http_too_long; E_TIMEOUT http_timeout, http_cancelled; and what on_piece answered. Redirects are
+ * not followed, and a request with a body is never sent a second time by itself. The detail names
+ * the host and curl's reason, never a header or a body. Connections are kept and reused; safe from
+ * many threads.
  */
 rc_t http_call(struct ctx *c, const struct http_ask *ask, struct http_answer *out) MUST;
 

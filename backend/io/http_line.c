@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "io/http.h"
+#include "io/http_address.h"
 
 #define IDLE_MAX 64 /* lines kept for the next call; a burst above this opens and closes */
 
@@ -81,6 +82,40 @@ void http_line_put(struct http_line *l)
     pthread_mutex_unlock(&pool.lock);
     if (old != NULL)
         line_free(old);
+}
+
+/* The name was resolved by now; what is checked here is what is connected to. */
+static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    bool *inside = arg;
+
+    (void)purpose;
+    if (address_public(&to->addr))
+        return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    *inside = true;
+    return CURL_SOCKET_BAD;
+}
+
+/* A kept connection was made for somebody else, perhaps, who may go where this one may not. */
+static int on_connected(void *arg, char *remote, char *local, int remote_port, int local_port)
+{
+    bool *inside = arg;
+
+    (void)local;
+    (void)remote_port;
+    (void)local_port;
+    if (address_text_public(remote))
+        return CURL_PREREQFUNC_OK;
+    *inside = true;
+    return CURL_PREREQFUNC_ABORT;
+}
+
+void http_line_public_only(CURL *easy, bool *inside)
+{
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, inside);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, inside);
 }
 
 void http_start(void)

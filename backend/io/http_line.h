@@ -6,6 +6,7 @@
 #define IO_HTTP_LINE_H
 
 #include <curl/curl.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define HTTP_ORIGIN_MAX 300
@@ -25,5 +26,11 @@ struct http_line {
  */
 struct http_line *http_line_get(const char *origin);
 void http_line_put(struct http_line *l);
+
+/*
+ * For one call: nothing but public addresses is connected to (http_address.h); *inside becomes true
+ * when one was refused for that.
+ */
+void http_line_public_only(CURL *easy, bool *inside);
 
 #endif
