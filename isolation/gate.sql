@@ -7,6 +7,8 @@ global_table(name) AS (VALUES ('person'), ('login_limit'), ('price'), ('template
 -- Doors to what must be found before the tenant is known. They run as konstruct_lookup, see the migration.
 door(name) AS (VALUES ('person_add'), ('login_find'), ('session_find'), ('person_get'), ('hook_find'), ('hook_secrets'),
     ('tenant_list'), ('person_password_hash'), ('person_password_set'), ('person_prove'), ('sessions_end'), ('link_find'),
+    ('sign_in_tenant'), ('sign_in_find'), ('sign_in_wanted'),
+    ('sign_in_tenant'), ('sign_in_find'), ('sign_in_wanted'),
     ('login_try'), ('login_right'), ('session_tenants'), ('invited_person'),
     ('audit_add'), ('audit_due'), ('caps_due'), ('export_tables'), ('export_page'), ('erase_begin'), ('erase_quiet'),
     ('erase_step'), ('erase_words'), ('erase_end'),
@@ -18,6 +20,10 @@ door(name) AS (VALUES ('person_add'), ('login_find'), ('session_find'), ('person
 -- Policies beside the tenant's own: for the doors, and the dispatcher's look at ids and states.
 extra_policy(tab, policy, role) AS (VALUES
     ('person', 'lookup', 'konstruct_lookup'), ('session', 'lookup', 'konstruct_lookup'),
+    ('sign_in', 'lookup', 'konstruct_lookup'), ('sign_in_domain', 'lookup', 'konstruct_lookup'),
+    ('sign_in_attempt', 'lookup', 'konstruct_lookup'),
+    ('sign_in', 'lookup', 'konstruct_lookup'), ('sign_in_domain', 'lookup', 'konstruct_lookup'),
+    ('sign_in_attempt', 'lookup', 'konstruct_lookup'),
     ('mail', 'lookup', 'konstruct_lookup'), ('invitation', 'lookup', 'konstruct_lookup'),
     ('cap_lease', 'lookup', 'konstruct_lookup'), ('call_open', 'lookup', 'konstruct_lookup'),
     ('api_key', 'lookup', 'konstruct_lookup'), ('login_step', 'lookup', 'konstruct_lookup'),

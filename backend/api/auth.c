@@ -11,6 +11,7 @@
 #include "core/mail.h"
 #include "core/person.h"
 #include "core/session.h"
+#include "core/sign_in.h"
 #include "core/tenant.h"
 #include "io/db.h"
 
@@ -83,6 +84,7 @@ static rc_t login_done(struct ctx *c, const struct req *rq, struct res *rs, stru
     if (who->tenant_id == NULL)
         return no_company(c);
     TRY(db_tenant(c, who->tenant_id));
+    TRY(sign_in_password_allowed(c, h->email));
     if (h->hash != NULL)
         TRY(person_password_set(c, who->person_id, h->hash));
     TRY(factor_find(c, who->person_id, &factor));

@@ -20,6 +20,8 @@
 #include "core/proof.h"
 #include "core/scope.h"
 #include "core/session.h"
+#include "core/sign_in.h"
+#include "core/sign_in_way.h"
 #include "core/tenant.h"
 #include "core/tenant_export.h"
 

@@ -10,6 +10,7 @@
 #include "core/member.h"
 #include "core/person.h"
 #include "core/session.h"
+#include "core/sign_in.h"
 #include "core/tenant.h"
 #include "io/db.h"
 
@@ -54,6 +55,15 @@ static rc_t entries(struct ctx *c, const struct req *rq, const char *from, const
     return db_tenant(c, to);
 }
 
+/* The company may want its own provider between itself and a password. */
+static rc_t provider_check(struct ctx *c)
+{
+    struct person_record person;
+
+    TRY(person_find(c, c->person_id, &person));
+    return sign_in_password_allowed(c, person.email);
+}
+
 rc_t tenants_enter(struct ctx *c, const struct req *rq, struct res *rs)
 {
     const char *id, *token, *from = c->tenant_id;
@@ -64,6 +74,7 @@ rc_t tenants_enter(struct ctx *c, const struct req *rq, struct res *rs)
     if (tenancy.current)
         return welcome_with(c, rs, 200, rq->session_token);
     TRY(session_move(c, rq->session_token, id, &token));
+    TRY(provider_check(c));
     TRY(welcome_with(c, rs, 200, token));
     return entries(c, rq, from, "person.logged_out", id);
 }

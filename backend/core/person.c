@@ -106,13 +106,21 @@ static const struct stmt q_login = {
     "person_for_login",
     "SELECT person_id, password_hash, tenant_id, role FROM login_find($1) ORDER BY proven DESC"};
 
+/* Nothing fits what is no hash, and testing it must not be quicker than testing one. */
+static const char *hash_of(const struct db_rows *rows, int row)
+{
+    const char *hash = db_text(rows, row, 1);
+
+    return text_is(hash, NO_PASSWORD) ? NULL : hash;
+}
+
 rc_t person_for_login(struct ctx *c, const char *email, struct login_record out[LOGIN_RECORDS])
 {
     struct db_rows rows;
 
     TRY(db_rows(c, &q_login, ARGS(A(email)), &rows));
     for (int i = 0; i < LOGIN_RECORDS; i++)
-        out[i] = i < rows.count ? (struct login_record){db_text(&rows, i, 0), db_text(&rows, i, 1),
+        out[i] = i < rows.count ? (struct login_record){db_text(&rows, i, 0), hash_of(&rows, i),
                                                         db_text(&rows, i, 2), db_text(&rows, i, 3)}
                                 : (struct login_record){.person_id = NULL};
     return OK;

@@ -59,6 +59,12 @@ rc_t sign_up_check(struct ctx *c, struct sign_up *in) MUST;
 /* The same for an address alone. */
 rc_t email_check(struct ctx *c, const char **email) MUST;
 
+/*
+ * The hash of people who have no password, such as those who came in by their company's provider:
+ * none fits it, and the log-in takes as long as with any other.
+ */
+#define NO_PASSWORD "!"
+
 /* The address is a claim until person_prove. */
 rc_t person_add(struct ctx *c, const char *id, const char *name, const char *email,
                 const char *password_hash) MUST;

@@ -96,7 +96,7 @@ static const struct stmt q_move_out = {
     "session_move_out", "DELETE FROM session WHERE tenant_id = tenant_now() AND token_hash = $1"
                         " RETURNING extract(epoch FROM created_at)::bigint, ceil(extract(epoch "
                         "FROM expires_at))::bigint,"
-                        " agent"};
+                        " agent, by_company::int"};
 static const struct stmt q_move_in = {
     "session_move_in",
     "INSERT INTO session (tenant_id, token_hash, person_id, created_at, expires_at, idle_until, "
@@ -110,6 +110,10 @@ rc_t session_move(struct ctx *c, const char *token, const char *tenant_id, const
     TRY(db_rows(c, &q_move_out, ARGS(A(session_hash(c, token))), &rows));
     if (rows.count == 0)
         return ctx_fail(c, E_UNAUTH, "unauthenticated", "Your session is over. Log in again.");
+    if (db_int(&rows, 0, 3) != 0)
+        return ctx_fail(c, E_FORBIDDEN, "session_of_company",
+                        "You logged in by this company's provider, which opens no other company. "
+                        "Log in with your password to go to another one.");
     *fresh = crypto_token(c->mem);
     TRY(db_tenant(c, tenant_id));
     TRY(db_later(c, &q_used, ARGS(A(c->person_id))));
@@ -118,6 +122,15 @@ rc_t session_move(struct ctx *c, const char *token, const char *tenant_id, const
                         A(db_int(&rows, 0, 1)), A(conf_number(CONF_session_idle_days)),
                         A(db_text(&rows, 0, 2))),
                    NULL);
+}
+
+static const struct stmt q_company = {
+    "session_by_company",
+    "UPDATE session SET by_company = true WHERE tenant_id = tenant_now() AND token_hash = $1"};
+
+rc_t session_by_company(struct ctx *c, const char *token)
+{
+    return db_exec(c, &q_company, ARGS(A(session_hash(c, token))), NULL);
 }
 
 static const struct stmt q_find = {

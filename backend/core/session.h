@@ -24,6 +24,12 @@ extern const struct shape session_shape;
 rc_t session_start(struct ctx *c, const char *person_id, const char *user_agent, const char **token)
     MUST;
 
+/*
+ * The session was opened by the company's own provider, which speaks for this company alone: it
+ * leads into no other.
+ */
+rc_t session_by_company(struct ctx *c, const char *token) MUST;
+
 struct session_found {
     const char *role; /* NULL: there is no such session, or it is over */
     /*

@@ -15,6 +15,7 @@
 #include "flow/export.h"
 #include "flow/mail_out.h"
 #include "flow/queue.h"
+#include "flow/sign_in.h"
 #include "flow/turn.h"
 #include "io/db.h"
 

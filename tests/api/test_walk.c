@@ -42,6 +42,9 @@ static const struct {
     {"HostPlanChoice", "{\"plan\":\"trial\"}"},
     {"HostLimitValue", "{\"per_minute\":1}"},
     {"FactorRule", "{\"required\":false}"},
+    {"SignInChange", "{\"issuer\":\"https://login.example.org\",\"client_id\":\"x\",\"role\":"
+                     "\"member\",\"joining\":true,\"passwords\":true}"},
+    {"NewSignInDomain", "{\"domain\":\"example.org\"}"},
     {"PasswordChange",
      "{\"password\":\"not the right one\",\"new_password\":\"long enough, this\"}"},
 };
@@ -50,6 +53,8 @@ static const struct {
 static const char *const open_to_all[] = {"/api/v1/signup",
                                           "/api/v1/login",
                                           "/api/v1/login/factor",
+                                          "/api/v1/sign-in/begin",
+                                          "/api/v1/sign-in/finish",
                                           "/api/v1/links",
                                           "/api/v1/invitations/accept",
                                           "/api/v1/invitations/join",

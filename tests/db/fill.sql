@@ -56,4 +56,11 @@ BEGIN
     INSERT INTO audit_signature (tenant_id, seq, hash, signed_at, public_key, signature)
         VALUES (t, 1, decode(repeat('00', 32), 'hex'), now(), decode(repeat('00', 32), 'hex'), decode(repeat('00', 64), 'hex'));
     INSERT INTO audit_subject (tenant_id, id, key_sealed) VALUES (t, p, 'canary');
+    INSERT INTO sign_in (tenant_id, id, issuer, client_id, client_secret, hint)
+        VALUES (t, gen_random_uuid(), 'https://canary', 'canary', 'canary', '');
+    INSERT INTO sign_in_domain (tenant_id, id, domain, person_id) VALUES (t, gen_random_uuid(), t || '.example', p);
+    INSERT INTO sign_in_attempt (tenant_id, id, state_hash, browser_hash, nonce_hash, verifier_sealed, issuer, client_id, expires_at)
+        VALUES (t, gen_random_uuid(), decode(repeat('00', 32), 'hex'), decode(repeat('00', 32), 'hex'),
+            decode(repeat('00', 32), 'hex'), 'canary', 'canary', 'canary', now() + interval '1 hour');
+    INSERT INTO sign_in_link (tenant_id, issuer, subject, person_id) VALUES (t, 'canary', 'canary', p);
 END $$;
