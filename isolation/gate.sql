@@ -8,7 +8,6 @@ global_table(name) AS (VALUES ('person'), ('login_limit'), ('price'), ('template
 door(name) AS (VALUES ('person_add'), ('login_find'), ('session_find'), ('person_get'), ('hook_find'), ('hook_secrets'),
     ('tenant_list'), ('person_password_hash'), ('person_password_set'), ('person_prove'), ('sessions_end'), ('link_find'),
     ('sign_in_tenant'), ('sign_in_find'), ('sign_in_wanted'),
-    ('sign_in_tenant'), ('sign_in_find'), ('sign_in_wanted'),
     ('login_try'), ('login_right'), ('session_tenants'), ('invited_person'),
     ('audit_add'), ('audit_due'), ('caps_due'), ('export_tables'), ('export_page'), ('erase_begin'), ('erase_quiet'),
     ('erase_step'), ('erase_words'), ('erase_end'),
@@ -22,8 +21,6 @@ extra_policy(tab, policy, role) AS (VALUES
     ('person', 'lookup', 'konstruct_lookup'), ('session', 'lookup', 'konstruct_lookup'),
     ('sign_in', 'lookup', 'konstruct_lookup'), ('sign_in_domain', 'lookup', 'konstruct_lookup'),
     ('sign_in_attempt', 'lookup', 'konstruct_lookup'),
-    ('sign_in', 'lookup', 'konstruct_lookup'), ('sign_in_domain', 'lookup', 'konstruct_lookup'),
-    ('sign_in_attempt', 'lookup', 'konstruct_lookup'),
     ('mail', 'lookup', 'konstruct_lookup'), ('invitation', 'lookup', 'konstruct_lookup'),
     ('cap_lease', 'lookup', 'konstruct_lookup'), ('call_open', 'lookup', 'konstruct_lookup'),
     ('api_key', 'lookup', 'konstruct_lookup'), ('login_step', 'lookup', 'konstruct_lookup'),
@@ -34,8 +31,8 @@ extra_policy(tab, policy, role) AS (VALUES
 -- What looks like a secret by its name and may be read by the web process all the same: it has sealed it itself and must
 -- open it. Hashes of random tokens open nothing and are no secrets; those of passwords are.
 no_secret(tab, col) AS (VALUES ('audit_subject', 'key_sealed'), ('idempotency', 'answer_sealed')),
--- One workspace belongs to one tenant in the whole instance.
-global_key(name) AS (VALUES ('connection_install')),
+-- One workspace, and one domain of addresses, belongs to one tenant in the whole instance.
+global_key(name) AS (VALUES ('connection_install'), ('sign_in_domain_name')),
 ours AS (SELECT c.*, EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id'
              AND NOT a.attisdropped) AS of_tenant
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
