@@ -390,6 +390,12 @@ static void a_provider_opens_its_own_company_only(void **state)
     expect(&list, 403, "session_of_company");
     list = get(mem, r.token, "/api/v1/me");
     assert_string_equal(text_of(&list, "tenant_id"), o.tenant_id);
+    super("INSERT INTO host_person (person_id) VALUES ('%s')", o.admin_id);
+    list = get(mem, r.token, "/api/v1/host/tenants");
+    expect(&list, 403, "not_permitted");
+    list = get(mem, o.admin, "/api/v1/host/tenants");
+    expect(&list, 200, NULL);
+    super("DELETE FROM host_person WHERE person_id = '%s'", o.admin_id);
     /* With the password one gets on as before. */
     list = get(mem, o.admin, "/api/v1/tenants");
     assert_int_equal(count_of(&list), 2);

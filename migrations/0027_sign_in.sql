@@ -90,7 +90,8 @@ CREATE OR REPLACE FUNCTION session_find(wanted bytea)
     RETURNS TABLE (tenant_id uuid, person_id uuid, role text, stale boolean, barred text)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS
     $$ SELECT s.tenant_id, s.person_id, m.role, s.seen_at < now() - interval '10 minutes',
-           CASE WHEN t.factor_required AND NOT s.by_company AND NOT EXISTS (SELECT FROM person_factor f
+           CASE WHEN t.suspended_at IS NOT NULL THEN 'tenant_suspended'
+               WHEN t.factor_required AND NOT s.by_company AND NOT EXISTS (SELECT FROM person_factor f
                    WHERE f.person_id = s.person_id AND f.confirmed_at IS NOT NULL)
                AND EXISTS (SELECT FROM person p WHERE p.id = s.person_id AND p.password_hash LIKE '$argon2%')
                THEN 'factor_missing' END
@@ -106,6 +107,12 @@ CREATE OR REPLACE FUNCTION session_tenants(wanted bytea) RETURNS TABLE (tenant_i
        JOIN membership m ON m.person_id = s.person_id JOIN tenant t ON t.tenant_id = m.tenant_id
        WHERE s.token_hash = wanted AND s.expires_at > now() AND s.idle_until > now()
            AND (m.tenant_id = s.tenant_id OR NOT s.by_company) $$;
+
+-- Nor does it make anybody a host: a company's provider does not speak for those who run the instance.
+CREATE OR REPLACE FUNCTION host_asks(asking bytea) RETURNS uuid
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS
+    $$ SELECT h.person_id FROM session s JOIN host_person h ON h.person_id = s.person_id
+       WHERE s.token_hash = asking AND s.expires_at > now() AND s.idle_until > now() AND NOT s.by_company $$;
 
 -- A password leads to the company used last among those that take one.
 CREATE FUNCTION sign_in_wanted(wanted_tenant uuid, wanted_email text) RETURNS boolean
