@@ -8,9 +8,11 @@
 #include "base/conf.h"
 #include "base/metric.h"
 #include "core/limit_local.h"
+#include "core/limit_plan.h"
 #include "core/limit_redis.h"
 
 #define SECOND_US 1000000
+#define FASTEST 60000000 /* a minute */
 
 static const struct {
     const char *env, *shown, *preset, *about;
@@ -47,6 +49,7 @@ void limit_stop(void)
     redis = NULL;
     started = false;
     limit_marks_clear();
+    limit_plans_clear();
 }
 
 const char *limit_name(enum limit which)
@@ -60,6 +63,14 @@ static struct bucket_rate rate_of(enum limit which, int64_t per_minute)
     int64_t at_once = rows[which].at_once * per_minute / strtoll(rows[which].preset, NULL, 10);
 
     return bucket_rate(per_minute, at_once < 1 ? 1 : at_once);
+}
+
+/* What the plan or the host says of the tenant, else the settings. */
+static int64_t rate_now(struct ctx *c, enum limit which)
+{
+    int64_t rate = limit_planned(c, which, conf_number(rows[which].setting));
+
+    return rate > FASTEST ? FASTEST : rate;
 }
 
 /* The buckets that a request really takes from. */
@@ -78,9 +89,9 @@ static void prepare(struct ctx *c, struct taking *t, const struct limit_use *use
     *t = (struct taking){.now_us = clock_mono_us()};
     for (size_t i = 0; i < count && t->count < LIMIT_COUNT; i++) {
         enum limit which = uses[i].which;
-        int64_t per_minute = conf_number(rows[which].setting);
+        int64_t per_minute = uses[i].whom == NULL ? 0 : rate_now(c, which);
 
-        if (uses[i].whom == NULL || per_minute == 0)
+        if (per_minute == 0)
             continue;
         t->uses[t->count] = uses[i];
         t->buckets[t->count].rate = rate_of(which, per_minute);

@@ -125,6 +125,27 @@ static void a_key_has_a_limit_of_its_own(void **state)
     expect(&r, 200, NULL);
 }
 
+/* The plan goes before the settings, and what the host says of one company before its plan. */
+static void plans_and_the_host_say_otherwise(void **state)
+{
+    struct arena *mem = *state;
+    struct office trial = office_new(mem), own = office_new(mem), usual = office_new(mem);
+    PGconn *super = pg_open(PG_SUPER);
+    struct reply r;
+
+    conf_set(CONF_limit_reads, "12"); /* 3 at once */
+    pg_do(super, "INSERT INTO plan VALUES ('tiny', 99, 'x') ON CONFLICT DO NOTHING");
+    pg_do(super,
+          "INSERT INTO plan_limit VALUES ('tiny', 'api_reads', 4) ON CONFLICT DO NOTHING"); /* 1 */
+    pg_do(super, "UPDATE tenant SET plan = 'tiny' WHERE tenant_id IN ('%s', '%s')",
+          trial.at.tenant_id, own.at.tenant_id);
+    pg_do(super, "INSERT INTO tenant_limit VALUES ('%s', 'api_reads', 20)", own.at.tenant_id);
+    assert_int_equal(until_refused(mem, trial.viewer, "/api/v1/employees", &r), 1);
+    assert_int_equal(until_refused(mem, own.viewer, "/api/v1/employees", &r), 5);
+    assert_int_equal(until_refused(mem, usual.viewer, "/api/v1/employees", &r), 3);
+    PQfinish(super);
+}
+
 /* Before anybody is looked up: it is the same with and without a session. */
 static void an_address_is_refused_before_the_look_up(void **state)
 {
@@ -295,6 +316,7 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(writing_has_a_limit_of_its_own, setup, teardown),
         cmocka_unit_test_setup_teardown(a_key_has_a_limit_of_its_own, setup, teardown),
+        cmocka_unit_test_setup_teardown(plans_and_the_host_say_otherwise, setup, teardown),
         cmocka_unit_test_setup_teardown(an_address_is_refused_before_the_look_up, setup, teardown),
         cmocka_unit_test_setup_teardown(messages_in_the_portal_are_refused_and_not_kept, setup,
                                         teardown),
