@@ -7,6 +7,7 @@
 
 #include "api/handlers.h"
 #include "api/limits.h"
+#include "api/origin.h"
 #include "api/query.h"
 #include "api/repeat.h"
 #include "api/routes.h"
@@ -56,18 +57,6 @@ static rc_t body_check(struct ctx *c, const struct req *rq, const struct route *
     return OK;
 }
 
-/*
- * The origin that a browser names must be the one it talks to, or the public address of this
- * instance.
- */
-static bool origin_ours(struct ctx *c, const struct req *rq, const char *origin)
-{
-    const char *host = rq->header(rq, "host");
-
-    return (host != NULL && text_is(origin, text_printf(c->mem, "https://%s", host))) ||
-           text_is(origin, conf_text(CONF_public_url));
-}
-
 /* What follows "Bearer " in the header that no browser sends by itself, or NULL. */
 static const char *bearer_of(const struct req *rq)
 {
@@ -77,27 +66,6 @@ static const char *bearer_of(const struct req *rq)
     return given != NULL && strncasecmp(given, scheme, sizeof(scheme) - 1) == 0
                ? given + sizeof(scheme) - 1
                : NULL;
-}
-
-/*
- * Against requests that another site makes a browser send: whoever comes with a cookie must name
- * our origin. Programs without a cookie have nothing that could be abused.
- */
-static rc_t origin_check(struct ctx *c, const struct req *rq, const struct route *route)
-{
-    const char *origin = rq->header(rq, "origin"), *site = rq->header(rq, "sec-fetch-site");
-
-    if (rq->method == GET || route->who == WHO_VENDOR)
-        return OK;
-    if (route->who >= WHO_HOST && bearer_of(rq) != NULL)
-        return OK;
-    if (origin != NULL && origin_ours(c, rq, origin))
-        return OK;
-    if (origin == NULL && (text_is(site, "same-origin") || text_is(site, "none")))
-        return OK;
-    if (origin == NULL && site == NULL && rq->header(rq, "cookie") == NULL)
-        return OK;
-    return ctx_fail(c, E_FORBIDDEN, "origin_foreign", "This request comes from another site.");
 }
 
 /*
@@ -267,7 +235,7 @@ static rc_t serve(struct ctx *c, struct req *rq, struct res *rs)
     TRY(route_of(c, rq, &route));
     TRY(limits_before(c, rq, route));
     TRY(body_check(c, rq, route));
-    TRY(origin_check(c, rq, route));
+    TRY(origin_check(c, rq, route, bearer_of(rq) != NULL));
     TRY(who_check(c, rq, route));
     TRY(limits_known(c, rq));
     rq->route = route;
@@ -302,6 +270,7 @@ static void conclude(struct ctx *c, const struct req *rq, struct res *rs, rc_t r
     if (rc == OK) {
         if (rs->committed != NULL)
             rs->committed(c, rs->committed_arg);
+        origin_allow(rq, rs);
         return;
     }
     db_rollback(c);
@@ -310,6 +279,9 @@ static void conclude(struct ctx *c, const struct req *rq, struct res *rs, rc_t r
     if (rc == E_INTERNAL || rc == E_UNAVAILABLE || rc == E_TIMEOUT)
         log_fault(c, rq->path);
     res_problem(c, rs);
+    if (rs->status == 405)
+        res_header(rs, "allow", api_methods(c, rq->path));
+    origin_allow(rq, rs);
 }
 
 void api_handle(struct ctx *c, struct req *rq, struct res *rs)

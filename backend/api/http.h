@@ -141,6 +141,12 @@ void api_handle(struct ctx *c, struct req *rq, struct res *rs);
 void api_resume(struct ctx *c, const struct req *rq, struct res *rs, struct park *park,
                 enum wake why, struct bytes news);
 
+/* The answer to OPTIONS: what may be done here, also for a browser that asks before it sends. */
+void api_options(struct ctx *c, const struct req *rq, struct res *rs);
+
+/* The methods of an address, for the header Allow; NULL when there is nothing there. */
+const char *api_methods(struct ctx *c, const char *path);
+
 /*
  * The body limit of the route that a request line falls on, or of the strictest kind when there is
  * none. Bytes.

@@ -108,6 +108,24 @@ const struct route *route_find(struct req *rq, bool *other_method)
     return NULL;
 }
 
+const char *api_methods(struct ctx *c, const char *path)
+{
+    static const char *const names[METHOD_COUNT] = {"GET, HEAD", "POST", "PUT", "PATCH", "DELETE"};
+    struct buf list = buf_new(c->mem, KIB(1));
+    bool other_method;
+
+    for (enum method m = GET; m < METHOD_COUNT; m++) {
+        struct req probe = {.method = m, .path = path};
+
+        if (route_find(&probe, &other_method) != NULL)
+            buf_printf(&list, "%s, ", names[m]);
+    }
+    if (list.len == 0)
+        return NULL;
+    buf_text(&list, "OPTIONS");
+    return buf_str(&list);
+}
+
 size_t api_body_limit(enum method method, const char *path)
 {
     struct req probe = {.method = method, .path = path};

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/conf.h"
 #include "base/log.h"
 #include "base/metric.h"
 
@@ -16,8 +17,8 @@ static const char security[] =
     "content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'\r\n"
-    "strict-transport-security: max-age=31536000\r\n"
     "x-content-type-options: nosniff\r\n"
+    "x-frame-options: DENY\r\n"
     "referrer-policy: no-referrer\r\n"
     "cross-origin-opener-policy: same-origin\r\n"
     "cross-origin-resource-policy: same-origin\r\n"
@@ -121,6 +122,9 @@ static void lay_out(const struct res *rs, bool old, bool close, bool with_length
     put("\r\nserver: konstruct\r\n", 21);
     put_date();
     put(security, sizeof(security) - 1);
+    put_text("strict-transport-security: max-age=");
+    put_number((uint64_t)conf_number(CONF_hsts_seconds));
+    put("\r\n", 2);
     if (!put_headers(rs))
         put_text("cache-control: no-store\r\n");
     if (rs->type != NULL && rs->status != 204 && rs->status != 304) {

@@ -116,9 +116,10 @@ size_t kore_app_body_limit(struct http_request *kr)
     return method_of(kr->method, &method) ? api_body_limit(method, kr->path) : 0;
 }
 
-static void handle_api(struct http_request *kr, struct ctx *c, enum method method, const char *path)
+static struct req request_of(struct http_request *kr, struct ctx *c, enum method method,
+                             const char *path)
 {
-    struct req rq = {
+    return (struct req){
         .method = method,
         .path = path,
         .query = kr->query_string,
@@ -126,6 +127,11 @@ static void handle_api(struct http_request *kr, struct ctx *c, enum method metho
         .header = header,
         .native = kr,
     };
+}
+
+static void handle_api(struct http_request *kr, struct ctx *c, enum method method, const char *path)
+{
+    struct req rq = request_of(kr, c, method, path);
     struct res rs = {0};
 
     if (kr->http_body != NULL)
@@ -137,6 +143,24 @@ static void handle_api(struct http_request *kr, struct ctx *c, enum method metho
     ctx_end(c);
 }
 
+/* A method that no route has, or the question which ones there are. */
+static void answer_methods(struct http_request *kr, struct ctx *c, const char *path, struct res *rs)
+{
+    struct req rq = request_of(kr, c, GET, path);
+    const char *methods = web_portal_owns(path) ? "GET, HEAD, OPTIONS" : api_methods(c, path);
+
+    if (kr->method != HTTP_METHOD_OPTIONS)
+        web_problem(c->mem, rs, 405, "method_not_allowed", "This method is not used here.");
+    else if (web_portal_owns(path))
+        *rs = (struct res){.status = 204};
+    else {
+        api_options(c, &rq, rs);
+        return;
+    }
+    if (methods != NULL)
+        res_header(rs, "allow", methods);
+}
+
 /* What can be said without the API. True: answered. */
 static bool handle_early(struct http_request *kr, struct ctx *c, const char *path, bool known)
 {
@@ -145,7 +169,7 @@ static bool handle_early(struct http_request *kr, struct ctx *c, const char *pat
     if (path == NULL)
         web_problem(c->mem, &rs, 400, "path_malformed", "The path could not be read.");
     else if (!known)
-        web_problem(c->mem, &rs, 405, "method_not_allowed", "This method is not used here.");
+        answer_methods(kr, c, path, &rs);
     else if ((kr->method == HTTP_METHOD_GET || kr->method == HTTP_METHOD_HEAD) &&
              web_portal_owns(path)) {
         web_portal_answer(kr, path);

@@ -9,7 +9,7 @@
 #include "base/conf_secret.h"
 #include "base/log.h"
 
-enum conf_kind { TEXT, NUMBER, SWITCH };
+enum conf_kind { TEXT, NUMBER, SWITCH, ORIGINS };
 
 static const struct row {
     const char *name, *env;
@@ -188,6 +188,36 @@ static void check_secret(const struct row *row, const char *value)
                             "rand -base64 32");
 }
 
+/* As browsers send them: in lower case, without a path; and no pattern. */
+static bool is_origin(const char *text, size_t len)
+{
+    static const char *const schemes[] = {"https://", "http://"};
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789.-:[]";
+
+    for (size_t i = 0; i < COUNT_OF(schemes); i++) {
+        size_t skip = strlen(schemes[i]);
+
+        if (len > skip && strncmp(text, schemes[i], skip) == 0)
+            return strspn(text + skip, letters) >= len - skip;
+    }
+    return false;
+}
+
+static void check_origins(const struct row *row, const char *value)
+{
+    for (const char *at = value; *at != '\0';) {
+        size_t len = strcspn(at, " ");
+
+        if (!is_origin(at, len))
+            fault(row->env,
+                  "%.*s is no origin; write https://host or https://host:port in lower case, "
+                  "without a path, and blanks between several",
+                  (int)len, at);
+        at += len;
+        at += strspn(at, " ");
+    }
+}
+
 static void check(const struct row *row, const char *value)
 {
     int64_t n;
@@ -206,6 +236,9 @@ static void check(const struct row *row, const char *value)
         if (text_int(value, &n) != OK || n < row->least || n > row->most)
             fault(row->env, "must be a whole number from %lld to %lld: %s", (long long)row->least,
                   (long long)row->most, row->about);
+        break;
+    case ORIGINS:
+        check_origins(row, value);
         break;
     case SWITCH:
         if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)

@@ -148,7 +148,7 @@ static struct reply carry_on(struct arena *mem, struct reply r)
     return r;
 }
 
-struct reply call(struct arena *mem, const struct call *given)
+static struct reply request(struct arena *mem, const struct call *given)
 {
     struct headers *h = arena_take(mem, sizeof(*h));
     struct call *kept = arena_take(mem, sizeof(*kept));
@@ -168,6 +168,22 @@ struct reply call(struct arena *mem, const struct call *given)
                         .remote = given->remote == NULL ? "127.0.0.1" : given->remote,
                         .header = header,
                         .native = h};
+    return r;
+}
+
+struct reply call_options(struct arena *mem, const struct call *given)
+{
+    struct reply r = request(mem, given);
+
+    api_options(r.c, &r.rq, &r.res);
+    read_reply(mem, &r);
+    return r;
+}
+
+struct reply call(struct arena *mem, const struct call *given)
+{
+    struct reply r = request(mem, given);
+
     api_handle(r.c, &r.rq, &r.res);
     assert_null(r.c->conn); /* no transaction outlives a call */
     r.park = r.res.park;

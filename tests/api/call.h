@@ -44,6 +44,8 @@ void call_batch(struct db_batch *batch);
 
 /* Everything lives in mem. PARK_CPU and PARK_BATCH are carried on; PARK_LIVE stays parked. */
 struct reply call(struct arena *mem, const struct call *call);
+/* The same by OPTIONS; the method given counts for nothing. */
+struct reply call_options(struct arena *mem, const struct call *call);
 /* One wake-up of a parked request: what comes of it. */
 struct reply wake(struct arena *mem, const struct reply *parked, enum wake why, struct bytes news);
 

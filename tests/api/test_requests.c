@@ -77,12 +77,14 @@ static void other_sites_are_refused(void **state)
 
         if (refused == rows[i].welcome)
             fail_msg("row %zu: %d %s", i, r.status, r.body);
-        /* Reading is for the browser to guard. */
+        /* Reading is for the browser to guard, but a page that says it is another site's. */
         in.method = GET;
         in.path = "/api/v1/me";
         in.body.len = 0;
         r = call(mem, &in);
-        assert_int_equal(r.status, rows[i].cookie ? 200 : 401);
+        assert_int_equal(r.status, rows[i].origin != NULL && !rows[i].welcome ? 403
+                                   : rows[i].cookie                           ? 200
+                                                                              : 401);
     }
 }
 

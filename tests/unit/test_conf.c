@@ -94,6 +94,13 @@ static void every_fault_has_its_sentence(void **state)
          4,
          {"KONSTRUCT_TLS_CERT: must", "KONSTRUCT_TLS_KEY: must", "KONSTRUCT_DB_WEB: must",
           "KONSTRUCT_WEB_KEY: must", NULL}},
+        {{"KONSTRUCT_CORS_ORIGINS=https://a.example http://localhost:5173", NULL}, 0, 0, {NULL}},
+        {{"KONSTRUCT_CORS_ORIGINS=https://a.example/ * https://A.example null https://*.b.example",
+          NULL},
+         0,
+         5,
+         {"https://a.example/ is no origin", "* is no origin", "https://A.example is no origin",
+          "null is no origin", NULL}},
         /* All kinds of faults at once. */
         {{"KONSTRUCT_TURNS=many", "KONSTRUCT_VERBOSE=yes", "KONSTRUCT_LEASE_SECONDS=1",
           "KONSTRUCT_WEB_KEY=short", NULL},
