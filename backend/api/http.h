@@ -148,8 +148,8 @@ void api_options(struct ctx *c, const struct req *rq, struct res *rs);
 const char *api_methods(struct ctx *c, const char *path);
 
 /*
- * The body limit of the route that a request line falls on, or of the strictest kind when there is
- * none. Bytes.
+ * The body limit of the route that a request line falls on, or what is read where there is none.
+ * Bytes.
  */
 size_t api_body_limit(enum method method, const char *path);
 

@@ -25,6 +25,9 @@
 #include "core/tenant.h"
 #include "core/tenant_export.h"
 
+/* So much is read where nothing takes it, so that the answer can say what is really wrong. */
+#define NO_ROUTE_BODY KIB(8)
+
 static const struct route routes[] = {
 #define ROUTE(method, path, handler, who, body_max, query, in, kind, out, status, about) \
     {method, path, handler, who, body_max, query, in, kind, out, status, about, #handler},
@@ -132,7 +135,7 @@ size_t api_body_limit(enum method method, const char *path)
     bool other_method;
     const struct route *route = route_find(&probe, &other_method);
 
-    return route == NULL ? 0 : route->body_max;
+    return route == NULL ? NO_ROUTE_BODY : route->body_max;
 }
 
 size_t api_body_limit_max(void)
