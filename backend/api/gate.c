@@ -20,7 +20,7 @@
 #include "core/tenant.h"
 #include "io/db.h"
 
-/* How long a program may go on in a stream after its key has ended. */
+/* How long somebody may go on in a stream after the session, or the key, has ended. */
 #define STAY_CHECK_MS 1000
 
 static rc_t route_of(struct ctx *c, struct req *rq, const struct route **out)
@@ -290,16 +290,23 @@ void api_handle(struct ctx *c, struct req *rq, struct res *rs)
     conclude(c, rq, rs, serve(c, rq, rs));
 }
 
-/* A program whose key ends meanwhile does not go on waiting or reading. */
-static rc_t stay_check(struct ctx *c, const struct req *rq, struct park *park)
+/*
+ * Whoever logs out, is removed, or whose key ends meanwhile does not go on waiting or reading. At
+ * its start a wait has just passed the gate.
+ */
+static rc_t stay_check(struct ctx *c, const struct req *rq, struct park *park, enum wake why)
 {
     int64_t now_ms = clock_mono_ms();
 
-    if (rq->program == NULL || park->kind != PARK_LIVE ||
+    if (park->kind != PARK_LIVE ||
         (park->checked_ms != 0 && now_ms - park->checked_ms < STAY_CHECK_MS))
         return OK;
     park->checked_ms = now_ms;
-    return token_refused(c, api_key_stay(c));
+    if (why == WAKE_START)
+        return OK;
+    if (rq->program != NULL)
+        return token_refused(c, api_key_stay(c));
+    return rq->session_token == NULL ? OK : session_stay(c, rq->session_token);
 }
 
 void api_resume(struct ctx *c, const struct req *rq, struct res *rs, struct park *park,
@@ -307,7 +314,7 @@ void api_resume(struct ctx *c, const struct req *rq, struct res *rs, struct park
 {
     *rs = (struct res){.status = 0};
 
-    rc_t rc = stay_check(c, rq, park);
+    rc_t rc = stay_check(c, rq, park, why);
 
     if (rc == OK)
         rc = go_on(c, rq, rs, park, why, news);

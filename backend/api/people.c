@@ -43,14 +43,27 @@ rc_t people_change(struct ctx *c, const struct req *rq, struct res *rs)
     return res_one(c, rs, 200, &member_shape, &member);
 }
 
+/* Who it was can't be asked afterwards: the name goes into the audit, sealed. */
+static rc_t record_removed(struct ctx *c, const struct member *member)
+{
+    json_t *about = json_pack("{s:s, s:s, s:s}", "name", member->name, "email", member->email,
+                              "role", member->role);
+    const char *text = json_text(c->mem, about);
+
+    json_decref(about);
+    return audit_add_personal(c, text_printf(c->mem, "person:%s", c->person_id), "person.removed",
+                              member->id, member->id, text);
+}
+
 rc_t people_drop(struct ctx *c, const struct req *rq, struct res *rs)
 {
-    const char *id, *was;
+    struct member member;
+    const char *id;
 
     TRY(req_id(c, rq, "id", &id));
-    TRY(member_remove(c, id, &was));
+    TRY(member_remove(c, id, &member));
     rs->status = 204;
-    return record(c, "person.removed", id, json_pack("{s:s}", "role", was));
+    return record_removed(c, &member);
 }
 
 rc_t permissions_list(struct ctx *c, const struct req *rq, struct res *rs)

@@ -28,31 +28,59 @@ rc_t tenants_list(struct ctx *c, const struct req *rq, struct res *rs)
     return res_page(c, rq, rs, &tenancy_shape, items, count, &page);
 }
 
-static rc_t entry(struct ctx *c, const char *tenant_id, const char *action, const char *remote)
+/* What the audit of a company is told; `personal` is a JSON object to be sealed, or NULL. */
+struct entry {
+    const char *tenant_id, *action, *personal;
+};
+
+static rc_t add(struct ctx *c, struct entry e)
 {
-    TRY(db_tenant(c, tenant_id));
-    if (!text_is(action, "person.logged_in"))
-        return audit_add(c, text_printf(c->mem, "person:%s", c->person_id), action, c->person_id,
-                         "{}");
-    return audit_person(c, c->person_id, action, json_pack("{s:s?}", "address", remote));
+    const char *actor = text_printf(c->mem, "person:%s", c->person_id);
+
+    TRY(db_tenant(c, e.tenant_id));
+    if (e.personal == NULL)
+        return audit_add(c, actor, e.action, c->person_id, "{}");
+    return audit_add_personal(c, actor, e.action, c->person_id, c->person_id, e.personal);
+}
+
+static const char *text_taken(struct ctx *c, json_t *object)
+{
+    const char *text = json_text(c->mem, object);
+
+    json_decref(object);
+    return text;
+}
+
+static struct entry entered(struct ctx *c, const struct req *rq, const char *tenant_id)
+{
+    return (struct entry){tenant_id, "person.logged_in",
+                          text_taken(c, json_pack("{s:s?}", "address", rq->remote))};
+}
+
+static struct entry logged_out(const char *tenant_id)
+{
+    return (struct entry){tenant_id, "person.logged_out", NULL};
+}
+
+/* Who it was can't be asked afterwards: the name goes into the audit, sealed. */
+static struct entry left(struct ctx *c, const char *tenant_id, const struct member *was)
+{
+    return (struct entry){tenant_id, "person.left",
+                          text_taken(c, json_pack("{s:s, s:s, s:s}", "name", was->name, "email",
+                                                  was->email, "role", was->role))};
 }
 
 /*
  * The entries in both companies, always in the same order, so that two who go opposite ways do not
- * wait for each other's chain in a circle. Ends in `to`.
+ * wait for each other's chain in a circle. Ends in the second's company.
  */
-static rc_t entries(struct ctx *c, const struct req *rq, const char *from, const char *leaving,
-                    const char *to)
+static rc_t add_both(struct ctx *c, struct entry from, struct entry to)
 {
-    bool from_first = strcmp(from, to) < 0;
+    bool from_first = strcmp(from.tenant_id, to.tenant_id) < 0;
 
-    if (from_first)
-        TRY(entry(c, from, leaving, NULL));
-    TRY(entry(c, to, "person.logged_in", rq->remote));
-    if (from_first)
-        return OK;
-    TRY(entry(c, from, leaving, NULL));
-    return db_tenant(c, to);
+    TRY(add(c, from_first ? from : to));
+    TRY(add(c, from_first ? to : from));
+    return from_first ? OK : db_tenant(c, to.tenant_id);
 }
 
 /* The company may want its own provider between itself and a password. */
@@ -76,7 +104,7 @@ rc_t tenants_enter(struct ctx *c, const struct req *rq, struct res *rs)
     TRY(session_move(c, rq->session_token, id, &token));
     TRY(provider_check(c));
     TRY(welcome_with(c, rs, 200, token));
-    return entries(c, rq, from, "person.logged_out", id);
+    return add_both(c, logged_out(from), entered(c, rq, id));
 }
 
 rc_t tenants_add(struct ctx *c, const struct req *rq, struct res *rs)
@@ -93,7 +121,7 @@ rc_t tenants_add(struct ctx *c, const struct req *rq, struct res *rs)
     TRY(db_tenant(c, from));
     TRY(session_move(c, rq->session_token, id, &token));
     TRY(welcome_with(c, rs, 201, token));
-    return entries(c, rq, from, "person.logged_out", id);
+    return add_both(c, logged_out(from), entered(c, rq, id));
 }
 
 /* The company to go on in, the first of the others by name, or NULL. */
@@ -111,16 +139,11 @@ static rc_t other_than(struct ctx *c, const struct req *rq, const char *id, cons
     return OK;
 }
 
-static rc_t leave(struct ctx *c, const char *id)
-{
-    TRY(db_tenant(c, id));
-    return member_leave(c);
-}
-
 rc_t tenants_leave(struct ctx *c, const struct req *rq, struct res *rs)
 {
     const char *id, *token = NULL, *other, *from = c->tenant_id;
     struct tenancy tenancy;
+    struct member was;
 
     TRY(req_id(c, rq, "id", &id));
     TRY(tenancy_get(c, rq->session_token, id, &tenancy));
@@ -128,13 +151,14 @@ rc_t tenants_leave(struct ctx *c, const struct req *rq, struct res *rs)
     rs->status = 204;
     if (tenancy.current && other != NULL)
         TRY(session_move(c, rq->session_token, other, &token));
-    TRY(leave(c, id));
+    TRY(db_tenant(c, id));
+    TRY(member_leave(c, &was));
     if (!tenancy.current) {
-        TRY(entry(c, id, "person.left", NULL));
+        TRY(add(c, left(c, id, &was)));
         return db_tenant(c, from);
     }
     res_session(c, rs, token);
     if (other == NULL)
-        return entry(c, id, "person.left", NULL);
-    return entries(c, rq, id, "person.left", other);
+        return add(c, left(c, id, &was));
+    return add_both(c, left(c, id, &was), entered(c, rq, other));
 }

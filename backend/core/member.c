@@ -162,23 +162,24 @@ static rc_t drop(struct ctx *c, const char *person_id)
     return db_exec(c, &q_remove, ARGS(A(person_id)), NULL);
 }
 
-rc_t member_remove(struct ctx *c, const char *person_id, const char **was)
+rc_t member_remove(struct ctx *c, const char *person_id, struct member *was)
 {
     struct held held;
 
     TRY(hold(c, person_id, &held));
     TRY(may_deal(c, &held, held.target));
     TRY(admin_stays(c, &held));
-    *was = role_name(held.target);
+    TRY(member_get(c, person_id, was));
     return drop(c, person_id);
 }
 
-rc_t member_leave(struct ctx *c)
+rc_t member_leave(struct ctx *c, struct member *was)
 {
     struct held held;
 
     TRY(hold(c, c->person_id, &held));
     TRY(admin_stays(c, &held));
+    TRY(member_get(c, c->person_id, was));
     return drop(c, c->person_id);
 }
 

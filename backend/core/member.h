@@ -36,17 +36,17 @@ rc_t member_get(struct ctx *c, const char *person_id, struct member *out) MUST;
 
 /*
  * Gives a member another role, or ends the membership with its sessions and open links, on behalf
- * of the person of the context; *was is the role before. Whoever has just lost the permission
- * people:manage may not (E_FORBIDDEN "not_permitted"), nobody may deal with a role above the own
- * (E_FORBIDDEN "role_above_yours"), and the last admin stays one (E_CONFLICT "last_admin"):
+ * of the person of the context; *was is the role, or the member, before. Whoever has just lost the
+ * permission people:manage may not (E_FORBIDDEN "not_permitted"), nobody may deal with a role above
+ * the own (E_FORBIDDEN "role_above_yours"), and the last admin stays one (E_CONFLICT "last_admin"):
  * everybody whom that depends on is locked until the transaction ends. E_NOT_FOUND when there is no
  * such member. What the person said stays.
  */
 rc_t member_role_set(struct ctx *c, const char *person_id, const char *role, const char **was) MUST;
-rc_t member_remove(struct ctx *c, const char *person_id, const char **was) MUST;
+rc_t member_remove(struct ctx *c, const char *person_id, struct member *was) MUST;
 
 /* The membership of the person of the context ends; E_CONFLICT "last_admin". */
-rc_t member_leave(struct ctx *c) MUST;
+rc_t member_leave(struct ctx *c, struct member *was) MUST;
 
 /* Whether somebody of the tenant has proven this address. */
 rc_t member_known(struct ctx *c, const char *email, bool *known) MUST;

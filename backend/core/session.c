@@ -160,6 +160,20 @@ rc_t session_find(struct ctx *c, const char *token, struct session_found *out)
 /* The one that asks stands before every time. */
 #define PLACE "CASE WHEN token_hash = $5 THEN 'infinity' ELSE seen_at END"
 
+static const struct stmt q_stay = {
+    "session_stay", "SELECT count(*) FROM session WHERE tenant_id = tenant_now() AND "
+                    "token_hash = $1 AND expires_at > now() AND idle_until > now()"};
+
+rc_t session_stay(struct ctx *c, const char *token)
+{
+    struct db_rows rows;
+
+    TRY(db_rows(c, &q_stay, ARGS(A(session_hash(c, token))), &rows));
+    return db_int(&rows, 0, 0) > 0
+               ? OK
+               : ctx_fail(c, E_UNAUTH, "unauthenticated", "Your session is over. Log in again.");
+}
+
 static const struct stmt q_list = {
     "session_list",
     "SELECT id, agent, extract(epoch FROM created_at)::bigint AS created,"

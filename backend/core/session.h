@@ -43,6 +43,11 @@ struct session_found {
 rc_t session_find(struct ctx *c, const char *token, struct session_found *out) MUST;
 
 /*
+ * E_UNAUTH "unauthenticated" when the session of this token, in the tenant of the context, is over.
+ */
+rc_t session_stay(struct ctx *c, const char *token) MUST;
+
+/*
  * The session goes on in another company of its person, with a token of its own and no longer than
  * it would have lasted: the one of `token` ends, and the context becomes the other tenant. The
  * caller has made sure of the membership (tenancy_get).

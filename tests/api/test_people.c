@@ -216,6 +216,33 @@ static void whoever_is_removed_is_out_at_once(void **state)
     PQfinish(super);
 }
 
+/* What somebody reads live ends with the membership, with the session, and with going elsewhere. */
+static void live_streams_end_with_the_session(void **state)
+{
+    struct arena *mem = *state;
+    struct office o = office_new(mem);
+    const char *path = text_printf(mem, "/api/v1/conversations/%s/stream", o.conversation_id);
+    const char *second = session_of(mem, o.at.tenant_id, o.member_id);
+    const struct bytes news = BYTES("{\"type\":\"message\"}");
+    struct reply first = get(mem, o.member, path), other = get(mem, second, path), r;
+
+    assert_true(first.park != NULL && first.park->stream && other.park != NULL);
+    r = post(mem, second, "/api/v1/logout", "");
+    assert_int_equal(r.status, 204);
+    r = wake(mem, &other, WAKE_NEWS, news);
+    expect(&r, 401, "unauthenticated");
+    r = wake(mem, &first, WAKE_START, news);
+    assert_null(r.code);
+    first.park->checked_ms = 0; /* as if a second had passed */
+    r = wake(mem, &first, WAKE_NEWS, news);
+    assert_null(r.code);
+    r = drop(mem, o.admin, o.member_id);
+    assert_int_equal(r.status, 204);
+    first.park->checked_ms = 0;
+    r = wake(mem, &first, WAKE_NEWS, news);
+    expect(&r, 401, "unauthenticated");
+}
+
 /* A link that was sent before leads nowhere after, and says so. */
 static void links_of_the_removed_are_over(void **state)
 {
@@ -411,6 +438,7 @@ int main(void)
         TEST(an_admin_changes_roles),
         TEST(the_last_admin_stays),
         TEST(whoever_is_removed_is_out_at_once),
+        TEST(live_streams_end_with_the_session),
         TEST(links_of_the_removed_are_over),
         TEST(switching_moves_the_session),
         TEST(founding_a_further_company),

@@ -74,13 +74,14 @@ struct deed {
 
 static rc_t act(const struct deed *d)
 {
+    struct member member;
     const char *was;
 
     if (d->kind == DEMOTE)
         return member_role_set(d->c, d->target, "member", &was);
     if (d->kind == REMOVE)
-        return member_remove(d->c, d->target, &was);
-    return member_leave(d->c);
+        return member_remove(d->c, d->target, &member);
+    return member_leave(d->c, &member);
 }
 
 static void *carry_out(void *arg)
@@ -199,12 +200,13 @@ static void no_session_slips_in(void **state)
 {
     struct fixture *f = *state;
     struct ctx *remover = as(f, f->at.person_id), *other = as(f, f->second);
-    const char *was, *token;
+    struct member was;
+    const char *token;
 
     assert_int_equal(session_start(other, f->second, NULL, &token), OK);
     assert_int_equal(db_commit(other), OK);
     assert_int_equal(member_remove(remover, f->second, &was), OK);
-    assert_string_equal(was, "admin");
+    assert_string_equal(was.role, "admin");
     assert_int_equal(db_commit(remover), OK);
     assert_int_equal(session_start(other, f->second, NULL, &token), E_NOT_FOUND);
     db_rollback(other);
@@ -212,6 +214,20 @@ static void no_session_slips_in(void **state)
         pg_count(f->super, "SELECT count(*) FROM session WHERE person_id = '%s'", f->second), 0);
     ctx_end(remover);
     ctx_end(other);
+}
+
+/* What hangs on a membership goes with it, or a person could not be removed. */
+static void nothing_holds_a_membership(void **state)
+{
+    struct fixture *f = *state;
+    const char *holder = pg_get(
+        f->mem, f->super,
+        "SELECT string_agg(conrelid::regclass::text, ' ') FROM pg_constraint WHERE contype = 'f'"
+        " AND confrelid = 'membership'::regclass AND confdeltype <> 'c'"
+        " AND conrelid <> 'session'::regclass");
+
+    if (holder != NULL)
+        fail_msg("%s: write ON DELETE CASCADE, or end it in core/member.c", holder);
 }
 
 int main(void)
@@ -223,6 +239,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(whoever_was_removed_removes_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(many_rounds_of_both_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(no_session_slips_in, setup, teardown),
+        cmocka_unit_test_setup_teardown(nothing_holds_a_membership, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, pg_start, pg_stop);
