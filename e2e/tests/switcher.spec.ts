@@ -135,3 +135,21 @@ test('an account accepts an invitation, and whoever is logged in as somebody els
     await expect(account(other)).toContainText('Ash Ltd');
     await context.close();
 });
+
+test('whoever can’t go on in one company goes to another', async ({ page }) => {
+    await confirmed(page, { ...someone(), company: 'Beech Ltd' });
+    await found(page, 'Ash Ltd');
+    /* As the server tells it of a company that asks for a second factor. */
+    await page.route('**/api/v1/me', async (route) => {
+        const response = await route.fetch();
+        const me = (await response.json()) as { tenant_name: string };
+        const barred = me.tenant_name === 'Ash Ltd' ? 'factor_missing' : '';
+        await route.fulfill({ response, json: { ...me, barred } });
+    });
+    await page.reload();
+    await expect(page.getByRole('heading', { name: 'Second factor' })).toBeVisible();
+    await clean(page);
+    await page.getByRole('button', { name: 'Go to Beech Ltd' }).click();
+    await expect(account(page)).toContainText('Beech Ltd');
+    await page.unrouteAll();
+});

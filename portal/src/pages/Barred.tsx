@@ -5,6 +5,7 @@ import { call, http } from '../api/client';
 import { meQuery } from '../api/queries';
 import { Button } from '../components/Button';
 import { usePage } from '../lib/page';
+import { OtherCompanies } from '../shell/companies';
 import { SetUp } from './account/factor/SetUp';
 
 export function Barred() {
@@ -31,6 +32,7 @@ export function Barred() {
                 the password. Set it up to go on.
             </p>
             <SetUp email={me.email} then="I have kept them, go on" onDone={() => void goOn()} />
+            <OtherCompanies current={me.tenant_id} />
             <Button look="quiet" className="mt-6" onClick={() => void logOut()}>
                 Log out
             </Button>

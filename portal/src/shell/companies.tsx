@@ -1,8 +1,9 @@
 /* The companies of whoever is logged in: going to another, and founding one. */
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useEffectEvent } from 'react';
 import { call, http } from '../api/client';
-import { meQuery } from '../api/queries';
+import { explain } from '../api/fault';
+import { meQuery, tenantsQuery } from '../api/queries';
 import { Button } from '../components/Button';
 import { Dialog } from '../components/Dialog';
 import { Field } from '../components/Field';
@@ -72,5 +73,27 @@ export function NewCompany({ onClose }: { onClose: () => void }) {
                 </div>
             </form>
         </Dialog>
+    );
+}
+
+/* For whoever can't go on in this company: the others. */
+export function OtherCompanies({ current }: { current: string }) {
+    const tenants = useQuery(tenantsQuery).data ?? [];
+    const enter = useEnter();
+    const others = tenants.filter(({ id }) => id !== current);
+
+    if (others.length === 0) return null;
+    return (
+        <section aria-label="Your other companies" className="mt-6 grid gap-2 border-t border-line pt-6">
+            <p className="text-ink-soft">You belong to other companies as well.</p>
+            {enter.error && <Notice told={explain(enter.error)} />}
+            <div className="flex flex-wrap gap-2">
+                {others.map(({ id, name }) => (
+                    <Button key={id} busy={enter.isPending} onClick={() => enter.mutate(id)}>
+                        Go to {name}
+                    </Button>
+                ))}
+            </div>
+        </section>
     );
 }
