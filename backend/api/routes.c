@@ -8,6 +8,7 @@
 #include "core/api_key.h"
 #include "core/audit_find.h"
 #include "core/audit_head.h"
+#include "core/cap_set.h"
 #include "core/conversation.h"
 #include "core/employee.h"
 #include "core/erasure.h"

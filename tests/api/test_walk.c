@@ -27,6 +27,9 @@ static const struct {
     const char *shape, *body;
 } bodies[] = {
     {"NewMessage", "{\"text\":\"x\",\"key\":\"01234567-89ab-cdef-0123-456789abcdef\"}"},
+    {"NewCap", "{\"scope\":\"employee\",\"scope_id\":\"01234567-89ab-cdef-0123-456789abcdef\","
+               "\"period\":\"day\",\"limit_micros\":1000000}"},
+    {"CapLimit", "{\"limit_micros\":1000000}"},
     {"NewApiKey", "{\"name\":\"x\",\"scopes\":\"employees:read\"}"},
     {"ApiKeyRotation", "{}"},
     {"NewInvitation", "{\"email\":\"somebody@example.org\",\"role\":\"viewer\"}"},

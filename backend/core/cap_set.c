@@ -1,0 +1,170 @@
+/* See cap_set.h. */
+#include "core/cap_set.h"
+
+#include "base/id.h"
+
+#define SCOPES "tenant employee conversation key"
+#define PERIODS "day month ever"
+#define MICROS_MAX 1000000000000 /* a million dollars */
+
+static const struct field fields[] = {
+    FIELD(struct cap_row, id, READ_ONLY, 36, NULL),
+    FIELD_OF(struct cap_row, scope, READ_ONLY, SCOPES, "Whose calls it is for"),
+    FIELD(struct cap_row, scope_id, READ_ONLY, 36,
+          "The employee, conversation or key; the company itself for `tenant`"),
+    FIELD(struct cap_row, name, READ_ONLY | NULLABLE, 200, "Of the employee or key"),
+    FIELD_OF(struct cap_row, period, READ_ONLY, PERIODS, "Days and months are those of UTC"),
+    FIELD(struct cap_row, limit_micros, READ_ONLY, 0, "Millionths of a US dollar"),
+    FIELD(struct cap_row, spent_micros, READ_ONLY, 0, "In the present period"),
+    FIELD(struct cap_row, held_micros, READ_ONLY, 0,
+          "For calls under way, and lost in crashes of the installation"),
+    FIELD(struct cap_row, percent, READ_ONLY, 0, "Spent of the limit, rounded down"),
+};
+const struct shape cap_row_shape = SHAPE("Cap", struct cap_row, fields);
+
+static const struct field new_fields[] = {
+    FIELD_OF(struct new_cap, scope, REQUIRED, "employee conversation key", "Whose calls it is for"),
+    FIELD(struct new_cap, scope_id, REQUIRED, 36, "The employee, conversation or key"),
+    FIELD_OF(struct new_cap, period, REQUIRED, PERIODS, "Days and months are those of UTC"),
+    FIELD(struct new_cap, limit_micros, REQUIRED, MICROS_MAX, "Millionths of a US dollar"),
+};
+const struct shape new_cap_shape = SHAPE("NewCap", struct new_cap, new_fields);
+
+static const struct field limit_fields[] = {
+    FIELD(struct cap_limit, limit_micros, REQUIRED, MICROS_MAX, "Millionths of a US dollar"),
+};
+const struct shape cap_limit_shape = SHAPE("CapLimit", struct cap_limit, limit_fields);
+
+#define ROW                                                                               \
+    "SELECT c.id, c.scope, c.scope_id, c.period, c.limit_micros,"                         \
+    " CASE c.scope WHEN 'employee' THEN (SELECT e.name FROM employee e"                   \
+    "    WHERE e.tenant_id = c.tenant_id AND e.id = c.scope_id)"                          \
+    "  WHEN 'key' THEN (SELECT k.name FROM api_key k"                                     \
+    "    WHERE k.tenant_id = c.tenant_id AND k.id = c.scope_id) END AS name,"             \
+    " coalesce(p.spent_micros, 0) AS spent_micros,"                                       \
+    " coalesce(p.lost_micros + p.leased_micros, 0) AS held_micros,"                       \
+    " CASE WHEN c.limit_micros = 0 THEN 100"                                              \
+    "  ELSE coalesce(p.spent_micros, 0) * 100 / c.limit_micros END AS percent"            \
+    " FROM cap c LEFT JOIN cap_period p ON p.tenant_id = c.tenant_id AND p.cap_id = c.id" \
+    "  AND p.starts = cap_starts(c.period)"
+
+/* A key that orders as people read: the company, then what is made for it, each by its period. */
+#define RANK "(CASE c.scope WHEN 'tenant' THEN '0' ELSE '1' || c.scope END || ' ' || c.period)"
+
+static const struct stmt q_rows = {
+    "cap_rows",
+    "WITH r AS (" ROW " WHERE c.tenant_id = tenant_now()) SELECT r.*, " RANK
+    " AS page_key, r.id AS page_id FROM r JOIN cap c ON c.tenant_id = tenant_now() AND c.id = r.id"
+    " WHERE $1::text IS NULL OR (" RANK ", r.id) > ($1, $2::uuid)"
+    " ORDER BY " RANK ", r.id LIMIT $3"};
+static const struct stmt q_get = {"cap_row_get",
+                                  ROW " WHERE c.tenant_id = tenant_now() AND c.id = $1"};
+
+rc_t cap_rows(struct ctx *c, struct page *page, struct cap_row **items, size_t *count)
+{
+    return db_page(c, &q_rows, page, NO_ARGS, &cap_row_shape, (void **)items, count);
+}
+
+rc_t cap_row_get(struct ctx *c, const char *id, struct cap_row *out)
+{
+    return db_one(c, &q_get, ARGS(A(id)), &cap_row_shape, out);
+}
+
+/* One at a time for a tenant, so that the number holds. */
+static const struct stmt q_lock = {
+    "cap_lock", "SELECT pg_advisory_xact_lock(hashtextextended('cap ' || tenant_now(), 0))"};
+static const struct stmt q_counts = {
+    "cap_counts",
+    "SELECT (SELECT count(*) FROM cap WHERE tenant_id = tenant_now()),"
+    " (SELECT count(*) FROM cap WHERE tenant_id = tenant_now() AND scope = $1 AND scope_id = $2"
+    "   AND period = $3),"
+    " CASE $1 WHEN 'employee' THEN (SELECT count(*) FROM employee"
+    "    WHERE tenant_id = tenant_now() AND id = $2)"
+    "  WHEN 'conversation' THEN (SELECT count(*) FROM conversation"
+    "    WHERE tenant_id = tenant_now() AND id = $2)"
+    "  ELSE (SELECT count(*) FROM api_key WHERE tenant_id = tenant_now() AND id = $2) END"};
+static const struct stmt q_add = {
+    "cap_row_add", "INSERT INTO cap (tenant_id, id, scope, scope_id, period, limit_micros)"
+                   " VALUES (tenant_now(), $1, $2, $3, $4, $5)"};
+
+static rc_t may_add(struct ctx *c, const struct new_cap *in)
+{
+    struct db_rows rows;
+
+    if (!id_valid(in->scope_id))
+        return ctx_bad(c, "scope_id", "not_an_id", "This is not an id.");
+    TRY(db_exec(c, &q_lock, NO_ARGS, NULL));
+    TRY(db_rows(c, &q_counts, ARGS(A(in->scope), A(in->scope_id), A(in->period)), &rows));
+    if (db_int(&rows, 0, 2) == 0)
+        return ctx_fail(c, E_NOT_FOUND, "scope_unknown", "There is no such %s.", in->scope);
+    if (db_int(&rows, 0, 1) > 0)
+        return ctx_fail(c, E_CONFLICT, "cap_exists",
+                        "There is a cap for this already: change its limit.");
+    if (db_int(&rows, 0, 0) >= CAPS_PER_TENANT)
+        return ctx_fail(c, E_CONFLICT, "caps_too_many", "A company has at most %d caps.",
+                        CAPS_PER_TENANT);
+    return OK;
+}
+
+rc_t cap_row_add(struct ctx *c, const struct new_cap *in, struct cap_row *out)
+{
+    const char *id = id_new(c->mem);
+
+    TRY(may_add(c, in));
+    TRY(db_exec(c, &q_add,
+                ARGS(A(id), A(in->scope), A(in->scope_id), A(in->period), A(in->limit_micros)),
+                NULL));
+    return cap_row_get(c, id, out);
+}
+
+static const struct stmt q_change = {
+    "cap_row_change",
+    "UPDATE cap SET limit_micros = $2 WHERE tenant_id = tenant_now() AND id = $1"};
+
+rc_t cap_row_change(struct ctx *c, const char *id, int64_t limit_micros, int64_t *before,
+                    struct cap_row *out)
+{
+    TRY(cap_row_get(c, id, out));
+    *before = out->limit_micros;
+    TRY(db_exec(c, &q_change, ARGS(A(id), A(limit_micros)), NULL));
+    return cap_row_get(c, id, out);
+}
+
+static const struct stmt q_remove = {"cap_row_remove",
+                                     "DELETE FROM cap WHERE tenant_id = tenant_now() AND id = $1"};
+
+rc_t cap_row_remove(struct ctx *c, const char *id, struct cap_row *out)
+{
+    TRY(cap_row_get(c, id, out));
+    if (text_is(out->scope, "tenant"))
+        return ctx_fail(c, E_CONFLICT, "cap_of_company",
+                        "The company's own caps can be changed, and not removed.");
+    return db_exec(c, &q_remove, ARGS(A(id)), NULL);
+}
+
+static const struct field alert_fields[] = {
+    FIELD(struct cap_alert_row, id, READ_ONLY, 36, NULL),
+    FIELD(struct cap_alert_row, cap_id, READ_ONLY, 36, NULL),
+    FIELD_OF(struct cap_alert_row, scope, READ_ONLY, SCOPES, NULL),
+    FIELD_OF(struct cap_alert_row, period, READ_ONLY, PERIODS, NULL),
+    FIELD(struct cap_alert_row, percent, READ_ONLY, 100,
+          "50, 80, or 100: reached, or a call was refused"),
+    FIELD(struct cap_alert_row, spent_micros, READ_ONLY, 0, NULL),
+    FIELD(struct cap_alert_row, limit_micros, READ_ONLY, 0, NULL),
+    FIELD(struct cap_alert_row, created, READ_ONLY, 0, "Seconds UTC"),
+};
+const struct shape cap_alert_row_shape = SHAPE("CapAlert", struct cap_alert_row, alert_fields);
+
+static const struct stmt q_alerts = {
+    "cap_alert_rows",
+    "SELECT a.id, a.cap_id, c.scope, c.period, a.percent, a.spent_micros, a.limit_micros,"
+    " extract(epoch FROM a.created_at)::bigint AS created, a.created_at AS page_key,"
+    " a.id AS page_id FROM cap_alert a JOIN cap c ON c.tenant_id = a.tenant_id AND c.id = a.cap_id"
+    " WHERE a.tenant_id = tenant_now()"
+    "  AND ($1::text IS NULL OR (a.created_at, a.id) < ($1::timestamptz, $2::uuid))"
+    " ORDER BY a.created_at DESC, a.id DESC LIMIT $3"};
+
+rc_t cap_alert_rows(struct ctx *c, struct page *page, struct cap_alert_row **items, size_t *count)
+{
+    return db_page(c, &q_alerts, page, NO_ARGS, &cap_alert_row_shape, (void **)items, count);
+}

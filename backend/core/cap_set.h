@@ -1,0 +1,54 @@
+/* Caps as the people of a company see and set them. What holds them is cap.h. */
+#ifndef CORE_CAP_SET_H
+#define CORE_CAP_SET_H
+
+#include "base/shape.h"
+#include "io/db.h"
+
+#define CAPS_PER_TENANT 500
+
+struct cap_row {
+    const char *id, *scope, *scope_id, *period;
+    const char *name; /* of the employee or key; NULL: of none, or it is gone */
+    int64_t limit_micros, spent_micros;
+    int64_t held_micros; /* under way right now, or lost in a crash */
+    int64_t percent;
+};
+extern const struct shape cap_row_shape;
+
+struct new_cap {
+    const char *scope, *scope_id, *period;
+    int64_t limit_micros;
+};
+extern const struct shape new_cap_shape;
+
+struct cap_limit {
+    int64_t limit_micros;
+};
+extern const struct shape cap_limit_shape;
+
+/* The company's own first, then by what they are for. */
+rc_t cap_rows(struct ctx *c, struct page *page, struct cap_row **items, size_t *count) MUST;
+rc_t cap_row_get(struct ctx *c, const char *id, struct cap_row *out) MUST;
+
+/*
+ * E_CONFLICT cap_exists, caps_too_many; E_NOT_FOUND scope_unknown when there is no such employee,
+ * conversation or key.
+ */
+rc_t cap_row_add(struct ctx *c, const struct new_cap *in, struct cap_row *out) MUST;
+/* What is leased already is felt a few seconds longer. `before` is the limit until now. */
+rc_t cap_row_change(struct ctx *c, const char *id, int64_t limit_micros, int64_t *before,
+                    struct cap_row *out) MUST;
+/* E_CONFLICT cap_of_company: the company's own two can be changed, never removed. */
+rc_t cap_row_remove(struct ctx *c, const char *id, struct cap_row *out) MUST;
+
+struct cap_alert_row {
+    const char *id, *cap_id, *scope, *period;
+    int64_t percent, spent_micros, limit_micros, created;
+};
+extern const struct shape cap_alert_row_shape;
+/* Newest first. */
+rc_t cap_alert_rows(struct ctx *c, struct page *page, struct cap_alert_row **items, size_t *count)
+    MUST;
+
+#endif
