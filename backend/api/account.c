@@ -8,6 +8,7 @@
 #include "core/link.h"
 #include "core/login_limit.h"
 #include "core/mail.h"
+#include "core/oauth_grant.h"
 #include "core/password.h"
 #include "core/person.h"
 #include "core/session.h"
@@ -115,12 +116,15 @@ rc_t passwords_forgotten(struct ctx *c, const struct req *rq, struct res *rs)
     return mail_add(c, who->person_id, "reset", in.email);
 }
 
-/* A new password ends all sessions: whoever knew the old one is out. */
+/*
+ * A new password ends all sessions, and what apps were allowed: whoever knew the old one is out.
+ */
 static rc_t password_set(struct ctx *c, const char *person_id, const char *hash, const char *kept,
                          const char *email)
 {
     TRY(person_password_set(c, person_id, hash));
     TRY(sessions_end(c, person_id, kept));
+    TRY(oauth_grants_end(c, person_id));
     TRY(record(c, person_id, "person.password_changed"));
     return mail_add(c, person_id, "password_changed", email);
 }

@@ -85,6 +85,15 @@ rc_t req_body(struct ctx *c, const struct req *rq, const struct shape *shape, vo
     return shape_read(c, shape, rq->body, out);
 }
 
+bool req_is_type(const struct req *rq, const char *wanted)
+{
+    const char *given = rq->header(rq, "content-type");
+    size_t len = strlen(wanted);
+
+    return given != NULL && strncasecmp(given, wanted, len) == 0 &&
+           strchr("; \t", given[len]) != NULL;
+}
+
 void res_header(struct res *rs, const char *name, const char *value)
 {
     if (rs->header_count == RES_HEADERS_MAX)

@@ -59,12 +59,12 @@ rc_t api_keys_add(struct ctx *c, const struct req *rq, struct res *rs)
 
 rc_t api_keys_rotate(struct ctx *c, const struct req *rq, struct res *rs)
 {
-    struct api_key_rotation in;
+    struct rotation in;
     struct api_key key;
     const char *id;
 
     TRY(req_id(c, rq, "id", &id));
-    TRY(req_body(c, rq, &api_key_rotation_shape, &in));
+    TRY(req_body(c, rq, &rotation_shape, &in));
     TRY(api_key_rotate(c, id, &in, &key));
     TRY(record(c, "key.rotated", id,
                json_pack("{s:s, s:I}", "name", key.name, "old_until", (json_int_t)key.old_until)));

@@ -177,12 +177,12 @@ rc_t me_show(struct ctx *c, const struct req *rq, struct res *rs)
                          .email = "",
                          .tenant_id = c->tenant_id,
                          .role = "key",
-                         .may = permits_text(c->mem, rq->may),
                          .barred = "",
                          .csrf = ""};
         TRY(tenant_name(c, &me.tenant_name));
     } else {
         TRY(welcome_tell(c, rq->session_token, rq->role, rq->barred, &me));
     }
+    me.may = permits_text(c->mem, rq->may);
     return res_one(c, rs, 200, &me_shape, &me);
 }

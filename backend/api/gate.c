@@ -8,13 +8,13 @@
 #include "api/handlers.h"
 #include "api/limits.h"
 #include "api/origin.h"
+#include "api/programs.h"
 #include "api/query.h"
 #include "api/repeat.h"
 #include "api/routes.h"
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
-#include "core/api_key.h"
 #include "core/host.h"
 #include "core/session.h"
 #include "core/tenant.h"
@@ -36,36 +36,16 @@ static rc_t route_of(struct ctx *c, struct req *rq, const struct route **out)
     return ctx_fail(c, E_NOT_FOUND, "not_found", "There is nothing at this address.");
 }
 
-/* The type itself, whatever parameters follow it. */
-static bool is_json(const char *type)
-{
-    static const char json[] = "application/json";
-
-    return type != NULL && strncasecmp(type, json, sizeof(json) - 1) == 0 &&
-           strchr("; \t", type[sizeof(json) - 1]) != NULL;
-}
-
 static rc_t body_check(struct ctx *c, const struct req *rq, const struct route *route)
 {
     if (rq->body.len > route->body_max)
         return ctx_fail(c, E_LIMIT, "body_too_large", "The body may have at most %zu bytes here.",
                         route->body_max);
-    if (route->who == WHO_VENDOR || rq->body.len == 0)
+    if (route->who == WHO_VENDOR || route->who == WHO_CLIENT || rq->body.len == 0)
         return OK;
-    if (!is_json(rq->header(rq, "content-type")))
+    if (!req_is_type(rq, "application/json"))
         return ctx_fail(c, E_INVALID, "not_json", "Send the body as application/json.");
     return OK;
-}
-
-/* What follows "Bearer " in the header that no browser sends by itself, or NULL. */
-static const char *bearer_of(const struct req *rq)
-{
-    static const char scheme[] = "Bearer ";
-    const char *given = rq->header(rq, "authorization");
-
-    return given != NULL && strncasecmp(given, scheme, sizeof(scheme) - 1) == 0
-               ? given + sizeof(scheme) - 1
-               : NULL;
 }
 
 /*
@@ -80,41 +60,6 @@ static rc_t csrf_check(struct ctx *c, const struct req *rq, const char *token)
         return OK;
     return ctx_fail(c, E_FORBIDDEN, "csrf_wrong",
                     "Send the member csrf of /api/v1/me as the header X-CSRF.");
-}
-
-/* Says in the answer's header, too, why it was refused (RFC 6750). */
-static rc_t challenged(struct ctx *c, const char *challenge, rc_t rc)
-{
-    c->fault.challenge = challenge;
-    return rc;
-}
-
-static rc_t token_refused(struct ctx *c, rc_t rc)
-{
-    if (rc != E_UNAUTH)
-        return rc;
-    return challenged(c,
-                      text_printf(c->mem,
-                                  "Bearer realm=\"Konstruct\", error=\"invalid_token\", "
-                                  "error_description=\"%s\"",
-                                  c->fault.detail),
-                      rc);
-}
-
-static rc_t scope_check(struct ctx *c, const struct req *rq, const struct route *route)
-{
-    static const char error[] = "Bearer realm=\"Konstruct\", error=\"insufficient_scope\"";
-
-    if (route->who <= WHO_PERSON)
-        return challenged(c, error,
-                          ctx_fail(c, E_FORBIDDEN, "persons_only",
-                                   "This is for people who are logged in, not for programs."));
-    if (who_permitted(route->who, rq->may))
-        return OK;
-    return challenged(c, text_printf(c->mem, "%s, scope=\"%s\"", error, who_name(route->who)),
-                      ctx_fail(c, E_FORBIDDEN, "insufficient_scope",
-                               "This needs the scope %s, which this key does not have.",
-                               who_name(route->who)));
 }
 
 /*
@@ -136,21 +81,17 @@ static rc_t barred_check(struct ctx *c, const struct req *rq, const struct route
                     "instance resumes it. Admins can take everything out.");
 }
 
-/* A program shows its key. Cookies, if there are any, count for nothing then. */
-static rc_t key_check(struct ctx *c, struct req *rq, const struct route *route, const char *secret)
+/* Cookies, if there are any, count for nothing then. */
+static rc_t program_check(struct ctx *c, struct req *rq, const struct route *route,
+                          const char *bearer)
 {
-    struct api_key_use use;
     bool suspended;
-    rc_t rc = api_key_enter(c, secret, rq->remote, &use);
 
-    if (rc != OK)
-        return token_refused(c, rc);
-    rq->program = use.name;
-    rq->may = use.may;
+    TRY(program_enter(c, rq, bearer));
     TRY(tenant_suspended(c, &suspended));
     rq->barred = suspended ? "tenant_suspended" : NULL;
     TRY(barred_check(c, rq, route));
-    return scope_check(c, rq, route);
+    return program_scope(c, rq, route);
 }
 
 static rc_t host_check(struct ctx *c, const char *token)
@@ -213,6 +154,8 @@ static rc_t who_check(struct ctx *c, struct req *rq, const struct route *route)
         return OK;
     case WHO_METRICS:
         return metrics_check(c, rq);
+    case WHO_CLIENT:
+        return client_check(c, rq);
     case WHO_NOBODY:
     case WHO_COUNT:
         return ctx_fail(c, E_NOT_FOUND, "not_found", "There is nothing at this address.");
@@ -224,7 +167,7 @@ static rc_t who_check(struct ctx *c, struct req *rq, const struct route *route)
         break;
     }
     if (bearer_of(rq) != NULL)
-        return key_check(c, rq, route, bearer_of(rq));
+        return program_check(c, rq, route, bearer_of(rq));
     return session_check(c, rq, route);
 }
 
@@ -233,6 +176,7 @@ static rc_t serve(struct ctx *c, struct req *rq, struct res *rs)
     const struct route *route;
 
     TRY(route_of(c, rq, &route));
+    rq->form = route->who == WHO_CLIENT;
     TRY(limits_before(c, rq, route));
     TRY(body_check(c, rq, route));
     TRY(origin_check(c, rq, route, bearer_of(rq) != NULL));
@@ -279,6 +223,8 @@ static void conclude(struct ctx *c, const struct req *rq, struct res *rs, rc_t r
     if (rc == E_INTERNAL || rc == E_UNAVAILABLE || rc == E_TIMEOUT)
         log_fault(c, rq->path);
     res_problem(c, rs);
+    if (rq->form)
+        client_problem(c, rs);
     if (rs->status == 405)
         res_header(rs, "allow", api_methods(c, rq->path));
     origin_allow(rq, rs);
@@ -304,8 +250,8 @@ static rc_t stay_check(struct ctx *c, const struct req *rq, struct park *park, e
     park->checked_ms = now_ms;
     if (why == WAKE_START)
         return OK;
-    if (rq->program != NULL)
-        return token_refused(c, api_key_stay(c));
+    if (rq->bearer != NULL)
+        return program_stay(c, rq);
     return rq->session_token == NULL ? OK : session_stay(c, rq->session_token);
 }
 

@@ -27,6 +27,9 @@ const char *req_query(struct ctx *c, const struct req *rq, const char *name);
 /* The value of a cookie, or NULL. */
 const char *req_cookie(struct ctx *c, const struct req *rq, const char *name);
 
+/* Whether the body is said to be of this type, whatever parameters follow it. */
+bool req_is_type(const struct req *rq, const char *wanted);
+
 /* Reads the body by its shape. */
 rc_t req_body(struct ctx *c, const struct req *rq, const struct shape *shape, void *out) MUST;
 

@@ -44,10 +44,14 @@ struct req {
     void *native;
     /* filled by the gate once a session was accepted, else NULL */
     const char *session_token, *role;
-    const char *program; /* the name of the API key that asks, or NULL: a person does */
-    const char *barred;  /* see struct session_found */
-    const struct idempotency *repeat; /* the gate's: api/repeat.h; NULL: not to be repeated */
-    permits may;                      /* what whoever asks is allowed to do; filled by the gate */
+    /* the name of the API key or app that asks in its own name, or NULL: a person does */
+    const char *program;
+    const char *bearer;                /* what a program has shown, or NULL */
+    bool form;                         /* the route speaks in forms, as OAuth does */
+    const struct oauth_client *client; /* WHO_CLIENT: the app that asks */
+    const char *barred;                /* see struct session_found */
+    const struct idempotency *repeat;  /* the gate's: api/repeat.h; NULL: not to be repeated */
+    permits may;                       /* what whoever asks is allowed to do; filled by the gate */
 };
 
 struct res_header {

@@ -13,6 +13,7 @@
 #include "api/query.h"
 #include "api/repeat.h"
 #include "api/routes.h"
+#include "core/scope.h"
 
 static const char *const method_names[METHOD_COUNT] = {"get", "post", "put", "patch", "delete"};
 
@@ -103,29 +104,56 @@ static json_t *security(const struct route *r)
 {
     if (r->who == WHO_METRICS)
         return json_pack("[{s:[]}]", "metrics");
+    if (r->who == WHO_CLIENT)
+        return json_pack("[{s:[]}, {}]", "client");
     if (!doc_needs_login(r))
         return json_array();
 
     json_t *any = r->method == GET ? json_pack("[{s:[]}]", "session")
                                    : json_pack("[{s:[], s:[]}]", "session", "csrf");
 
-    if (who_permitted(r->who, permits_for_keys()) && r->who != WHO_PERSON)
+    if (who_permitted(r->who, permits_for_keys()) && r->who != WHO_PERSON) {
         json_array_append_new(any, json_pack("{s:[s]}", "key", who_name(r->who)));
+        json_array_append_new(any, json_pack("{s:[s]}", "oauth", who_name(r->who)));
+    }
     return any;
 }
 
-static json_t *security_schemes(void)
+/* The flows that there are, each with all scopes. */
+static json_t *oauth_scheme(struct ctx *c)
 {
-    return json_pack("{s:{s:s, s:s, s:s, s:s}, s:{s:s, s:s, s:s, s:s}, s:{s:s, s:s, s:s}, "
-                     "s:{s:s, s:s, s:s}}",
-                     "session", "type", "apiKey", "in", "cookie", "name", SESSION_COOKIE,
-                     "description", "The cookie that logging in gives to a browser", "csrf", "type",
-                     "apiKey", "in", "header", "name", "X-CSRF", "description",
-                     "The member `csrf` of /api/v1/me: goes with the cookie where something is "
-                     "changed",
-                     "metrics", "type", "http", "scheme", "bearer", "description",
-                     "The operator's KONSTRUCT_METRICS_TOKEN", "key", "type", "http", "scheme",
-                     "bearer", "description", "A program's API key: the scopes are permissions");
+    json_t *scopes = json_object();
+    struct scope *items;
+    size_t count;
+
+    scope_list(c->mem, &items, &count);
+    for (size_t i = 0; i < count; i++)
+        doc_put(scopes, items[i].name, json_string(items[i].about));
+    return json_pack("{s:s, s:{s:{s:s, s:s, s:s, s:O}, s:{s:s, s:o}}}", "type", "oauth2", "flows",
+                     "authorizationCode", "authorizationUrl", "/oauth/authorize", "tokenUrl",
+                     "/oauth/token", "refreshUrl", "/oauth/token", "scopes", scopes,
+                     "clientCredentials", "tokenUrl", "/oauth/token", "scopes", scopes);
+}
+
+static json_t *security_schemes(struct ctx *c)
+{
+    json_t *all = json_pack(
+        "{s:{s:s, s:s, s:s, s:s}, s:{s:s, s:s, s:s, s:s}, s:{s:s, s:s, s:s}, "
+        "s:{s:s, s:s, s:s}}",
+        "session", "type", "apiKey", "in", "cookie", "name", SESSION_COOKIE, "description",
+        "The cookie that logging in gives to a browser", "csrf", "type", "apiKey", "in", "header",
+        "name", "X-CSRF", "description",
+        "The member `csrf` of /api/v1/me: goes with the cookie where something is "
+        "changed",
+        "metrics", "type", "http", "scheme", "bearer", "description",
+        "The operator's KONSTRUCT_METRICS_TOKEN", "key", "type", "http", "scheme", "bearer",
+        "description", "A program's API key: the scopes are permissions");
+
+    doc_put(all, "oauth", oauth_scheme(c));
+    doc_put(all, "client",
+            json_pack("{s:s, s:s, s:s}", "type", "http", "scheme", "basic", "description",
+                      "An app's client_id and secret; or both in the form"));
+    return all;
 }
 
 /* Routes by what they are about: the words between the version and the first parameter. */
@@ -153,6 +181,9 @@ static const struct tag tags[] = {
     {"audit", "Audit", "Everything that was done, in a chain that can be checked"},
     {"api-keys", "API keys", "What programs show who they are with, and what they may do"},
     {"scopes", "API keys", NULL},
+    {"oauth-apps", "OAuth", "Apps that ask people for leave, what they were allowed, and tokens"},
+    {"oauth", "OAuth", NULL},
+    {".well-known", "OAuth", NULL},
     {"exports", "Export", "Everything of a company, to take away"},
     {"host", "Host", "What those who run the instance see and do of its companies"},
     {"isolation", "Isolation", "Proofs that companies are kept apart"},
@@ -208,9 +239,11 @@ static const char *operation_id(struct ctx *c, const struct route *all, size_t a
 
 static json_t *request_body(struct ctx *c, const struct route *r)
 {
-    return json_pack("{s:b, s:{s:{s:o, s:o}}}", "required", 1, "content", "application/json",
-                     "schema", doc_ref(c, "schemas", r->in->name), "example",
-                     doc_example(c, r->in, true));
+    const char *type = r->who == WHO_CLIENT ? "application/x-www-form-urlencoded"
+                                            : "application/json";
+
+    return json_pack("{s:b, s:{s:{s:o, s:o}}}", "required", 1, "content", type, "schema",
+                     doc_ref(c, "schemas", r->in->name), "example", doc_example(c, r->in, true));
 }
 
 static json_t *operation(struct ctx *c, const struct route *all, size_t at)
@@ -290,7 +323,7 @@ json_t *openapi_document(struct ctx *c)
         "`code`. Lists come in pages: `next` of one is the parameter `after` of the next.",
         "servers", "url", "/", "description", "This installation", "tags", used, "paths", paths,
         "components", "schemas", m.schemas, "responses", doc_shared_responses(c), "securitySchemes",
-        security_schemes());
+        security_schemes(c));
 }
 
 rc_t openapi_show(struct ctx *c, const struct req *rq, struct res *rs)

@@ -10,6 +10,7 @@
 #include "api/openapi_parts.h"
 #include "api/repeat.h"
 #include "core/conversation.h"
+#include "core/oauth_ask.h"
 
 static const struct answer {
     rc_t (*handler)(struct ctx *c, const struct req *rq, struct res *rs);
@@ -235,11 +236,35 @@ static json_t *success(struct ctx *c, const struct route *r)
     return answer;
 }
 
+/* The token endpoints refuse in their own form, whatever it is. */
+static void form_refusals(struct ctx *c, json_t *all)
+{
+    static const struct {
+        int status;
+        const char *about;
+    } rows[] = {{400, "The form, the grant or the scope is not right"},
+                {401, "The app is not known, or its secret is wrong"},
+                {413, "The form is larger than this route takes"},
+                {429, "Too many requests; Retry-After says how many seconds to wait"},
+                {500, "A fault of ours; the reference finds it in the log"},
+                {503, "Not possible right now, and nothing was changed; try again"}};
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        doc_put(all, text_printf(c->mem, "%d", rows[i].status),
+                json_pack("{s:s, s:o}", "description", rows[i].about, "content",
+                          content("application/json", doc_ref(c, "schemas", oauth_error_shape.name),
+                                  NULL)));
+}
+
 json_t *doc_responses(struct ctx *c, const struct route *r)
 {
     json_t *all = json_object();
 
     doc_put(all, text_printf(c->mem, "%d", r->status), success(c, r));
+    if (r->who == WHO_CLIENT) {
+        form_refusals(c, all);
+        return all;
+    }
     for (size_t i = 0; i < COUNT_OF(shared); i++)
         if (shared[i].applies(r))
             doc_put(all, text_printf(c->mem, "%d", shared[i].status),
@@ -264,4 +289,5 @@ void doc_other_shapes(void (*add)(const struct shape *shape, void *arg), void *a
     for (size_t i = 0; i < COUNT_OF(answers); i++)
         if (answers[i].shape != NULL)
             add(answers[i].shape, arg);
+    add(&oauth_error_shape, arg);
 }

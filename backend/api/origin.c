@@ -56,7 +56,7 @@ rc_t origin_check(struct ctx *c, const struct req *rq, const struct route *route
     bool fine;
 
     bearer &= route->who >= WHO_HOST;
-    if (route->who == WHO_VENDOR)
+    if (route->who == WHO_VENDOR || route->who == WHO_CLIENT)
         return OK;
     if (origin != NULL)
         fine = is_ours(c, rq, origin) || foreign_may(c, rq, route, origin, bearer);

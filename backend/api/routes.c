@@ -17,6 +17,9 @@
 #include "core/invitation.h"
 #include "core/link.h"
 #include "core/member.h"
+#include "core/oauth_app.h"
+#include "core/oauth_ask.h"
+#include "core/oauth_grant.h"
 #include "core/person.h"
 #include "core/proof.h"
 #include "core/scope.h"
@@ -66,6 +69,7 @@ const char *who_name(enum who who)
                                         [WHO_PUBLIC] = "everybody",
                                         [WHO_VENDOR] = "signed by a vendor",
                                         [WHO_METRICS] = "metrics token",
+                                        [WHO_CLIENT] = "OAuth client",
                                         [WHO_HOST] = "host",
                                         [WHO_PERSON] = "whoever is logged in"};
 

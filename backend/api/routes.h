@@ -19,6 +19,7 @@ enum who {
     /* anybody, but the handler checks a signature over the raw body; no origin check */
     WHO_VENDOR,
     WHO_METRICS, /* holders of the metrics token */
+    WHO_CLIENT,  /* an OAuth client, by its own form; errors as RFC 6749 has them */
     WHO_HOST,    /* the session of who runs the instance, whatever tenant it is in */
     WHO_PERSON,  /* whoever is logged in, whatever the role: for what concerns oneself */
 #define PERMISSION(name, ...) MAY_##name,

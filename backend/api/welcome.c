@@ -10,7 +10,7 @@ rc_t welcome_tell(struct ctx *c, const char *token, const char *role, const char
                   struct me *out)
 {
     TRY(me_get(c, role, out));
-    out->csrf = session_csrf(c->mem, token);
+    out->csrf = token == NULL ? "" : session_csrf(c->mem, token);
     out->barred = barred == NULL ? "" : barred;
     return host_asks(c, token, &out->host);
 }

@@ -132,6 +132,7 @@ void prove_ask(struct prove *p, struct arena *mem, const struct prove_request *g
         c->tenant_id = contexts[0]->tenant_id;
         c->person_id = contexts[0]->person_id;
         c->actor = contexts[0]->actor;
+        c->app_id = contexts[0]->app_id;
         c->reference = contexts[0]->reference;
         api_resume(c, &rq, &rs, park, why, (struct bytes){NULL, 0});
         answer_read(c, mem, &rs, &body, out);

@@ -217,6 +217,7 @@ void web_parked_wake(struct web_parked *p, enum wake why, struct bytes news)
     c->tenant_id = p->first->tenant_id;
     c->person_id = p->first->person_id;
     c->actor = p->first->actor;
+    c->app_id = p->first->app_id;
     c->reference = p->first->reference;
     api_resume(c, &p->rq, &rs, &p->park, why, news);
     p->look_ms = look_at(&rs);

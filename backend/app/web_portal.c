@@ -121,7 +121,16 @@ void web_portal_load(void)
 bool web_portal_owns(const char *path)
 {
     static const char *const ours[] = {"/api/", "/hooks/", "/v1/"};
-    static const char *const exact[] = {"/api", "/hooks", "/v1", "/healthz", "/readyz", "/metrics"};
+    static const char *const exact[] = {"/api",
+                                        "/hooks",
+                                        "/v1",
+                                        "/healthz",
+                                        "/readyz",
+                                        "/metrics",
+                                        "/oauth/token",
+                                        "/oauth/revoke",
+                                        "/oauth/introspect",
+                                        "/.well-known/oauth-authorization-server"};
 
     for (size_t i = 0; i < COUNT_OF(ours); i++)
         if (text_starts(path, ours[i]))

@@ -42,7 +42,8 @@ struct ctx {
     const char *tenant_id; /* NULL: no tenant, every tenant table looks empty */
     /* who asks: a person, or the id of the API key that a program shows; NULL: nobody */
     const char *person_id;
-    const char *actor;     /* the same as the audit names it: "person:<id>", "key:<id>" */
+    const char *actor;  /* the same as the audit names it: "person:<id>", "key:<id>", "app:<id>" */
+    const char *app_id; /* the app that acts for the person, or NULL */
     const char *reference; /* names this request or job in log lines and error answers */
     struct fault fault;
 };

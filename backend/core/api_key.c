@@ -4,13 +4,10 @@
 #include "base/conf.h"
 #include "base/id.h"
 #include "base/log.h"
-#include "core/token.h"
 #include "io/db.h"
 
 #define NAME_MAX 100
 #define DAYS_USUAL 90
-#define OVERLAP_USUAL_HOURS 24
-#define OVERLAP_MAX_HOURS (7 * 24)
 
 #define KEY_FIELDS                                                                           \
     FIELD(struct api_key, id, READ_ONLY, 36, NULL),                                          \
@@ -44,14 +41,6 @@ static const struct field new_fields[] = {
     FIELD(struct new_api_key, endless, 0, 0, "It works until it is revoked, where that is allowed"),
 };
 const struct shape new_api_key_shape = SHAPE("NewApiKey", struct new_api_key, new_fields);
-
-static const struct field rotation_fields[] = {
-    FIELD(struct api_key_rotation, overlap_hours, 0, OVERLAP_MAX_HOURS,
-          "How long the secret before it still works; 24 when left out"),
-    FIELD(struct api_key_rotation, at_once, 0, 0, "It ends at once"),
-};
-const struct shape api_key_rotation_shape = SHAPE("ApiKeyRotation", struct api_key_rotation,
-                                                  rotation_fields);
 
 static const struct field limits_fields[] = {
     FIELD(struct api_key_limits, keys, READ_ONLY, 0, "Keys that a company may have"),
@@ -170,14 +159,12 @@ static const struct stmt q_rotate = {
     "  secret_hash = $3, hint = $4"
     " WHERE tenant_id = tenant_now() AND id = $1 AND revoked_at IS NULL RETURNING " COLUMNS};
 
-rc_t api_key_rotate(struct ctx *c, const char *id, const struct api_key_rotation *in,
-                    struct api_key *out)
+rc_t api_key_rotate(struct ctx *c, const char *id, const struct rotation *in, struct api_key *out)
 {
     const char *secret = token_new(c->mem, API_KEY_PREFIX);
-    int64_t hours = in->overlap_hours == 0 ? OVERLAP_USUAL_HOURS : in->overlap_hours;
 
     TRY(db_one(c, &q_rotate,
-               ARGS(A(id), A(in->at_once ? (int64_t)0 : hours), A(token_hash(c->mem, secret)),
+               ARGS(A(id), A(rotation_hours(in)), A(token_hash(c->mem, secret)),
                     A(token_hint(c->mem, secret))),
                &api_key_shape, out));
     out->secret = secret;
@@ -241,17 +228,4 @@ rc_t api_key_enter(struct ctx *c, const char *secret, const char *remote, struct
     if (db_int(&rows, 0, 5) == 0)
         return OK;
     return db_exec(c, &q_used, ARGS(A(out->id), A(remote)), NULL);
-}
-
-static const struct stmt q_stay = {"api_key_stay",
-                                   "SELECT CASE WHEN revoked_at IS NOT NULL THEN 'revoked'"
-                                   " WHEN expires_at <= now() THEN 'expired' END FROM api_key"
-                                   " WHERE tenant_id = tenant_now() AND id = $1"};
-
-rc_t api_key_stay(struct ctx *c)
-{
-    struct db_rows rows;
-
-    TRY(db_rows(c, &q_stay, ARGS(A(c->person_id)), &rows));
-    return state_check(c, rows.count == 0 ? "revoked" : db_text(&rows, 0, 0));
 }

@@ -7,6 +7,7 @@
 
 #include "base/shape.h"
 #include "core/permission.h"
+#include "core/token.h"
 #include "io/db.h"
 
 /* As admins see it; times are seconds UTC, 0 where there is none. */
@@ -26,12 +27,6 @@ struct new_api_key {
     bool endless;
 };
 extern const struct shape new_api_key_shape;
-
-struct api_key_rotation {
-    int64_t overlap_hours;
-    bool at_once;
-};
-extern const struct shape api_key_rotation_shape;
 
 /* What keys may be at most here. */
 struct api_key_limits {
@@ -54,8 +49,8 @@ rc_t api_key_list(struct ctx *c, struct page *page, struct api_key **items, size
  * A new secret for the same key. The one before it works for the overlap and no longer; one that
  * still overlapped ends at once. E_NOT_FOUND for a key that was revoked.
  */
-rc_t api_key_rotate(struct ctx *c, const char *id, const struct api_key_rotation *in,
-                    struct api_key *out) MUST;
+rc_t api_key_rotate(struct ctx *c, const char *id, const struct rotation *in, struct api_key *out)
+    MUST;
 
 /* Works no more from the commit on. */
 rc_t api_key_revoke(struct ctx *c, const char *id) MUST;
@@ -72,9 +67,6 @@ struct api_key_use {
  */
 rc_t api_key_enter(struct ctx *c, const char *secret, const char *remote, struct api_key_use *out)
     MUST;
-
-/* Whether the key of the context still works: for what waits longer than its first check. */
-rc_t api_key_stay(struct ctx *c) MUST;
 
 #define API_KEY_PREFIX "kst"
 

@@ -37,7 +37,9 @@ const struct shape audit_name_shape = SHAPE("AuditName", struct audit_name, name
     " WHEN actor ~ '^employee:[0-9a-f-]{36}$' THEN (SELECT e.name FROM employee e WHERE " \
     "e.tenant_id = tenant_now() AND e.id = substr(actor, 10)::uuid)"                      \
     " WHEN actor ~ '^key:[0-9a-f-]{36}$' THEN (SELECT k.name FROM api_key k WHERE "       \
-    "k.tenant_id = tenant_now() AND k.id = substr(actor, 5)::uuid) END"
+    "k.tenant_id = tenant_now() AND k.id = substr(actor, 5)::uuid)"                       \
+    " WHEN actor ~ '^app:[0-9a-f-]{36}$' THEN (SELECT o.name FROM oauth_app o WHERE "     \
+    "o.tenant_id = tenant_now() AND o.id = substr(actor, 5)::uuid) END"
 
 /*
  * The newest entry that can fit, by the indexes alone, and the oldest worth looking at. Times of a

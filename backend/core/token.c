@@ -8,6 +8,22 @@
 
 #define RANDOM_LEN 43 /* 256 bits in base64url */
 #define CHECK_LEN 6
+#define OVERLAP_USUAL_HOURS 24
+#define OVERLAP_MAX_HOURS (7 * 24)
+
+static const struct field rotation_fields[] = {
+    FIELD(struct rotation, overlap_hours, 0, OVERLAP_MAX_HOURS,
+          "How long the secret before it still works; 24 when left out"),
+    FIELD(struct rotation, at_once, 0, 0, "It ends at once"),
+};
+const struct shape rotation_shape = SHAPE("Rotation", struct rotation, rotation_fields);
+
+int64_t rotation_hours(const struct rotation *in)
+{
+    if (in->at_once)
+        return 0;
+    return in->overlap_hours == 0 ? OVERLAP_USUAL_HOURS : in->overlap_hours;
+}
 
 /* The first characters of a hash over what stands before them. */
 static const char *check_of(struct arena *mem, struct bytes body)

@@ -8,7 +8,17 @@
 
 #include <stdbool.h>
 
-#include "base/ctx.h"
+#include "base/shape.h"
+
+/* How a secret is replaced: what happens to the one before it. */
+struct rotation {
+    int64_t overlap_hours;
+    bool at_once;
+};
+extern const struct shape rotation_shape;
+
+/* Hours that the one before it still works: 0 to 7 days, a day unless something was said. */
+int64_t rotation_hours(const struct rotation *in);
 
 #define TOKEN_MAX 64 /* bytes of the longest one */
 

@@ -102,6 +102,7 @@ struct reply wake(struct arena *mem, const struct reply *parked, enum wake why, 
     r.c->tenant_id = parked->c->tenant_id;
     r.c->person_id = parked->c->person_id;
     r.c->actor = parked->c->actor;
+    r.c->app_id = parked->c->app_id;
     r.c->reference = parked->c->reference;
     api_resume(r.c, &r.rq, &r.res, parked->park, why, news);
     assert_null(r.c->conn);

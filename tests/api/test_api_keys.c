@@ -367,6 +367,28 @@ static void bad_wishes_are_refused(void **state)
     conf_set(CONF_api_keys, "100");
 }
 
+/* Keys end with their company: at once when it is erased, and held off while it is suspended. */
+static void it_ends_with_its_company(void **state)
+{
+    struct arena *mem = *state;
+    struct office o = office_new(mem);
+    struct reply made = make(mem, o.admin, "employees:read"), r;
+    PGconn *super = pg_open(PG_SUPER);
+
+    pg_do(super,
+          "UPDATE tenant SET suspended_at = now(), suspended_why = 'x' WHERE tenant_id = '%s'",
+          o.at.tenant_id);
+    r = use(mem, text_of(&made, "secret"), GET, "/api/v1/employees", "");
+    expect(&r, 403, "tenant_suspended");
+    pg_do(super,
+          "UPDATE tenant SET suspended_at = NULL, suspended_why = NULL, erasing_at = now()"
+          " WHERE tenant_id = '%s'",
+          o.at.tenant_id);
+    r = use(mem, text_of(&made, "secret"), GET, "/api/v1/employees", "");
+    expect_refused(&r, "no such API key");
+    PQfinish(super);
+}
+
 /* Another company's key opens nothing here, and its rows are out of reach. */
 static void it_stays_in_its_company(void **state)
 {
@@ -400,6 +422,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(rotation_overlaps, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(its_use_is_noted_now_and_then, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(bad_wishes_are_refused, api_setup, api_teardown),
+        cmocka_unit_test_setup_teardown(it_ends_with_its_company, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(it_stays_in_its_company, api_setup, api_teardown),
     };
 

@@ -19,6 +19,13 @@ BEGIN
         VALUES (t, gen_random_uuid(), 'canary', 'canary', sha256(uuid_send(p)), 'cana', p);
     INSERT INTO login_step (tenant_id, token_hash, person_id, agent, password_hash, expires_at)
         VALUES (t, uuid_send(p), p, 'canary', sha256('canary'), now() + interval '1 hour');
+    INSERT INTO oauth_app (tenant_id, id, name, redirects, scopes, confidential, created_by)
+        VALUES (t, e, 'canary', 'canary', 'canary', false, p);
+    INSERT INTO oauth_grant (tenant_id, id, app_id, person_id, scopes) VALUES (t, v, e, p, 'canary');
+    INSERT INTO oauth_code (tenant_id, code_hash, grant_id, challenge, redirect, expires_at)
+        VALUES (t, sha256(uuid_send(p)), v, 'canary', 'canary', now() + interval '1 hour');
+    INSERT INTO oauth_token (tenant_id, token_hash, grant_id, kind, scopes, expires_at)
+        VALUES (t, sha256(uuid_send(p)), v, 'access', 'canary', now() + interval '1 hour');
     INSERT INTO tenant_key (tenant_id, key_id, public_key, private_sealed) VALUES (t, 1, decode(repeat('00', 32), 'hex'), 'canary');
     INSERT INTO employee (tenant_id, id, name, role, about, persona) VALUES (t, e, 'canary', '', '', '');
     INSERT INTO employee_fact (tenant_id, employee_id, position, fact) VALUES (t, e, 1, 'canary');
