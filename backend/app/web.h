@@ -52,6 +52,10 @@ void web_stream_end(struct connection *c);
 void web_problem(struct arena *mem, struct res *rs, int status, const char *code,
                  const char *detail);
 
+/* The same for a limit that was reached: 429 with its name, to be tried again in a second. */
+void web_limit(struct arena *mem, struct res *rs, const char *code, const char *limit,
+               const char *detail);
+
 /* web_park.c */
 /*
  * Keeps the request until an answer is there. Takes over c; rs->park is set. False: rs holds a

@@ -238,14 +238,28 @@ void web_stream_end(struct connection *c)
     flush(c);
 }
 
-void web_problem(struct arena *mem, struct res *rs, int status, const char *code,
-                 const char *detail)
+/* `more` is what comes behind the members that every problem has. */
+static void problem(struct arena *mem, struct res *rs, int status, const char *code,
+                    const char *detail, const char *more)
 {
     *rs = (struct res){.status = status, .type = "application/problem+json"};
     rs->body = bytes_of(text_printf(mem,
                                     "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,"
-                                    "\"code\":\"%s\",\"detail\":\"%s\"}",
-                                    status_text(status), status, code, detail));
+                                    "\"code\":\"%s\",\"detail\":\"%s\"%s}",
+                                    status_text(status), status, code, detail, more));
+}
+
+void web_problem(struct arena *mem, struct res *rs, int status, const char *code,
+                 const char *detail)
+{
+    problem(mem, rs, status, code, detail, "");
+}
+
+void web_limit(struct arena *mem, struct res *rs, const char *code, const char *limit,
+               const char *detail)
+{
+    problem(mem, rs, 429, code, detail, text_printf(mem, ",\"limit\":\"%s\",\"wait_s\":1", limit));
+    res_header(rs, "retry-after", "1");
 }
 
 /* Kore refused the request before there was one: no arena, no context. */

@@ -133,9 +133,11 @@ bool web_park(struct http_request *kr, struct ctx *c, const struct req *rq, stru
 
     if (count >= PARK_PER_PROCESS)
         return refuse(c, rs, 503, "busy", "Too many requests wait at this moment; try again soon.");
-    if (park.kind == PARK_LIVE && tenant_full(c->tenant_id))
-        return refuse(c, rs, 429, "too_many_waiting",
-                      "Too many requests of your company wait at this moment.");
+    if (park.kind == PARK_LIVE && tenant_full(c->tenant_id)) {
+        web_limit(c->mem, rs, "too_many_waiting", "parked_requests",
+                  "Too many requests of your company wait at this moment.");
+        return false;
+    }
 
     struct web_parked *p = calloc(1, sizeof(*p));
 

@@ -1,6 +1,7 @@
 /* From Kore's request to ours, and on to the portal's files or the API. */
 #include "app/web.h"
 
+#include "api/remote.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "io/db.h"
@@ -109,6 +110,21 @@ static const char *address_of(struct arena *mem, const struct connection *c)
     return text_dup(mem, text);
 }
 
+/*
+ * The client's address. Of several lines of X-Forwarded-For the last one counts: the proxy in front
+ * of us has added it.
+ */
+static const char *client_of(struct http_request *kr, struct ctx *c)
+{
+    const struct http_header *line;
+    const char *forwarded = NULL;
+
+    TAILQ_FOREACH(line, &kr->req_headers, list)
+    if (strcasecmp(line->header, "x-forwarded-for") == 0)
+        forwarded = line->value;
+    return remote_of(c, address_of(c->mem, kr->owner), forwarded);
+}
+
 size_t kore_app_body_limit(struct http_request *kr)
 {
     enum method method;
@@ -123,7 +139,7 @@ static struct req request_of(struct http_request *kr, struct ctx *c, enum method
         .method = method,
         .path = path,
         .query = kr->query_string,
-        .remote = address_of(c->mem, kr->owner),
+        .remote = client_of(kr, c),
         .header = header,
         .native = kr,
     };

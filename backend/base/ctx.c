@@ -56,6 +56,22 @@ rc_t ctx_bad(struct ctx *c, const char *field, const char *code, const char *for
     return rc;
 }
 
+rc_t ctx_over(struct ctx *c, const char *code, const char *limit, int64_t wait_s,
+              const char *format, ...)
+{
+    bool first = c->fault.rc == OK;
+    va_list args;
+
+    va_start(args, format);
+    rc_t rc = record(c, E_LIMIT, NULL, code, format, args);
+    va_end(args);
+    if (first) {
+        c->fault.limit = limit;
+        c->fault.wait_s = wait_s < 1 ? 1 : wait_s;
+    }
+    return rc;
+}
+
 void ctx_forgive(struct ctx *c)
 {
     c->fault = (struct fault){.rc = OK};

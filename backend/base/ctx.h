@@ -63,6 +63,13 @@ rc_t ctx_bad(struct ctx *c, const char *field, const char *code, const char *for
     PRINTF_LIKE(4, 5);
 
 /*
+ * The same for a limit that time mends: E_LIMIT, with the limit's name and how many seconds to
+ * wait, at least one.
+ */
+rc_t ctx_over(struct ctx *c, const char *code, const char *limit, int64_t wait_s,
+              const char *format, ...) PRINTF_LIKE(5, 6);
+
+/*
  * Forgets the fault: for callers that go on after a failure, such as the next provider in a list.
  */
 void ctx_forgive(struct ctx *c);

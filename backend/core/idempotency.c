@@ -8,7 +8,6 @@
 #include "io/db.h"
 
 #define SWEEP_PAGE 1000
-#define FULL_LEAST_S 60
 
 static const char *asker_of(const struct ctx *c)
 {
@@ -81,12 +80,10 @@ static rc_t room(struct ctx *c)
     TRY(db_rows(c, &q_room, ARGS(A(IDEMPOTENCY_HOURS), A(IDEMPOTENCY_MOST)), &rows));
     if (db_int(&rows, 0, 0) < IDEMPOTENCY_MOST)
         return OK;
-    ctx_fail(c, E_LIMIT, "idempotency_full",
-             "Your company has used %d Idempotency-Keys within a day. Wait, or send this without.",
-             IDEMPOTENCY_MOST);
-    c->fault.limit = "idempotency_keys";
-    c->fault.wait_s = db_int(&rows, 0, 1) < FULL_LEAST_S ? FULL_LEAST_S : db_int(&rows, 0, 1);
-    return E_LIMIT;
+    return ctx_over(
+        c, "idempotency_full", "idempotency_keys", db_int(&rows, 0, 1),
+        "Your company has used %d Idempotency-Keys within a day. Wait, or send this without.",
+        IDEMPOTENCY_MOST);
 }
 
 static rc_t find(struct ctx *c, const struct idempotency *i, void *arg)

@@ -134,12 +134,9 @@ static rc_t refuse(struct ctx *c, const struct taking *t)
 
     t->marks[t->worst]->closed_us = t->now_us + t->wait_us;
     metric_add(rows[which].refused, 1);
-    ctx_fail(c, E_LIMIT, "limit_reached",
-             "This is more than the limit %s allows (%s). Wait %lld seconds and try again.",
-             rows[which].shown, rows[which].about, (long long)wait_s);
-    c->fault.limit = rows[which].shown;
-    c->fault.wait_s = wait_s;
-    return E_LIMIT;
+    return ctx_over(c, "limit_reached", rows[which].shown, wait_s,
+                    "This is more than the limit %s allows (%s). Wait %lld seconds and try again.",
+                    rows[which].shown, rows[which].about, (long long)wait_s);
 }
 
 rc_t limit_take(struct ctx *c, const struct limit_use *uses, size_t count)

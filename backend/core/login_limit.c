@@ -52,11 +52,9 @@ static rc_t count(struct ctx *c, const char *limit, struct bytes key, int64_t mo
     TRY(db_rows(c, &q_try, ARGS(A(key), A(most), A(minutes)), &rows));
     if (db_int(&rows, 0, 0) == 0)
         return OK;
-    ctx_fail(c, E_LIMIT, "login_limit", "Too many attempts. Wait %lld seconds and try again.",
-             (long long)db_int(&rows, 0, 0));
-    c->fault.limit = limit;
-    c->fault.wait_s = db_int(&rows, 0, 0);
-    return E_LIMIT;
+    return ctx_over(c, "login_limit", limit, db_int(&rows, 0, 0),
+                    "Too many attempts. Wait %lld seconds and try again.",
+                    (long long)db_int(&rows, 0, 0));
 }
 
 rc_t login_try(struct ctx *c, const char *email, const char *remote)
@@ -73,10 +71,7 @@ rc_t limit_try(struct ctx *c, const char *limit, const char *what, int64_t most,
     TRY(db_rows(c, &q_try, ARGS(A(key_of(c, limit, lower(c, what))), A(most), A(minutes)), &rows));
     if (db_int(&rows, 0, 0) == 0)
         return OK;
-    ctx_fail(c, E_LIMIT, limit, "%s", sentence);
-    c->fault.limit = limit;
-    c->fault.wait_s = db_int(&rows, 0, 0);
-    return E_LIMIT;
+    return ctx_over(c, limit, limit, db_int(&rows, 0, 0), "%s", sentence);
 }
 
 static const struct stmt q_right = {"login_right", "SELECT login_right($1, $2)"};

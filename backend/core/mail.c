@@ -53,9 +53,10 @@ rc_t mail_add_admins(struct ctx *c, const char *kind)
     return OK;
 }
 
-static const struct stmt q_recent = {"mail_recent",
-                                     "SELECT count(*) FROM mail WHERE tenant_id = tenant_now() AND "
-                                     "person_id = $1 AND created_at > now() - interval '1 hour'"};
+static const struct stmt q_recent = {
+    "mail_recent", "SELECT count(*), ceil(extract(epoch FROM min(created_at) + interval '1 hour' - "
+                   "now()))::bigint FROM mail WHERE tenant_id = tenant_now() AND "
+                   "person_id = $1 AND created_at > now() - interval '1 hour'"};
 
 rc_t mail_allowed(struct ctx *c, const char *person_id)
 {
@@ -63,8 +64,8 @@ rc_t mail_allowed(struct ctx *c, const char *person_id)
 
     TRY(db_rows(c, &q_recent, ARGS(A(person_id)), &rows));
     if (db_int(&rows, 0, 0) >= MAIL_PER_HOUR)
-        return ctx_fail(c, E_LIMIT, "mail_limit",
-                        "You were sent %d mails in the last hour; look for them, or wait an hour.",
+        return ctx_over(c, "mail_limit", "mails", db_int(&rows, 0, 1),
+                        "You were sent %d mails in the last hour; look for them, or wait.",
                         MAIL_PER_HOUR);
     return OK;
 }

@@ -34,7 +34,8 @@ const struct shape tenant_export_shape = SHAPE("Export", struct tenant_export, f
 #define ROWS " FROM tenant_export e WHERE e.tenant_id = tenant_now()"
 
 static const struct stmt q_today = {
-    "export_today", "SELECT count(*) FROM tenant_export WHERE tenant_id = tenant_now() AND "
+    "export_today", "SELECT count(*), ceil(extract(epoch FROM min(created_at) + interval '1 day' - "
+                    "now()))::bigint FROM tenant_export WHERE tenant_id = tenant_now() AND "
                     "created_at > now() - interval '1 day'"};
 static const struct stmt q_add = {
     "export_add", "INSERT INTO tenant_export (tenant_id, id, actor) VALUES (tenant_now(), $1, "
@@ -51,7 +52,7 @@ rc_t tenant_export_add(struct ctx *c, const char **id, const char **job_id)
                         "KONSTRUCT_FILES_DIR.");
     TRY(db_rows(c, &q_today, NO_ARGS, &rows));
     if (db_int(&rows, 0, 0) >= EXPORTS_PER_DAY)
-        return ctx_fail(c, E_LIMIT, "export_limit",
+        return ctx_over(c, "export_limit", "exports", db_int(&rows, 0, 1),
                         "There were %d exports in the last day; that is the most.",
                         EXPORTS_PER_DAY);
     *id = id_new(c->mem);
