@@ -3,7 +3,7 @@ import { ask, askAndHear, fillLogIn, messageBox, signUp, stored } from '../lib/p
 
 test.use({
     provoked:
-        /ERR_(FAILED|INTERNET_DISCONNECTED|NETWORK_CHANGED|CONNECTION)|status of (401|503) .*\/api\/v1\/|Fault: /,
+        /ERR_(FAILED|INTERNET_DISCONNECTED|NETWORK_CHANGED|CONNECTION)|status of (401|429|503) .*\/api\/v1\/|Fault: /,
 });
 
 test('with the server away a message is kept, through a reload too, and sent once', async ({
@@ -41,6 +41,36 @@ test('a reply that got lost on the way does not send the message twice', async (
     await expect(stored(page)).toHaveCount(4);
     await expect(page.getByText('Only once, please')).toHaveCount(1);
     await expect(page.getByRole('button', { name: 'Send again' })).toHaveCount(0);
+});
+
+test('a message too many is kept, with how long to wait', async ({ page }) => {
+    await signUp(page);
+    await askAndHear(page, 'Hello');
+    await page.route('**/messages', (route) =>
+        route.request().method() === 'POST'
+            ? route.fulfill({
+                  status: 429,
+                  contentType: 'application/problem+json',
+                  headers: { 'retry-after': '7' },
+                  body: JSON.stringify({
+                      type: 'about:blank',
+                      title: 'Too much',
+                      status: 429,
+                      code: 'limit_reached',
+                      detail: 'This is more than the limit employee_messages allows.',
+                      reference: '01980a5d-ac96-774b-bcce-b302099a8057',
+                      limit: 'employee_messages',
+                      wait_s: 7,
+                  }),
+              })
+            : route.continue(),
+    );
+    await ask(page, 'One more');
+    await expect(page.getByRole('alert')).toContainText('That was too much at once.');
+    await expect(page.getByRole('alert')).toContainText('Wait 7 seconds, then try again.');
+    await page.unrouteAll();
+    await page.getByRole('button', { name: 'Send again' }).click();
+    await expect(stored(page)).toHaveCount(4);
 });
 
 test('a message that was not sent can be changed', async ({ page }) => {

@@ -482,6 +482,8 @@ static void mails_have_a_limit(void **state)
     }
     r = post(mem, s.token, "/api/v1/email/verify/again", "");
     expect(&r, 429, "mail_limit");
+    assert_string_equal(text_of(&r, "limit"), "mails");
+    assert_in_range(number_of(&r, "wait_s"), 1, 3600);
     assert_int_equal(mails(&s, "verify", s.email), MAIL_PER_HOUR);
     r = verify(mem, link_of(mem, &s, "verify"));
     assert_int_equal(r.status, 204);

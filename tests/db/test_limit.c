@@ -181,6 +181,33 @@ static void a_forgotten_script_is_told_again(void **state)
     redis_free(redis);
 }
 
+/* How many scripts that Redis has run. */
+static int64_t scripts_run(struct fixture *f, struct redis *redis)
+{
+    const char *text = NULL, *at;
+
+    assert_int_equal(
+        redis_do(f->c, redis, REDIS_WORDS(BYTES("INFO"), BYTES("commandstats")), &text, NULL), OK);
+    at = strstr(text, "cmdstat_evalsha:calls=");
+    return at == NULL ? 0 : strtoll(at + strlen("cmdstat_evalsha:calls="), NULL, 10);
+}
+
+/* Who was refused is refused again by memory, until the moment that he was told. */
+static void a_flood_asks_redis_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct redis *redis = redis_new(own_redis_url(f->redis));
+    int64_t before;
+
+    limit_start(own_redis_url(f->redis));
+    assert_int_equal(let_through(f, &f->tenant, 1, 10), 5);
+    before = scripts_run(f, redis);
+    assert_in_range(before, 6, 7); /* one more when the script had to be told */
+    let_through(f, &f->tenant, 1, 1000);
+    assert_in_range(scripts_run(f, redis), before, before + 3);
+    redis_free(redis);
+}
+
 /* Redis dies in the middle: this process's own buckets go on; Redis comes back: its do again. */
 static void redis_dies_and_comes_back(void **state)
 {
@@ -296,6 +323,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_came_to_nothing_is_given_back, setup, teardown),
         cmocka_unit_test_setup_teardown(processes_share_them, setup, teardown),
         cmocka_unit_test_setup_teardown(a_forgotten_script_is_told_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_flood_asks_redis_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(redis_dies_and_comes_back, setup, teardown),
         cmocka_unit_test_setup_teardown(a_halted_redis_is_left_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(one_that_hangs_is_asked_once, setup, teardown),

@@ -84,6 +84,8 @@ describe('limits', () => {
         const answer = await refused.answer();
         assert.equal(answer.status, 429);
         assert.equal(JSON.parse(answer.body).code, 'too_many_waiting');
+        assert.equal(JSON.parse(answer.body).limit, 'parked_requests');
+        assert.equal(answer.headers['retry-after'], '1');
         assert.ok(answer.headers['retry-after']);
         refused.close();
         const [other] = await people(web, 1);
