@@ -10,6 +10,7 @@
 #include "core/limit_local.h"
 #include "core/limit_plan.h"
 #include "core/limit_redis.h"
+#include "io/crypto.h"
 
 #define SECOND_US 1000000
 #define FASTEST 60000000 /* a minute */
@@ -84,6 +85,17 @@ struct taking {
     int64_t wait_us; /* ... when this is not 0 */
 };
 
+/* Redis learns neither addresses nor companies: it has their hashes under the web key. */
+static const char *key_of(struct ctx *c, enum limit which, const char *whom)
+{
+    const char *secret = conf_text(CONF_web_key);
+    unsigned char hash[32];
+
+    crypto_hmac_sha256(bytes_of(secret == NULL ? "" : secret), bytes_of(whom), hash);
+    return text_printf(c->mem, "konstruct:limit:%s:%s", rows[which].shown,
+                       text_hex(c->mem, (struct bytes){(const char *)hash, 16}));
+}
+
 static void prepare(struct ctx *c, struct taking *t, const struct limit_use *uses, size_t count)
 {
     *t = (struct taking){.now_us = clock_mono_us()};
@@ -95,8 +107,7 @@ static void prepare(struct ctx *c, struct taking *t, const struct limit_use *use
             continue;
         t->uses[t->count] = uses[i];
         t->buckets[t->count].rate = rate_of(which, per_minute);
-        t->buckets[t->count].key = text_printf(c->mem, "konstruct:limit:%s:%s", rows[which].shown,
-                                               uses[i].whom);
+        t->buckets[t->count].key = key_of(c, which, uses[i].whom);
         t->marks[t->count++] = limit_mark(which, uses[i].whom, t->now_us);
     }
 }

@@ -142,6 +142,29 @@ static void all_or_none(void **state)
     assert_int_equal(let_through(f, &f->tenant, 1, 10), 2);
 }
 
+/* What Redis holds tells nothing of whom it is about. */
+static void redis_learns_nobodys_name(void **state)
+{
+    struct fixture *f = *state;
+    struct redis *redis = redis_new(own_redis_url(f->redis));
+    const struct limit_use uses[] = {f->tenant, {LIMIT_address, "192.0.2.77"}};
+    const char **keys;
+    size_t count;
+
+    limit_start(own_redis_url(f->redis));
+    conf_set(CONF_limit_address, "6000");
+    assert_int_equal(let_through(f, uses, 2, 1), 1);
+    assert_int_equal(redis_list(f->c, redis, REDIS_WORDS(BYTES("KEYS"), BYTES("*")), &keys, &count),
+                     OK);
+    assert_int_equal(count, 2);
+    for (size_t i = 0; i < count; i++) {
+        assert_non_null(strstr(keys[i], "konstruct:limit:"));
+        assert_null(strstr(keys[i], f->tenant.whom));
+        assert_null(strstr(keys[i], "192.0.2.77"));
+    }
+    redis_free(redis);
+}
+
 static void what_came_to_nothing_is_given_back(void **state)
 {
     struct fixture *f = *state;
@@ -320,6 +343,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(script_is_the_same_arithmetic, setup, teardown),
         cmocka_unit_test_setup_teardown(refusal_names_limit_and_wait, setup, teardown),
         cmocka_unit_test_setup_teardown(all_or_none, setup, teardown),
+        cmocka_unit_test_setup_teardown(redis_learns_nobodys_name, setup, teardown),
         cmocka_unit_test_setup_teardown(what_came_to_nothing_is_given_back, setup, teardown),
         cmocka_unit_test_setup_teardown(processes_share_them, setup, teardown),
         cmocka_unit_test_setup_teardown(a_forgotten_script_is_told_again, setup, teardown),
