@@ -17,6 +17,7 @@ const child = spawn(
             ...process.env,
             KONSTRUCT_OPENAI_URL: `${model.url}/v1`,
             KONSTRUCT_TEST_MODEL: model.url,
+            KONSTRUCT_PRIVATE_ADDRESSES: 'on', // the provider of sign-in.spec.ts is on this machine
         },
     },
 );

@@ -15,3 +15,5 @@ $(OUT)/judges/%: $(OUT)/obj/tests/judges/%.o $(LIB)
 
 # Whatever builds and runs the wire tests needs these as well.
 wire: judges
+# A provider for signing in stands beside the portal in its tests.
+e2e: $(JUDGES_NPM)

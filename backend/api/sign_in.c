@@ -5,7 +5,7 @@
 #include "flow/live.h"
 #include "flow/queue.h"
 
-#define TEST_WAIT_MS (60 * 1000) /* three calls of ten seconds, and a worker that is busy */
+#define TEST_WAIT_MS (60 * 1000) /* three calls of five seconds, and a worker that is busy */
 #define LOOK_MS 500
 
 static rc_t audit_by(struct ctx *c, const char *action, const char *object, json_t *body)

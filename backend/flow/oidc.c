@@ -12,8 +12,8 @@
 #include "io/http.h"
 
 #define ANSWER_MAX KIB(64)
-#define CALL_MS 10000
-#define CONNECT_MS 5000
+#define CALL_MS 5000 /* a browser waits for several of them */
+#define CONNECT_MS 4000
 #define ADDRESS_MAX 1000
 #define SAID_MAX 200
 

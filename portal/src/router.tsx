@@ -76,6 +76,12 @@ const invitation = createRoute({
     component: lazyRouteComponent(() => import('./pages/account/Invitation'), 'Invitation'),
 });
 
+const signInCallback = createRoute({
+    getParentRoute: () => linked,
+    path: '/sign-in/callback',
+    component: lazyRouteComponent(() => import('./pages/sign-in/Callback'), 'Callback'),
+});
+
 /* Who must do something before anything else works. */
 const barredFrame = createRoute({
     getParentRoute: () => root,
@@ -172,6 +178,12 @@ const apiKeys = createRoute({
     component: lazyRouteComponent(() => import('./pages/keys/ApiKeys'), 'ApiKeys'),
 });
 
+const signIn = createRoute({
+    getParentRoute: () => settings,
+    path: '/sign-in',
+    component: lazyRouteComponent(() => import('./pages/sign-in/SignIn'), 'SignIn'),
+});
+
 const account = createRoute({
     getParentRoute: () => inside,
     path: '/account',
@@ -180,13 +192,13 @@ const account = createRoute({
 
 const tree = root.addChildren([
     guest.addChildren([login, signup, forgotten]),
-    linked.addChildren([verify, reset, invitation]),
+    linked.addChildren([verify, reset, invitation, signInCallback]),
     barredFrame.addChildren([barred]),
     inside.addChildren([
         home,
         talk,
         audit,
-        settings.addChildren([people, roles, company, apiKeys, isolation]),
+        settings.addChildren([people, roles, company, apiKeys, signIn, isolation]),
         account,
     ]),
 ]);

@@ -38,7 +38,7 @@ http.use({
         return request;
     },
     onResponse: async ({ response, schemaPath }) => {
-        if (response.ok && /\/(me|login|login\/factor|signup)$/.test(schemaPath))
+        if (response.ok && /\/(me|login|login\/factor|sign-in\/finish|signup)$/.test(schemaPath))
             csrf = ((await response.clone().json()) as Me).csrf;
         return undefined;
     },

@@ -16,6 +16,8 @@ export class Fault extends Error {
         readonly wait_s?: number,
         /* Opens the second step of a log-in whose first was right. */
         readonly step?: string,
+        /* The server's own sentence, for codes whose words live there. */
+        readonly said?: string,
     ) {
         super(`${code} (${status})`);
         this.name = 'Fault';
@@ -31,7 +33,7 @@ export interface Told {
 /* A refusal as the server wrote it, or what its bare status tells when something in between answered. */
 export function faultFrom(status: number, body: unknown): Fault {
     if (typeof body !== 'object' || body === null) return new Fault('no_problem', status);
-    const { code, field, reference, title, wait_s, step } = body as Partial<Problem>;
+    const { code, field, reference, title, wait_s, step, detail } = body as Partial<Problem>;
     return new Fault(
         code ?? 'no_problem',
         status,
@@ -40,6 +42,7 @@ export function faultFrom(status: number, body: unknown): Fault {
         title ?? undefined,
         wait_s ?? undefined,
         step ?? undefined,
+        detail ?? undefined,
     );
 }
 
@@ -143,6 +146,26 @@ const BY_CODE: Record<string, Sentences> = {
         'This installation keeps no files, so there can be no export.',
         'Whoever runs it can set KONSTRUCT_FILES_DIR.',
     ],
+    oidc_wanted: [
+        'Your company wants its own log-in.',
+        'Choose “Sign in with your company”.',
+    ],
+    oidc_not_proven: [
+        'No admin has logged in by the provider yet.',
+        'Log in that way once, then passwords can end.',
+    ],
+    issuer_malformed: [
+        'This can’t be an issuer.',
+        'Enter an address that begins with https://, without ? and #.',
+    ],
+    domain_taken: [
+        'This domain leads to another company already.',
+        'Ask whoever runs Konstruct if it is yours.',
+    ],
+    session_of_company: [
+        'You came in by this company’s own log-in, which opens no other company.',
+        'Log in with your password for that.',
+    ],
     missing: ['This must not be empty.', 'Fill it in and try again.'],
     too_long: ['This is too long.', 'Shorten it and try again.'],
     unauthenticated: ['You are logged out.', 'Log in to go on. What you typed is kept.'],
@@ -186,8 +209,16 @@ function tooMuch({ wait_s: wait = 60 }: Fault): Sentences {
     return ['That was too much at once.', `Wait ${time}, then try again. What you typed is kept.`];
 }
 
+/* What is wrong with a company's provider is one sentence of the server's, and worth a look into the log. */
+function providerTold({ code, said, reference }: Fault): Told | null {
+    if (!code.startsWith('oidc_') || code in BY_CODE || !said) return null;
+    return { what: said, todo: '', ...(reference ? { reference } : {}) };
+}
+
 export function explain(error: unknown): Told {
     if (!(error instanceof Fault)) return { what: OTHERWISE[0], todo: OTHERWISE[1] };
+    const provider = providerTold(error);
+    if (provider) return provider;
     const known = error.code === 'limit_reached' ? tooMuch(error) : BY_CODE[error.code];
     const [what, todo] = known ?? BY_STATUS[error.status] ?? OTHERWISE;
     /* A mistyped password needs nobody to look into the log. */

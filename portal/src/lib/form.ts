@@ -60,6 +60,7 @@ export function useForm<F extends string, R>({ fields, check, send, onDone }: Op
         onSubmit,
         input,
         set,
+        point,
         busy: mutation.isPending,
         told: refused && !atField ? explain(refused) : null,
     };

@@ -1,8 +1,8 @@
-import { useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, getRouteApi, useRouter } from '@tanstack/react-router';
 import { useState } from 'react';
 import { call, http, type Me } from '../api/client';
-import { Fault } from '../api/fault';
+import { Fault, explain } from '../api/fault';
 import { meQuery } from '../api/queries';
 import { Button } from '../components/Button';
 import { Field } from '../components/Field';
@@ -10,6 +10,7 @@ import { Notice } from '../components/Notice';
 import { emailFault, found, useForm } from '../lib/form';
 import { usePage } from '../lib/page';
 import { LogInCode } from './LogInCode';
+import { keepNext } from './sign-in/data';
 
 const route = getRouteApi('/guest/login');
 
@@ -25,7 +26,7 @@ export function LogIn() {
         return router.navigate({ href: next ?? '/', replace: true });
     }
 
-    const { form, onSubmit, input, busy, told } = useForm({
+    const { form, onSubmit, input, point, busy, told } = useForm({
         fields: { email: '', password: '' },
         check: ({ email, password }) =>
             found({
@@ -44,6 +45,23 @@ export function LogIn() {
         },
         onDone: (answer) => (typeof answer === 'string' ? setStep(answer) : enter(answer)),
     });
+
+    const email = input('email').value;
+    const company = useMutation({
+        mutationFn: () =>
+            call(http.POST('/api/v1/sign-in/begin', { body: { email: email.trim() } })),
+        onSuccess: ({ way, address }) => {
+            if (way !== 'company') return;
+            keepNext(next);
+            window.location.assign(address);
+        },
+    });
+
+    function byCompany(): void {
+        const fault = emailFault(email);
+        if (fault) point({ email: fault });
+        else company.mutate();
+    }
 
     if (step !== null)
         return <LogInCode step={step} onDone={enter} onBack={() => setStep(null)} />;
@@ -74,6 +92,25 @@ export function LogIn() {
                 <Button type="submit" look="primary" busy={busy} className="mt-2 h-10">
                     {busy ? 'Logging in' : 'Log in'}
                 </Button>
+                <div className="grid gap-3 border-t border-line pt-4">
+                    {company.error && <Notice told={explain(company.error)} />}
+                    {company.data?.way === 'password' && (
+                        <Notice
+                            tone="amber"
+                            told={{
+                                what: 'This address leads to no company’s own log-in.',
+                                todo: 'Check it, or log in with your password.',
+                            }}
+                        />
+                    )}
+                    <Button
+                        className="h-10"
+                        busy={company.isPending || company.data?.way === 'company'}
+                        onClick={byCompany}
+                    >
+                        Sign in with your company
+                    </Button>
+                </div>
                 <Link to="/forgotten" className="link justify-self-start">
                     Forgotten your password?
                 </Link>
