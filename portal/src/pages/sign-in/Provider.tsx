@@ -79,17 +79,6 @@ export function Provider({ now }: { now: SignInSettings }) {
 
     return (
         <form ref={form} onSubmit={onSubmit} noValidate className="grid gap-4">
-            {told && <Notice told={told} />}
-            {!told && state.fault && (
-                <Notice
-                    tone={state.ready ? 'amber' : 'red'}
-                    urgent={tested !== null}
-                    told={{ what: state.fault_text ?? state.fault, todo: detail(state) }}
-                />
-            )}
-            {!told && tested && !tested.fault && (
-                <Done>Saved and tested: the provider answers as it should.</Done>
-            )}
             <Field
                 label="Issuer"
                 type="url"
@@ -136,6 +125,17 @@ export function Provider({ now }: { now: SignInSettings }) {
                         : 'Keep an admin with an address outside your domains, for the day when the provider fails.'
                 }
             />
+            {told && <Notice told={told} />}
+            {!told && state.fault && (
+                <Notice
+                    tone={state.ready ? 'amber' : 'red'}
+                    urgent={tested !== null}
+                    told={{ what: state.fault_text ?? state.fault, todo: detail(state) }}
+                />
+            )}
+            {!told && tested && !tested.fault && (
+                <Done>Saved and tested: the provider answers as it should.</Done>
+            )}
             <Button type="submit" look="primary" busy={busy} className="justify-self-start">
                 {busy ? 'Testing' : 'Save and test'}
             </Button>
