@@ -54,7 +54,6 @@ test.describe('a company’s own provider', () => {
         await openSettings(page);
         const redirect = await page.locator('code').innerText();
         expect(redirect).toMatch(/\/sign-in\/callback$/);
-        await clean(page);
 
         const provider = await Provider.start({
             redirect,
@@ -71,7 +70,6 @@ test.describe('a company’s own provider', () => {
             await expect(page.getByLabel('Issuer')).toBeFocused();
             await save(page, `${provider.issuer}/nowhere`, CLIENT.secret);
             await expect(page.getByRole('alert')).toContainText('There is no OpenID provider at this address');
-            await clean(page);
             await save(page, provider.issuer, 'not the secret of this client');
             await expect(page.getByRole('alert')).toContainText('does not accept our client id and secret');
             await save(page, provider.issuer, CLIENT.secret);
