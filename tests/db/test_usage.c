@@ -11,6 +11,7 @@
 
 #include "base/id.h"
 #include "core/usage.h"
+#include "flow/pool_cost.h"
 #include "lib/pg.h"
 
 #include <cmocka.h>
@@ -161,10 +162,54 @@ static void usage_costs_what_the_table_says(void **state)
     pg_do(f->super, "DELETE FROM price WHERE provider = 'acme'");
 }
 
+/*
+ * What is held for a call covers all that is sent, tools and images too; what it costs in the end
+ * counts what was written to the provider's cache.
+ */
+static void calls_of_every_kind(void **state)
+{
+    static const char image[] = "https://example.com/a.png";
+    static const struct llm_part said = {.kind = LLM_TEXT, .text = "0123456789"};
+    static const struct llm_part shown = {.kind = LLM_IMAGE, .url = image};
+    static const struct llm_message text[] = {LLM_SAYS(LLM_PERSON, "0123456789")},
+                                    parts[] = {{LLM_PERSON, NULL, &said, 1}},
+                                    picture[] = {{LLM_PERSON, NULL, &shown, 1}};
+    static const struct llm_tool tool = {.name = "look", .schema = "{\"type\":\"object\"}"};
+    struct fixture *f = *state;
+    const struct pool_candidate who = {.llm = llm_find("openai"), .model = "test-kinds"};
+    struct llm_ask ask = {.messages = text, .count = 1, .max_tokens = 10};
+    const struct llm_answer figures = {
+        .input_tokens = 1000, .cached_tokens = 100, .cache_write_tokens = 200, .output_tokens = 10};
+    struct pool_cost cost = {.micros = 0};
+    int64_t plain, same, tools, images;
+
+    pg_do(
+        f->super,
+        "INSERT INTO price (provider, model, valid_from, input, cached, output, cache_write) VALUES"
+        " ('openai', 'test-kinds', '2024-01-01', 1000000, 100000, 5000000, 1250000)"
+        " ON CONFLICT DO NOTHING");
+    ok(f->c, pool_worst(f->c, &who, &ask, &plain));
+    ask.messages = parts;
+    ok(f->c, pool_worst(f->c, &who, &ask, &same));
+    assert_int_equal(plain, same);
+    ask.tools = &tool;
+    ask.tool_count = 1;
+    ok(f->c, pool_worst(f->c, &who, &ask, &tools));
+    assert_true(tools >= plain + (int64_t)strlen(tool.schema));
+    ask.messages = picture;
+    ok(f->c, pool_worst(f->c, &who, &ask, &images));
+    assert_true(images > tools + 10000);
+
+    ok(f->c, pool_settle(f->c, &who, &figures, false, &cost));
+    assert_int_equal(cost.micros, 700 + 10 + 250 + 50);
+    pg_do(f->super, "DELETE FROM price WHERE model = 'test-kinds'");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(usage_costs_what_the_table_says, setup, teardown),
+        cmocka_unit_test_setup_teardown(calls_of_every_kind, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, pg_start, pg_stop);
