@@ -234,6 +234,18 @@ static int status_of_kind(const char *kind)
     return 500;
 }
 
+/* Whom a gateway asked, and what that one said: OpenRouter tells it in a member of its own. */
+static const char *upstream(struct ctx *c, const json_t *error)
+{
+    const json_t *more = json_object_get(error, "metadata");
+    const char *who = json_str(more, "provider_name"), *said = json_str(more, "raw");
+
+    if (who == NULL && said == NULL)
+        return "";
+    return text_printf(c->mem, " (%s%s%s)", who == NULL ? "" : who,
+                       who == NULL || said == NULL ? "" : ": ", said == NULL ? "" : said);
+}
+
 rc_t vendor_fault(struct ctx *c, const char *provider, int status, const json_t *error)
 {
     const char *message = json_is_string(error) ? json_string_value(error)
@@ -244,9 +256,10 @@ rc_t vendor_fault(struct ctx *c, const char *provider, int status, const json_t 
         message = json_str(error, "detail");
 
     int64_t number = json_integer_value(json_object_get(error, "code"));
-    const char *said = text_printf(c->mem, "%s%s%s%s%s", type == NULL ? "" : type,
+    const char *said = text_printf(c->mem, "%s%s%s%s%s%s", type == NULL ? "" : type,
                                    type == NULL ? "" : ": ", code == NULL ? "" : code,
-                                   code == NULL ? "" : ": ", message == NULL ? "" : message);
+                                   code == NULL ? "" : ": ", message == NULL ? "" : message,
+                                   upstream(c, error));
 
     if (status >= 200 && status < 300)
         status = number >= 400 && number < 600 ? (int)number : status_of_kind(said);

@@ -210,6 +210,23 @@ static void what_they_cannot(void **state)
     }
 }
 
+/* A gateway's fault says whom it asked. */
+static void gateways_name_whom_they_asked(void **state)
+{
+    static const char path[] = "llm/openai/openrouter_error_200.json";
+    struct ctx *c = ctx_new(MIB(4), NULL);
+    struct llm_answer answer;
+
+    (void)state;
+    assert_int_equal(
+        recorded_read(c, llm_find("openai"), path, recorded_file(c, path), 200, 1, &answer),
+        E_UPSTREAM);
+    assert_string_equal(c->fault.code, "llm_rate_limited");
+    assert_non_null(
+        strstr(c->fault.detail, "Provider returned error (Anthropic: anthropic/claude"));
+    ctx_end(c);
+}
+
 static void responses_read_no_nonsense(void **state)
 {
     (void)state;
@@ -223,6 +240,7 @@ int main(void)
         cmocka_unit_test(words),
         cmocka_unit_test(edges),
         cmocka_unit_test(what_they_cannot),
+        cmocka_unit_test(gateways_name_whom_they_asked),
         cmocka_unit_test(responses_read_no_nonsense),
     };
 
