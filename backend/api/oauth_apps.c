@@ -1,16 +1,18 @@
 /* The OAuth apps of a company: registered, changed, given a new secret, removed. */
 #include "api/handlers.h"
+#include "api/page.h"
 #include "core/audit.h"
 #include "core/oauth_app.h"
 
 rc_t oauth_apps_list(struct ctx *c, const struct req *rq, struct res *rs)
 {
     struct oauth_app *items;
+    struct page page;
     size_t count;
 
-    (void)rq;
-    TRY(oauth_app_list(c, &items, &count));
-    return res_list(c, rs, &oauth_app_shape, items, count, NULL);
+    TRY(req_page(c, rq, &page));
+    TRY(oauth_app_list(c, &page, &items, &count));
+    return res_page(c, rq, rs, &oauth_app_shape, items, count, &page);
 }
 
 static rc_t record(struct ctx *c, const char *action, const struct oauth_app *app)

@@ -7,6 +7,7 @@
 
 #include "api/handlers.h"
 #include "api/oauth.h"
+#include "api/page.h"
 #include "api/urlform.h"
 #include "core/audit.h"
 #include "core/oauth_app.h"
@@ -178,11 +179,12 @@ rc_t oauth_requests_answer(struct ctx *c, const struct req *rq, struct res *rs)
 rc_t oauth_grants_list(struct ctx *c, const struct req *rq, struct res *rs)
 {
     struct oauth_grant *items;
+    struct page page;
     size_t count;
 
-    (void)rq;
-    TRY(oauth_grant_list(c, &items, &count));
-    return res_list(c, rs, &oauth_grant_shape, items, count, NULL);
+    TRY(req_page(c, rq, &page));
+    TRY(oauth_grant_list(c, &page, &items, &count));
+    return res_page(c, rq, rs, &oauth_grant_shape, items, count, &page);
 }
 
 rc_t oauth_grants_drop(struct ctx *c, const struct req *rq, struct res *rs)

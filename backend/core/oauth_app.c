@@ -184,13 +184,16 @@ rc_t oauth_app_change(struct ctx *c, const char *id, const struct new_oauth_app 
 }
 
 static const struct stmt q_list = {"oauth_app_list",
-                                   "SELECT " COLUMNS " FROM oauth_app WHERE tenant_id = "
-                                   "tenant_now() AND removed_at IS NULL ORDER BY created_at DESC,"
-                                   " id LIMIT 1000"};
+                                   "SELECT " COLUMNS ", created_at::text AS page_key, id AS page_id"
+                                   " FROM oauth_app WHERE tenant_id = tenant_now()"
+                                   " AND removed_at IS NULL"
+                                   " AND (created_at, id) < (coalesce($1::timestamptz, 'infinity'),"
+                                   "  coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))"
+                                   " ORDER BY created_at DESC, id DESC LIMIT $3"};
 
-rc_t oauth_app_list(struct ctx *c, struct oauth_app **items, size_t *count)
+rc_t oauth_app_list(struct ctx *c, struct page *page, struct oauth_app **items, size_t *count)
 {
-    return db_list(c, &q_list, NO_ARGS, &oauth_app_shape, (void **)items, count);
+    return db_page(c, &q_list, page, NO_ARGS, &oauth_app_shape, (void **)items, count);
 }
 
 static const struct stmt q_rotate = {

@@ -8,6 +8,7 @@
 #include "base/shape.h"
 #include "core/permission.h"
 #include "core/token.h"
+#include "io/db.h"
 
 #define APP_REDIRECTS_MAX 10
 
@@ -31,7 +32,7 @@ extern const struct shape oauth_app_change_shape; /* all but what kind it is */
 rc_t oauth_app_add(struct ctx *c, const struct new_oauth_app *in, struct oauth_app *out) MUST;
 rc_t oauth_app_change(struct ctx *c, const char *id, const struct new_oauth_app *in,
                       struct oauth_app *out) MUST;
-rc_t oauth_app_list(struct ctx *c, struct oauth_app **items, size_t *count) MUST;
+rc_t oauth_app_list(struct ctx *c, struct page *page, struct oauth_app **items, size_t *count) MUST;
 /* A new secret; the one before it works for the overlap. E_NOT_FOUND for one that has none. */
 rc_t oauth_app_rotate(struct ctx *c, const char *id, const struct rotation *in,
                       struct oauth_app *out) MUST;

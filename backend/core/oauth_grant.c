@@ -329,15 +329,19 @@ const struct shape oauth_grant_shape = SHAPE("OauthGrant", struct oauth_grant, f
 static const struct stmt q_list = {
     "oauth_grant_list",
     "SELECT g.id, a.name AS app, g.scopes, extract(epoch FROM g.created_at)::bigint AS created,"
-    " extract(epoch FROM g.used_at)::bigint AS used FROM oauth_grant g"
+    " extract(epoch FROM g.used_at)::bigint AS used, g.created_at::text AS page_key,"
+    " g.id AS page_id FROM oauth_grant g"
     " JOIN oauth_app a ON a.tenant_id = g.tenant_id AND a.id = g.app_id"
-    " WHERE g.tenant_id = tenant_now() AND g.person_id = $1 AND EXISTS (SELECT 1 FROM oauth_token t"
+    " WHERE g.tenant_id = tenant_now() AND g.person_id = $4 AND EXISTS (SELECT 1 FROM oauth_token t"
     "  WHERE t.tenant_id = g.tenant_id AND t.grant_id = g.id AND t.expires_at > now())"
-    " ORDER BY g.created_at DESC, g.id LIMIT 200"};
+    " AND (g.created_at, g.id) < (coalesce($1::timestamptz, 'infinity'),"
+    "  coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))"
+    " ORDER BY g.created_at DESC, g.id DESC LIMIT $3"};
 
-rc_t oauth_grant_list(struct ctx *c, struct oauth_grant **items, size_t *count)
+rc_t oauth_grant_list(struct ctx *c, struct page *page, struct oauth_grant **items, size_t *count)
 {
-    return db_list(c, &q_list, ARGS(A(c->person_id)), &oauth_grant_shape, (void **)items, count);
+    return db_page(c, &q_list, page, ARGS(A(c->person_id)), &oauth_grant_shape, (void **)items,
+                   count);
 }
 
 static const struct stmt q_end_own = {

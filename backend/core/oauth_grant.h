@@ -8,6 +8,7 @@
 #include "base/shape.h"
 #include "core/oauth_app.h"
 #include "core/permission.h"
+#include "io/db.h"
 
 /* The context's person allows the app these scopes; *code is for the app, and lasts a minute. */
 struct oauth_allow {
@@ -77,7 +78,8 @@ struct oauth_grant {
     int64_t created, used;
 };
 extern const struct shape oauth_grant_shape;
-rc_t oauth_grant_list(struct ctx *c, struct oauth_grant **items, size_t *count) MUST;
+rc_t oauth_grant_list(struct ctx *c, struct page *page, struct oauth_grant **items, size_t *count)
+    MUST;
 /* Ends one of them, and gives the app's id; E_NOT_FOUND for everything else. */
 rc_t oauth_grant_end(struct ctx *c, const char *id, const char **app_id) MUST;
 
