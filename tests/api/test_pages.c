@@ -221,7 +221,7 @@ static void only_what_the_row_names_is_taken(void **state)
 static bool has_one_page(const struct route *route)
 {
     static const char *const paths[] = {"/api/v1/scopes", "/api/v1/permissions",
-                                        "/api/v1/host/tenants/:id/limits"};
+                                        "/api/v1/host/tenants/:id/limits", "/api/v1/host/plans"};
     bool one = false;
 
     for (size_t i = 0; i < COUNT_OF(paths); i++)
