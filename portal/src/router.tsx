@@ -9,6 +9,7 @@ import {
 } from '@tanstack/react-router';
 import { employeeQuery, employeesQuery, meQuery } from './api/queries';
 import { Broken, Missing } from './pages/Trouble';
+import { wrap } from './pages/apps/request';
 import { filtersOf } from './pages/audit/data';
 import { places } from './shell/places';
 
@@ -184,6 +185,45 @@ const signIn = createRoute({
     component: lazyRouteComponent(() => import('./pages/sign-in/SignIn'), 'SignIn'),
 });
 
+const oauthApps = createRoute({
+    getParentRoute: () => settings,
+    path: '/oauth-apps',
+    component: lazyRouteComponent(() => import('./pages/apps/OauthApps'), 'OauthApps'),
+});
+
+/* Where apps send people: their query, whatever is in it, goes on as one word. */
+const authorize = createRoute({
+    getParentRoute: () => root,
+    path: '/oauth/authorize',
+    beforeLoad: () => {
+        throw redirect({
+            to: '/oauth/consent',
+            search: { request: wrap(window.location.search) },
+            replace: true,
+        });
+    },
+});
+
+const askedFrame = createRoute({
+    getParentRoute: () => root,
+    id: 'asked',
+    beforeLoad: async ({ context, location }) => {
+        const me = await context.client.ensureQueryData(meQuery);
+        if (me) return { me };
+        throw redirect({ to: '/login', search: { next: location.href } });
+    },
+    component: lazyRouteComponent(() => import('./pages/Guest'), 'Guest'),
+});
+
+const consent = createRoute({
+    getParentRoute: () => askedFrame,
+    path: '/oauth/consent',
+    validateSearch: (search: Record<string, unknown>) => ({
+        request: typeof search['request'] === 'string' ? search['request'] : '',
+    }),
+    component: lazyRouteComponent(() => import('./pages/apps/Consent'), 'Consent'),
+});
+
 const account = createRoute({
     getParentRoute: () => inside,
     path: '/account',
@@ -194,11 +234,13 @@ const tree = root.addChildren([
     guest.addChildren([login, signup, forgotten]),
     linked.addChildren([verify, reset, invitation, signInCallback]),
     barredFrame.addChildren([barred]),
+    authorize,
+    askedFrame.addChildren([consent]),
     inside.addChildren([
         home,
         talk,
         audit,
-        settings.addChildren([people, roles, company, apiKeys, signIn, isolation]),
+        settings.addChildren([people, roles, company, apiKeys, oauthApps, signIn, isolation]),
         account,
     ]),
 ]);

@@ -131,6 +131,27 @@ const BY_CODE: Record<string, Sentences> = {
         'Choose another one. A short sentence works well.',
     ],
     password_short: ['This password is too short.', 'Use at least 12 characters.'],
+    app_unknown: [
+        'Your company knows no such app.',
+        'Whoever sent you here used a wrong client_id, or you are logged in to another company.',
+    ],
+    redirect_unknown: [
+        'The app wants you sent back to an address that is not registered for it.',
+        'Nothing was allowed. Tell whoever runs the app.',
+    ],
+    invalid_request: [
+        'The app’s request can’t be read.',
+        'Nothing was allowed. Tell whoever runs the app.',
+    ],
+    redirect_not_allowed: [
+        'This is no address that people can be sent back to.',
+        'Use full https addresses, or http to 127.0.0.1, [::1] or localhost, with blanks between.',
+    ],
+    redirects_too_many: ['These are too many addresses.', 'Keep at most ten.'],
+    apps_too_many: [
+        'Your company has as many apps as it may have.',
+        'Remove one that nobody uses, and try again.',
+    ],
     keys_too_many: [
         'Your company has as many keys as it may have.',
         'Revoke one that nobody uses, and try again.',

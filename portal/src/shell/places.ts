@@ -1,6 +1,6 @@
 /* The one table of places. The side bar, the sections of Settings and the go-to panel are made from it. */
 import type { LinkProps } from '@tanstack/react-router';
-import { BadgeCheck, Building2, House, KeyRound, LogIn, ScrollText, Settings, ShieldCheck, UserRound, UsersRound, type LucideIcon } from 'lucide-react';
+import { BadgeCheck, Blocks, Building2, House, KeyRound, LogIn, ScrollText, Settings, ShieldCheck, UserRound, UsersRound, type LucideIcon } from 'lucide-react';
 import type { Me } from '../api/client';
 
 export interface Place {
@@ -40,6 +40,14 @@ const PLACES: readonly Place[] = [
         detail: 'For programs of your company',
         icon: KeyRound,
         needs: 'keys:manage',
+        where: 'settings',
+    },
+    {
+        to: '/settings/oauth-apps',
+        name: 'OAuth apps',
+        detail: 'Programs that act in people’s names',
+        icon: Blocks,
+        needs: 'apps:manage',
         where: 'settings',
     },
     {

@@ -1,5 +1,6 @@
 /* Your account: what concerns the person who is logged in, in whatever company. */
 import { usePage } from '../../lib/page';
+import { Apps } from './Apps';
 import { Companies } from './Companies';
 import { Email } from './Email';
 import { Password } from './Password';
@@ -15,6 +16,7 @@ export function Account() {
             <Password />
             <Factor />
             <Sessions />
+            <Apps />
             <Companies />
         </div>
     );

@@ -28,6 +28,14 @@ const ACTIONS: Record<string, string> = {
     'tenant.export_fetched': 'Export of everything downloaded',
     'tenant.erasure_asked': 'Erasure of the company asked for',
     'tenant.erasure_stopped': 'Erasure of the company stopped',
+    'app.registered': 'OAuth app registered',
+    'app.changed': 'OAuth app changed',
+    'app.secret_rotated': 'OAuth app given a new secret',
+    'app.removed': 'OAuth app removed',
+    'app.allowed': 'App allowed to act',
+    'app.access_ended': 'App’s access ended',
+    'app.code_reused': 'App’s code used twice: its access ended',
+    'app.refresh_reused': 'App’s refresh token used twice: its access ended',
     'subject.erased': 'Personal text erased',
 };
 

@@ -9,7 +9,7 @@ import { Notice } from '../../components/Notice';
 import { Select } from '../../components/Select';
 import type { ApiKey, ApiKeyMade } from './data';
 
-const OVERLAPS = [
+export const OVERLAPS = [
     ['0', 'Ends at once'],
     ['1', 'Works for another hour'],
     ['24', 'Works for another 24 hours'],
@@ -25,7 +25,7 @@ interface FrameProps {
     action: ReactNode;
 }
 
-function Frame({ title, about, error, onClose, children, action }: FrameProps) {
+export function Frame({ title, about, error, onClose, children, action }: FrameProps) {
     return (
         <Dialog title={title} open onOpenChange={onClose}>
             <div className="grid gap-4 p-5">
