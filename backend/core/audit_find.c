@@ -12,7 +12,7 @@ static const struct field fields[] = {
     FIELD(struct audit_entry, seq, READ_ONLY, 0, "Number in the chain, from 1, without gaps"),
     FIELD(struct audit_entry, at, READ_ONLY, 0, NULL),
     FIELD(struct audit_entry, actor, READ_ONLY, 200,
-          "person:ID, employee:ID, key:ID, system or host"),
+          "person:ID, employee:ID, key:ID, app:ID, system or host"),
     FIELD(struct audit_entry, actor_name, READ_ONLY | NULLABLE, 200, "Who that is here now"),
     FIELD(struct audit_entry, action, READ_ONLY, 200, "noun.verb"),
     FIELD(struct audit_entry, object, READ_ONLY, 400, "What it was done to, mostly an id"),

@@ -101,10 +101,12 @@ async function brokenBody(client, known, operation, findings) {
     if (operation.method === 'GET') return;
     const path = await known.path(operation);
     const example = known.body(operation);
-    const schema = operation.requestBody === undefined ? {} : document.at([...operation.pointer, 'requestBody', 'content', 'application/json', 'schema']).thing;
+    // Nobody here is an OAuth client: whatever comes to the routes that take forms is refused.
+    const form = operation.requestBody?.content['application/x-www-form-urlencoded'] !== undefined;
+    const schema = operation.requestBody === undefined || form ? {} : document.at([...operation.pointer, 'requestBody', 'content', 'application/json', 'schema']).thing;
     for (const [what, bytes] of brokenBodies(schema, example ?? {})) {
         const answer = await client.ask(operation.method, path, { body: bytes });
-        if (example !== undefined && mustBeRefused(operation, bytes)) findings.refused(what, answer);
+        if (form || (example !== undefined && mustBeRefused(operation, bytes))) findings.refused(what, answer);
         else findings.judge(what, answer);
     }
     const body = JSON.stringify(example ?? {});
