@@ -236,7 +236,9 @@ static json_t *success(struct ctx *c, const struct route *r)
     return answer;
 }
 
-/* The token endpoints refuse in their own form, whatever it is. */
+/*
+ * The token endpoints refuse in their own form; what is too large the server refuses before them.
+ */
 static void form_refusals(struct ctx *c, json_t *all)
 {
     static const struct {
@@ -244,7 +246,6 @@ static void form_refusals(struct ctx *c, json_t *all)
         const char *about;
     } rows[] = {{400, "The form, the grant or the scope is not right"},
                 {401, "The app is not known, or its secret is wrong"},
-                {413, "The form is larger than this route takes"},
                 {429, "Too many requests; Retry-After says how many seconds to wait"},
                 {500, "A fault of ours; the reference finds it in the log"},
                 {503, "Not possible right now, and nothing was changed; try again"}};
@@ -262,6 +263,8 @@ json_t *doc_responses(struct ctx *c, const struct route *r)
 
     doc_put(all, text_printf(c->mem, "%d", r->status), success(c, r));
     if (r->who == WHO_CLIENT) {
+        /* What is too large the server refuses before them, in the usual way. */
+        doc_put(all, "413", doc_ref(c, "responses", "TooLarge"));
         form_refusals(c, all);
         return all;
     }
