@@ -6,6 +6,8 @@ import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { CLIENT, Liar, Provider } from '../judges/oidc.mjs';
 import { Data } from './lib/data.mjs';
+import { program } from './lib/place.mjs';
+import { run } from './lib/process.mjs';
 import { Company, REDIRECT, SETTINGS, visit } from './lib/sign-in.mjs';
 
 let data;
@@ -63,6 +65,23 @@ test('keys that the provider changes are found, and old ones forgotten', async (
     await provider.rotate();
     assert.equal((await company.signIn(company.email)).status, 200);
     assert.equal(provider.count('GET /jwks'), looks + 1);
+});
+
+test('the client secret goes on working when the company gets new keys of its own', async (t) => {
+    const company = await Company.start(data, web);
+    const provider = await provided(t, company);
+    await company.setUp(provider.issuer, CLIENT);
+    await company.addDomain();
+    const begun = await company.begin(company.email);
+    const answer = await visit(begun.address);
+    const sealed = () => data.sql(`BEGIN; SELECT set_config('app.tenant_id', '${company.admin.me.tenant_id}', true);
+        SELECT client_secret FROM sign_in; COMMIT`, 'WORKER');
+    const before = await sealed();
+    await run(program('konstruct'), ['keys', 'rotate', '--kind', 'tenant', '--tenant', company.admin.me.tenant_name], { env: data.env() });
+    assert.notEqual(await sealed(), before);
+    assert.ok(!(await sealed()).includes(CLIENT.secret));
+    assert.equal((await company.finish(answer, begun.cookie)).status, 200, 'who was on the way arrives');
+    assert.equal((await company.signIn(company.email)).status, 200);
 });
 
 test('unknown keys are not asked for again and again', async (t) => {
