@@ -100,6 +100,20 @@ test('a second tab follows to the other company', async ({ page, context }) => {
     await askAndHear(second, 'Hello');
 });
 
+test('a tab that slept through it notices when it is looked at', async ({ page, context }) => {
+    await confirmed(page, { ...someone(), company: 'Beech Ltd' });
+    await found(page, 'Ash Ltd');
+    const second = await context.newPage();
+    await second.addInitScript(() => Reflect.deleteProperty(window, 'BroadcastChannel'));
+    await second.goto('/audit');
+    await expect(account(second)).toContainText('Ash Ltd');
+    await goTo(page, 'Beech Ltd');
+    await expect(account(second)).toContainText('Ash Ltd');
+    await second.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    await expect(account(second)).toContainText('Beech Ltd');
+    await expect(second).toHaveURL(/\/$/);
+});
+
 test('an account accepts an invitation, and whoever is logged in as somebody else is told', async ({ page, browser }) => {
     const anna = await confirmed(page, { ...someone(), company: 'Beech Ltd' });
     const context = await browser.newContext({ ignoreHTTPSErrors: true });
