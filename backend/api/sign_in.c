@@ -1,6 +1,7 @@
 /* How a company sets up signing in with its own OpenID provider. People's way: sign_in_way.c. */
 #include "core/sign_in.h"
 #include "api/handlers.h"
+#include "api/page.h"
 #include "core/audit.h"
 #include "flow/live.h"
 #include "flow/queue.h"
@@ -99,11 +100,12 @@ rc_t sign_in_try(struct ctx *c, const struct req *rq, struct res *rs)
 rc_t sign_in_domains_list(struct ctx *c, const struct req *rq, struct res *rs)
 {
     struct sign_in_domain *items;
+    struct page page;
     size_t count;
 
-    (void)rq;
-    TRY(sign_in_domain_list(c, &items, &count));
-    return res_list(c, rs, &sign_in_domain_shape, items, count, NULL);
+    TRY(req_page(c, rq, &page));
+    TRY(sign_in_domain_list(c, &page, &items, &count));
+    return res_page(c, rq, rs, &sign_in_domain_shape, items, count, &page);
 }
 
 rc_t sign_in_domains_add(struct ctx *c, const struct req *rq, struct res *rs)

@@ -8,6 +8,7 @@
 
 #include "base/ctx.h"
 #include "base/shape.h"
+#include "io/db.h"
 
 /* As its admin sees it. Nothing is set up while `issuer` is empty. */
 struct sign_in {
@@ -65,7 +66,8 @@ rc_t sign_in_test(struct ctx *c, struct sign_in_test *out) MUST;
 /* An admin of this tenant came in by this issuer and client. */
 rc_t sign_in_proven(struct ctx *c, const char *issuer, const char *client_id) MUST;
 
-rc_t sign_in_domain_list(struct ctx *c, struct sign_in_domain **items, size_t *count) MUST;
+rc_t sign_in_domain_list(struct ctx *c, struct page *page, struct sign_in_domain **items,
+                         size_t *count) MUST;
 
 /*
  * Adds a domain: that of the verified address of the person of the context, and no other.

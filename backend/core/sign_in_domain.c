@@ -37,12 +37,16 @@ bool domain_public(const char *domain)
 }
 
 static const struct stmt q_list = {
-    "sign_in_domain_list", "SELECT id, domain, extract(epoch FROM created_at)::bigint AS created"
-                           " FROM sign_in_domain WHERE tenant_id = tenant_now() ORDER BY domain"};
+    "sign_in_domain_list",
+    "SELECT id, domain, extract(epoch FROM created_at)::bigint AS created, domain AS page_key,"
+    " id AS page_id FROM sign_in_domain WHERE tenant_id = tenant_now()"
+    " AND (domain, id) > (coalesce($1, ''),"
+    "  coalesce($2::uuid, '00000000-0000-0000-0000-000000000000')) ORDER BY domain, id LIMIT $3"};
 
-rc_t sign_in_domain_list(struct ctx *c, struct sign_in_domain **items, size_t *count)
+rc_t sign_in_domain_list(struct ctx *c, struct page *page, struct sign_in_domain **items,
+                         size_t *count)
 {
-    return db_list(c, &q_list, NO_ARGS, &sign_in_domain_shape, (void **)items, count);
+    return db_page(c, &q_list, page, NO_ARGS, &sign_in_domain_shape, (void **)items, count);
 }
 
 /* Whoever gets mail there belongs there, and nobody can say so of a domain that is not theirs. */
