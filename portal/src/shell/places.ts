@@ -61,7 +61,7 @@ const PLACES: readonly Place[] = [
     {
         to: '/settings/company',
         name: 'Company',
-        detail: 'Take everything out',
+        detail: 'Take everything out, or erase it',
         icon: Building2,
         needs: 'tenant:export',
         where: 'settings',

@@ -2,6 +2,8 @@
 import { useRouteContext } from '@tanstack/react-router';
 import { usePage } from '../../lib/page';
 import { Section } from '../account/Section';
+import { may } from '../../shell/places';
+import { Erase } from './Erase';
 import { Exports } from './Exports';
 
 export function Company() {
@@ -18,6 +20,14 @@ export function Company() {
             >
                 <Exports />
             </Section>
+            {may(me, 'tenant:erase') && (
+                <Section
+                    title="Erase"
+                    about="Everything of the company goes, for good. There are some days in which any admin can stop it."
+                >
+                    <Erase />
+                </Section>
+            )}
         </div>
     );
 }

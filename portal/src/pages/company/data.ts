@@ -5,6 +5,7 @@ import { Fault, faultFrom } from '../../api/fault';
 import type { components } from '../../api/schema';
 
 export type Export = components['schemas']['Export'];
+export type Erasure = components['schemas']['Erasure'];
 
 const LOOK_MS = 1000;
 
@@ -14,6 +15,11 @@ export const exportsQuery = queryOptions({
     queryKey: ['exports'],
     queryFn: async ({ signal }) => (await call(http.GET('/api/v1/exports', { signal }))).items,
     refetchInterval: ({ state }) => (state.data?.some(running) ? LOOK_MS : false),
+});
+
+export const erasureQuery = queryOptions({
+    queryKey: ['erasure'],
+    queryFn: ({ signal }) => call(http.GET('/api/v1/erasure', { signal })),
 });
 
 const number = new Intl.NumberFormat('en');
