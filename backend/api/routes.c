@@ -9,6 +9,7 @@
 #include "core/audit_find.h"
 #include "core/audit_head.h"
 #include "core/cap_set.h"
+#include "core/audit_place.h"
 #include "core/conversation.h"
 #include "core/employee.h"
 #include "core/erasure.h"

@@ -125,6 +125,8 @@ struct channel {
      * E_UNAUTH with code hook_unsigned, hook_stale or hook_signature when it is not really theirs.
      */
     rc_t (*check)(struct ctx *c, const struct hook *hook, struct bytes signing_secret);
+    /* Whether something can be posted at this place (as reply_to), and not only in answer. */
+    bool (*place_valid)(const char *place);
     /* `self` is the installation's own bot user id, or NULL. */
     rc_t (*read)(struct ctx *c, const struct hook *hook, const char *self, struct hook_event *out);
     rc_t (*write)(struct ctx *c, const struct channel_post *post, struct http_ask *out);

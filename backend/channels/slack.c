@@ -47,6 +47,7 @@ const struct channel channel_slack = {
     .api_setting = "slack_api",
     .claim = slack_claim,
     .check = slack_check,
+    .place_valid = slack_id_valid,
     .read = slack_read,
     .write = slack_write,
     .wrote = slack_wrote,

@@ -124,6 +124,16 @@ rc_t audit_unseal(struct ctx *c, const char *body, const char **personal, bool *
     return OK;
 }
 
+rc_t audit_subject_find(struct ctx *c, const char *subject_id, bool *known, bool *erased)
+{
+    struct db_rows rows;
+
+    TRY(db_rows(c, &q_get, ARGS(A(subject_id)), &rows));
+    *known = rows.count > 0;
+    *erased = *known && db_text(&rows, 0, 0) == NULL;
+    return OK;
+}
+
 static const struct stmt q_erase = {
     "audit_subject_erase", "UPDATE audit_subject SET key_sealed = NULL, erased_at = now()"
                            " WHERE tenant_id = tenant_now() AND id = $1 AND erased_at IS NULL"};

@@ -17,6 +17,9 @@ rc_t audit_seal(struct ctx *c, const char *subject_id, const char *personal, con
 /* What such a body says; *personal is NULL when it carries nothing, or its subject is erased. */
 rc_t audit_unseal(struct ctx *c, const char *body, const char **personal, bool *erased) MUST;
 
+/* Whether something in the chain is about this subject, and whether that was erased. */
+rc_t audit_subject_find(struct ctx *c, const char *subject_id, bool *known, bool *erased) MUST;
+
 /*
  * Destroys the subject's key and adds an entry that says so. Repeating it changes nothing. Only the
  * worker's role may.

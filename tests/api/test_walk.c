@@ -34,6 +34,8 @@ static const struct {
     {"NewInvitation", "{\"email\":\"somebody@example.org\",\"role\":\"viewer\"}"},
     {"RoleChange", "{\"role\":\"viewer\"}"},
     {"NewTenant", "{\"company\":\"x\"}"},
+    {"AuditPlaceChoice",
+     "{\"connection_id\":\"01234567-89ab-7def-8123-456789abcdef\",\"place\":\"C024BE91L\"}"},
     {"ErasureAsk", "{\"company\":\"not the name\",\"password\":\"not the right one\"}"},
     {"Rotation", "{}"},
     {"NewOauthApp", "{\"name\":\"x\",\"scopes\":\"employees:read\",\"confidential\":true}"},

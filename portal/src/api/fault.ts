@@ -157,6 +157,20 @@ const BY_CODE: Record<string, Sentences> = {
         'Revoke one that nobody uses, and try again.',
     ],
     days_too_many: ['Keys may not last that long here.', 'Choose a shorter time.'],
+    company_wrong: ['This is not the company’s name.', 'Type it as it stands on this page.'],
+    erasure_waiting: ['Somebody asked for this already.', 'Load the page again to see when.'],
+    erasure_not_waiting: [
+        'There is nothing to stop.',
+        'It was stopped already, or it has begun. Load the page again.',
+    ],
+    place_malformed: [
+        'This is not the id of a channel.',
+        'It stands at the end of the channel’s details and looks like C024BE91L.',
+    ],
+    not_erased: [
+        'It is not erased yet.',
+        'It will be as soon as the worker comes to it. Try again in a moment to see.',
+    ],
     export_running: ['An export is under way already.', 'Wait until it is ready; you see it here.'],
     export_limit: [
         'There were as many exports today as there may be.',

@@ -14,14 +14,14 @@ import { Up } from './up.mjs';
 export const SIGNING_SECRET = 'wire-tests-signing-secret-9c41d27e60';
 const METRICS_TOKEN = 'wire-tests-metrics-token-5b8e13fa7c2d';
 
-/** A request; gives {status, body}. `options` are those of https.request. */
+/** A request; gives {status, headers, body}. `options` are those of https.request. */
 function ask({ port, headers, ...options }, body) {
     const to = { host: '127.0.0.1', port, servername: 'localhost', agent: false, headers: { host: `localhost:${port}`, ...headers } };
     return new Promise((resolve, reject) => {
         const request = https.request({ ...to, ...options }, (answer) => {
             const pieces = [];
             answer.on('data', (piece) => pieces.push(piece));
-            answer.on('end', () => resolve({ status: answer.statusCode, body: Buffer.concat(pieces).toString() }));
+            answer.on('end', () => resolve({ status: answer.statusCode, headers: answer.headers, body: Buffer.concat(pieces).toString() }));
             answer.on('error', reject);
         });
         request.on('error', reject);
@@ -96,10 +96,22 @@ export class Office {
             company, name: 'Ann', email: `${randomUUID()}@office.example`, password: 'a password of the office',
         }), { 'content-type': 'application/json' });
         if (answer.status !== 201) throw new Error(`sign up: ${answer.status} ${answer.body}`);
-        this.tenant = JSON.parse(answer.body).tenant_id;
+        this.me = JSON.parse(answer.body);
+        this.tenant = this.me.tenant_id;
+        this.cookie = answer.headers['set-cookie'][0].split(';')[0];
         await this.command('channel', 'add', 'slack', '--tenant', company, '--token', BOT.token,
             '--signing-secret', SIGNING_SECRET);
         await this.sql("UPDATE employee SET primary_provider = 'openai', primary_model = 'test'");
+    }
+
+    /** A request of the admin who signed the company up; gives {status, json}. */
+    async admin(method, path, body) {
+        const json = body === undefined ? undefined : JSON.stringify(body);
+        const answer = await this.request(method, path, json, {
+            cookie: this.cookie, 'x-csrf': this.me.csrf, origin: `https://localhost:${this.up.port}`,
+            ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+        });
+        return { status: answer.status, json: answer.body === '' ? null : JSON.parse(answer.body) };
     }
 
     /** Runs `konstruct ARGS` beside the instance. */

@@ -9,10 +9,12 @@ import { Notice } from '../../components/Notice';
 import { usePage } from '../../lib/page';
 import { save } from '../../lib/save';
 import { may } from '../../shell/places';
+import { AnchorPlace } from './AnchorPlace';
 import { Chain } from './Chain';
 import { Entries } from './Entries';
+import { EraseSubject } from './EraseSubject';
 import { FilterRow } from './FilterRow';
-import { exportChain, type Filters } from './data';
+import { exportChain, type Entry, type Filters } from './data';
 
 const route = getRouteApi('/inside/audit');
 const number = new Intl.NumberFormat('en');
@@ -24,6 +26,7 @@ export function Audit() {
     const navigate = route.useNavigate();
     const client = useQueryClient();
     const [lines, setLines] = useState(0);
+    const [erasing, setErasing] = useState<Entry | null>(null);
     const exporting = useMutation({
         mutationFn: () => exportChain(setLines),
         onMutate: () => setLines(0),
@@ -81,8 +84,13 @@ export function Audit() {
                 </Notice>
             )}
             <Chain />
+            <AnchorPlace mayChoose={may(me, 'audit:anchor')} />
             <FilterRow filters={filters} onChange={onChange} />
-            <Entries filters={filters} />
+            <Entries
+                filters={filters}
+                onErase={may(me, 'audit:erase') ? setErasing : undefined}
+            />
+            {erasing && <EraseSubject entry={erasing} onClose={() => setErasing(null)} />}
         </div>
     );
 }

@@ -1,19 +1,26 @@
 /* The entries that the filters find, newest first; older ones on demand. */
 import { useInfiniteQuery } from '@tanstack/react-query';
+import { Eraser } from 'lucide-react';
 import { useEffect } from 'react';
 import { explain } from '../../api/fault';
 import { Button } from '../../components/Button';
 import { Notice } from '../../components/Notice';
 import { Skeleton } from '../../components/Skeleton';
 import { When } from '../../components/When';
-import { entriesQuery, type Entry, type Filters } from './data';
+import { entriesQuery, subjectOf, type Entry, type Filters } from './data';
 import { actionWords, actorWords, details } from './words';
 
 /* A question looks through a part of the chain; with less than this found, the next part is asked for by itself. */
 const ENOUGH = 10;
 const HEADS = ['When', 'Who', 'What', 'On', 'Details', 'Entry'];
 
-export function Entries({ filters }: { filters: Filters }) {
+interface Props {
+    filters: Filters;
+    /* Erases the personal text that an entry carries; undefined: may not. */
+    onErase: ((entry: Entry) => void) | undefined;
+}
+
+export function Entries({ filters, onErase }: Props) {
     const query = useInfiniteQuery(entriesQuery(filters));
     const { hasNextPage, isFetchingNextPage, isError, fetchNextPage } = query;
     const entries = query.data?.pages.flatMap((page) => page.items) ?? [];
@@ -39,7 +46,7 @@ export function Entries({ filters }: { filters: Filters }) {
                     </thead>
                     <tbody>
                         {entries.map((entry) => (
-                            <Row key={entry.seq} entry={entry} />
+                            <Row key={entry.seq} entry={entry} onErase={onErase} />
                         ))}
                         {query.isPending && [0, 1, 2, 3, 4].map((i) => <Placeholder key={i} />)}
                     </tbody>
@@ -71,7 +78,7 @@ export function Entries({ filters }: { filters: Filters }) {
     );
 }
 
-function Row({ entry }: { entry: Entry }) {
+function Row({ entry, onErase }: { entry: Entry; onErase: Props['onErase'] }) {
     const told = details(entry);
 
     return (
@@ -88,8 +95,23 @@ function Row({ entry }: { entry: Entry }) {
             <td className="max-w-32 truncate px-4 py-2 font-mono text-ink-soft" title={entry.object}>
                 {entry.object.length > 12 ? `…${entry.object.slice(-10)}` : entry.object}
             </td>
-            <td className="max-w-72 truncate px-4 py-2 text-ink-soft" title={told}>
-                {told}
+            <td className="max-w-72 px-4 py-2 text-ink-soft">
+                <div className="flex items-center gap-2">
+                    <span className="min-w-0 flex-1 truncate" title={told}>
+                        {told}
+                    </span>
+                    {onErase && subjectOf(entry) && (
+                        <button
+                            type="button"
+                            onClick={() => onErase(entry)}
+                            aria-label={`Erase personal text of entry ${entry.seq}`}
+                            title="Erase this personal text"
+                            className="grid size-6 shrink-0 cursor-pointer place-items-center rounded-md text-ink-soft hover:bg-sunken hover:text-red"
+                        >
+                            <Eraser aria-hidden size={14} />
+                        </button>
+                    )}
+                </div>
             </td>
             <td className="tabular px-4 py-2 text-ink-soft" title={entry.hash}>
                 {entry.seq}

@@ -83,6 +83,28 @@ export const stateQuery = queryOptions({
     staleTime: 5_000,
 });
 
+export type Place = components['schemas']['AuditPlace'];
+export type Channel = components['schemas']['AuditChannel'];
+
+const LOOK_MS = 2000;
+
+export const placeQuery = queryOptions({
+    queryKey: ['audit', 'place'],
+    queryFn: ({ signal }) => call(http.GET('/api/v1/audit/place', { signal })),
+    refetchInterval: ({ state }) => (state.data?.state === 'waiting' ? LOOK_MS : false),
+});
+
+export const channelsQuery = queryOptions({
+    queryKey: ['audit', 'channels'],
+    queryFn: async ({ signal }) => (await call(http.GET('/api/v1/audit/channels', { signal }))).items,
+});
+
+/* Whose personal text an entry carries; undefined: nobody's, or it is erased. */
+export function subjectOf({ body, erased }: Pick<Entry, 'body' | 'erased'>): string | undefined {
+    const found = /^\{"subject":"([0-9a-f-]{36})","sealed":/.exec(body);
+    return erased ? undefined : found?.[1];
+}
+
 const PIECE_LIMIT_MS = 60_000;
 
 async function piece(address: string): Promise<{ text: string; next: string | undefined }> {

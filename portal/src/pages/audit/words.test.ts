@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { filtersOf, startOf } from './data';
-import { actionWords, actorWords, details } from './words';
+import { filtersOf, startOf, subjectOf } from './data';
+import { actionWords, actorWords, details, faultWords } from './words';
 
 describe('entries in words', () => {
     it('names actions, known or not', () => {
@@ -39,5 +39,20 @@ describe('filters in the address', () => {
     it('count days from midnight to midnight', () => {
         expect(Number(startOf('2026-02-01')) - Number(startOf('2026-01-31'))).toBe(86_400);
         expect(startOf('2026-01-31', 1)).toBe(startOf('2026-02-01'));
+    });
+});
+
+describe('personal text and the anchor', () => {
+    it('knows whose text an entry carries, while it is there', () => {
+        const id = '0190a0a0-0000-7000-8000-000000000001';
+        expect(subjectOf({ body: `{"subject":"${id}","sealed":"x"}`, erased: false })).toBe(id);
+        expect(subjectOf({ body: `{"subject":"${id}","sealed":"x"}`, erased: true })).toBe(undefined);
+        expect(subjectOf({ body: '{"n":1}', erased: false })).toBe(undefined);
+    });
+
+    it('says why a post failed, in the channel\u2019s word where there is no other', () => {
+        expect(faultWords('not_in_channel')).toContain('Invite it');
+        expect(faultWords('odd_thing')).toContain('odd_thing');
+        expect(faultWords(null)).toBe('nobody knows why.');
     });
 });

@@ -24,6 +24,11 @@ const ACTIONS: Record<string, string> = {
     'sign_in.refused': 'Sign-in refused',
     'sign_in_domain.added': 'Domain added to sign-in',
     'sign_in_domain.removed': 'Domain removed from sign-in',
+    'subject.erasure_asked': 'Erasure of personal text asked for',
+    'audit.place_chosen': 'Place for the anchor chosen',
+    'audit.place_removed': 'Place for the anchor removed',
+    'delivery.refused': 'Post refused by the channel',
+    'delivery.needs_human': 'Post that may not have arrived',
     'tenant.export_asked': 'Export of everything asked for',
     'tenant.export_fetched': 'Export of everything downloaded',
     'tenant.erasure_asked': 'Erasure of the company asked for',
@@ -75,4 +80,19 @@ function pairs(json: string): string[] {
             const text = typeof part === 'object' ? JSON.stringify(part) : String(part);
             return `${name.replaceAll('_', ' ')} ${text}`;
         });
+}
+
+const FAULTS: Record<string, string> = {
+    connection_removed: 'the connection was removed. Choose another one.',
+    channel_not_found: 'there is no such channel, or your employee is not in it.',
+    not_in_channel: 'your employee is not in that channel. Invite it there.',
+    is_archived: 'the channel is archived. Choose another one.',
+    token_revoked: 'the access was revoked. Connect the workspace again.',
+    invalid_auth: 'the access is no longer valid. Connect the workspace again.',
+};
+
+/* Why a post failed; a word that only the channel knows is told as it is. */
+export function faultWords(fault: string | null | undefined): string {
+    if (!fault) return 'nobody knows why.';
+    return FAULTS[fault] ?? `the channel answered “${fault}”.`;
 }
