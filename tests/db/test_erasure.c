@@ -205,7 +205,7 @@ static void nothing_stays_but_the_bare_audit(void **state)
 {
     PGconn *super = pg_open(PG_SUPER);
     const char *own = life_fill(*state, super, "heron"), *other = life_fill(*state, super, "ibis");
-    const char *before, *alone, *shared, *folder;
+    const char *before, *alone, *shared, *host, *folder;
     struct bytes taken;
     FILE *file;
 
@@ -220,6 +220,12 @@ static void nothing_stays_but_the_bare_audit(void **state)
     pg_do(super,
           "INSERT INTO membership (tenant_id, person_id, role) VALUES ('%s', '%s', 'member')", own,
           shared);
+    host = id_new(*state);
+    pg_do(super,
+          "INSERT INTO person (id, name, email, password_hash) VALUES ('%s', 'Hugh', '%s', 'x'); "
+          "INSERT INTO host_person (person_id) VALUES ('%s'); INSERT INTO membership (tenant_id, "
+          "person_id, role) VALUES ('%s', '%s', 'admin')",
+          host, host, host, own, host);
     folder = text_printf(*state, "%s/exports", conf_text(CONF_files_dir));
     mkdir(folder, 0700);
     folder = text_printf(*state, "%s/%s", folder, own);
@@ -240,6 +246,14 @@ static void nothing_stays_but_the_bare_audit(void **state)
     assert_string_equal(sum_of(*state, super, other), before);
     assert_int_equal(pg_count(super, "SELECT count(*) FROM person WHERE id = '%s'", alone), 0);
     assert_int_equal(pg_count(super, "SELECT count(*) FROM person WHERE id = '%s'", shared), 1);
+    /* Who runs the instance stays, and can't do anything to what was erased. */
+    assert_int_equal(
+        pg_count(super, "SELECT count(*) FROM host_person WHERE person_id = '%s'", host), 1);
+    pg_do(super, "SET ROLE konstruct_lookup");
+    assert_int_equal(pg_count(super, "SELECT count(*) FROM tenant WHERE tenant_id = '%s'", own), 0);
+    assert_int_equal(pg_count(super, "SELECT count(*) FROM tenant WHERE tenant_id = '%s'", other),
+                     1);
+    pg_do(super, "RESET ROLE");
     assert_int_equal(access(folder, F_OK), -1);
     assert_int_equal(
         pg_count(super, "SELECT count(*) FROM audit WHERE audit::text LIKE '%%heron%%'"), 0);
