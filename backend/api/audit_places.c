@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/handlers.h"
+#include "api/page.h"
 #include "base/id.h"
 #include "channels/channel.h"
 #include "core/audit.h"
@@ -28,11 +29,12 @@ rc_t audit_place_show(struct ctx *c, const struct req *rq, struct res *rs)
 rc_t audit_channels_list(struct ctx *c, const struct req *rq, struct res *rs)
 {
     struct audit_channel *items;
+    struct page page;
     size_t count;
 
-    (void)rq;
-    TRY(audit_channel_list(c, &items, &count));
-    return res_list(c, rs, &audit_channel_shape, items, count, NULL);
+    TRY(req_page(c, rq, &page));
+    TRY(audit_channel_list(c, &page, &items, &count));
+    return res_page(c, rq, rs, &audit_channel_shape, items, count, &page);
 }
 
 static void ring(struct ctx *c, void *arg)
@@ -43,17 +45,12 @@ static void ring(struct ctx *c, void *arg)
 /* A place that the connection's channel could post to; whether it may is seen by the first post. */
 static rc_t place_check(struct ctx *c, const struct audit_place_choice *in)
 {
-    struct audit_channel *items;
-    const struct channel *channel = NULL;
-    size_t count;
+    const struct channel *channel;
+    struct audit_channel found;
 
-    TRY(audit_channel_list(c, &items, &count));
-    for (size_t i = 0; i < count; i++)
-        if (text_is(items[i].connection_id, in->connection_id))
-            channel = channel_find(items[i].channel);
-    if (channel == NULL || channel->place_valid == NULL)
-        return ctx_fail(c, E_NOT_FOUND, "not_found", "There is no such connection.");
-    if (!channel->place_valid(in->place))
+    TRY(audit_channel_get(c, in->connection_id, &found));
+    channel = channel_find(found.channel);
+    if (channel == NULL || channel->place_valid == NULL || !channel->place_valid(in->place))
         return ctx_bad(c, "place", "place_malformed",
                        "This is not the id of a channel; it stands at the end of the channel's "
                        "details and looks like C024BE91L.");

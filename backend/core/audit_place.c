@@ -35,17 +35,26 @@ const struct shape audit_channel_shape = SHAPE("AuditChannel", struct audit_chan
                                                channel_fields);
 
 static const struct stmt q_channels = {
-    "audit_channels", "SELECT id AS connection_id, channel, coalesce(shown_name, install) AS name"
-                      " FROM connection WHERE tenant_id = tenant_now() AND state <> 'removed'"
-                      " ORDER BY created_at LIMIT 200"};
+    "audit_channels", "SELECT id AS connection_id, channel, coalesce(shown_name, install) AS name,"
+                      " created_at::text AS page_key, id AS page_id FROM connection"
+                      " WHERE tenant_id = tenant_now() AND state <> 'removed'"
+                      " AND ($1::text IS NULL OR (created_at, id) > ($1::timestamptz, $2::uuid))"
+                      " ORDER BY created_at, id LIMIT $3"};
 
-rc_t audit_channel_list(struct ctx *c, struct audit_channel **items, size_t *count)
+rc_t audit_channel_list(struct ctx *c, struct page *page, struct audit_channel **items,
+                        size_t *count)
 {
-    void *list;
+    return db_page(c, &q_channels, page, NO_ARGS, &audit_channel_shape, (void **)items, count);
+}
 
-    TRY(db_list(c, &q_channels, NO_ARGS, &audit_channel_shape, &list, count));
-    *items = list;
-    return OK;
+static const struct stmt q_channel = {
+    "audit_channel", "SELECT id AS connection_id, channel, coalesce(shown_name, install) AS name"
+                     " FROM connection WHERE tenant_id = tenant_now() AND id = $1 AND state <> "
+                     "'removed'"};
+
+rc_t audit_channel_get(struct ctx *c, const char *connection_id, struct audit_channel *out)
+{
+    return db_one(c, &q_channel, ARGS(A(connection_id)), &audit_channel_shape, out);
 }
 
 /* A post that was removed with its connection, or not made for that, has failed as well. */

@@ -3,6 +3,7 @@
 #define CORE_AUDIT_PLACE_H
 
 #include "base/shape.h"
+#include "io/db.h"
 
 struct audit_place {
     const char *connection_id, *channel, *name; /* NULL: no place is chosen */
@@ -23,7 +24,9 @@ struct audit_channel {
     const char *connection_id, *channel, *name;
 };
 extern const struct shape audit_channel_shape;
-rc_t audit_channel_list(struct ctx *c, struct audit_channel **items, size_t *count) MUST;
+rc_t audit_channel_list(struct ctx *c, struct page *page, struct audit_channel **items,
+                        size_t *count) MUST;
+rc_t audit_channel_get(struct ctx *c, const char *connection_id, struct audit_channel *out) MUST;
 
 /* state is "none" when no place is chosen. */
 rc_t audit_place_get(struct ctx *c, struct audit_place *out) MUST;
