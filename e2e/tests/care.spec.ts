@@ -30,8 +30,14 @@ test.describe('the end of a company', () => {
         await expect(page.getByText(/Everything will be erased on/)).toBeVisible();
         await page.reload();
         await expect(page.getByText(/Anna Lindqvist asked for it/)).toBeVisible();
+        await page.goto('/');
+        await page
+            .getByRole('complementary', { name: 'The company is going to be erased' })
+            .getByRole('link', { name: 'Look, or stop it' })
+            .click();
         await page.getByRole('button', { name: 'Stop it, keep the company' }).click();
         await expect(page.getByRole('button', { name: 'Erase the company' })).toBeVisible();
+        await expect(page.getByText(/will be erased on/)).toHaveCount(0);
         await page.goto('/audit');
         await expect(row(page, 'Erasure of the company stopped')).toBeVisible();
     });

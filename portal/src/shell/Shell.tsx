@@ -6,6 +6,7 @@ import { Button } from '../components/Button';
 import { Dialog } from '../components/Dialog';
 import { Logo } from '../components/Logo';
 import { Announcer } from './Announcer';
+import { Leaving } from './Leaving';
 import { SideBar } from './SideBar';
 import { Unverified } from './Unverified';
 import { NewCompany, useSameSession } from './companies';
@@ -63,6 +64,7 @@ export function Shell() {
             </Dialog>
             <div className="flex min-h-0 min-w-0 flex-1 flex-col">
                 <Unverified />
+                <Leaving />
                 <main id="content" tabIndex={-1} className="min-h-0 flex-1 overflow-y-auto">
                     <Outlet />
                 </main>

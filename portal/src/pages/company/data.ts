@@ -20,6 +20,7 @@ export const exportsQuery = queryOptions({
 export const erasureQuery = queryOptions({
     queryKey: ['erasure'],
     queryFn: ({ signal }) => call(http.GET('/api/v1/erasure', { signal })),
+    staleTime: 30_000,
 });
 
 const number = new Intl.NumberFormat('en');
