@@ -139,16 +139,19 @@ static void widen(struct prove *p, size_t which, enum who who)
                look->first == NULL ? NULL : "routes", look->first);
 }
 
-static const struct stmt q_open = {"prove_open",
-                                   "SELECT pg_temp.isolation_run('ALTER TABLE employee DISABLE "
-                                   "ROW LEVEL SECURITY')"};
-static const struct stmt q_close = {"prove_close",
-                                    "SELECT pg_temp.isolation_run('ALTER TABLE employee ENABLE "
-                                    "ROW LEVEL SECURITY')"};
+static const struct stmt q_open = {
+    "prove_open", "SELECT pg_temp.isolation_run(format('ALTER TABLE employee DISABLE ROW LEVEL "
+                  "SECURITY; CREATE OR REPLACE FUNCTION tenant_now() RETURNS uuid LANGUAGE sql "
+                  "STABLE AS $x$ SELECT %L::uuid $x$', $1::text))"};
+static const struct stmt q_close = {
+    "prove_close",
+    "SELECT pg_temp.isolation_run('ALTER TABLE employee ENABLE ROW LEVEL SECURITY; CREATE OR "
+    "REPLACE FUNCTION tenant_now() RETURNS uuid LANGUAGE sql STABLE AS $x$ SELECT "
+    "NULLIF(current_setting(''app.tenant_id'', true), '''')::uuid $x$')"};
 
 /*
- * That the routes notice a table without its fence, and not only the catalogue. Most statements
- * name the tenant a second time; the list of employees does not.
+ * That the routes notice a table without its fence, and not only the catalogue. Statements name the
+ * tenant a second time, so it must be the wrong one as well.
  */
 static rc_t table_hole(struct prove *p)
 {
@@ -156,7 +159,7 @@ static rc_t table_hole(struct prove *p)
     size_t count;
     const struct route *routes = routes_all(&count);
 
-    TRY(db_exec(p->c, &q_open, NO_ARGS, NULL));
+    TRY(db_exec(p->c, &q_open, ARGS(A(p->b.id)), NULL));
     TRY(db_commit(p->c));
     for (size_t i = 0; i < count; i++)
         if (routes[i].who >= WHO_PERSON && routes[i].method == GET) {
@@ -166,7 +169,9 @@ static rc_t table_hole(struct prove *p)
         }
     TRY(db_exec(p->c, &q_close, NO_ARGS, NULL));
     TRY(db_commit(p->c));
-    prove_hole(p, "no row-level security on employee, asked through the routes",
+    prove_hole(p,
+               "statements that name another tenant, and no row-level security on employee, asked "
+               "through the routes",
                look->first == NULL ? NULL : "routes", look->first);
     return OK;
 }
