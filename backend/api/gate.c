@@ -85,11 +85,11 @@ static rc_t barred_check(struct ctx *c, const struct req *rq, const struct route
 static rc_t program_check(struct ctx *c, struct req *rq, const struct route *route,
                           const char *bearer)
 {
-    bool suspended;
+    const char *suspended;
 
     TRY(program_enter(c, rq, bearer));
     TRY(tenant_suspended(c, &suspended));
-    rq->barred = suspended ? "tenant_suspended" : NULL;
+    rq->barred = suspended != NULL ? "tenant_suspended" : NULL;
     TRY(barred_check(c, rq, route));
     return program_scope(c, rq, route);
 }

@@ -5,6 +5,7 @@
 #include "core/audit.h"
 #include "core/host.h"
 #include "core/session.h"
+#include "core/tenant.h"
 
 rc_t welcome_tell(struct ctx *c, const char *token, const char *role, const char *barred,
                   struct me *out)
@@ -12,6 +13,8 @@ rc_t welcome_tell(struct ctx *c, const char *token, const char *role, const char
     TRY(me_get(c, role, out));
     out->csrf = token == NULL ? "" : session_csrf(c->mem, token);
     out->barred = barred == NULL ? "" : barred;
+    if (text_is(barred, "tenant_suspended"))
+        TRY(tenant_suspended(c, &out->barred_why));
     return host_asks(c, token, &out->host);
 }
 

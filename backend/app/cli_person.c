@@ -21,6 +21,7 @@ static rc_t record(struct ctx *c, const struct person_place *places, size_t coun
 
 static rc_t reset_factor(struct ctx *c, const char *email)
 {
+    struct person_record person;
     struct person_place *places;
     size_t count;
     bool was;
@@ -32,7 +33,8 @@ static rc_t reset_factor(struct ctx *c, const char *email)
     TRY(factor_drop(c, places[0].person_id, &was));
     if (!was)
         return ctx_fail(c, E_CONFLICT, "factor_off", "%s has no second factor.", email);
-    TRY(mail_add(c, places[0].person_id, "factor_off", email));
+    TRY(person_find(c, places[0].person_id, &person));
+    TRY(mail_add(c, places[0].person_id, "factor_off", person.email));
     TRY(record(c, places, count));
     TRY(db_commit(c));
     printf("The second factor of %s is off; a mail tells them.\n", email);

@@ -34,6 +34,7 @@ static const struct field me_fields[] = {
     FIELD(struct me, barred, READ_ONLY, 40,
           "What must be done before anything else works: factor_missing or tenant_suspended; "
           "mostly empty"),
+    FIELD(struct me, barred_why, READ_ONLY | NULLABLE, 300, "Of a suspended company: why"),
     FIELD(struct me, host, READ_ONLY, 0, "Runs this instance: may use what stands under /host"),
     FIELD(struct me, csrf, READ_ONLY, 43,
           "To be sent as X-CSRF with every request of this session that is not a GET"),

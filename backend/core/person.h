@@ -21,10 +21,11 @@ extern const struct shape login_shape;
 /* Who is logged in, and where. */
 struct me {
     const char *person_id, *name, *email, *tenant_id, *tenant_name, *role;
-    const char *may;    /* the permissions of the role, with blanks between */
-    bool verified;      /* mail to the address has been proven to arrive */
-    bool host;          /* runs this instance */
-    const char *barred; /* see struct session_found; "" when nothing bars */
+    const char *may;        /* the permissions of the role, with blanks between */
+    bool verified;          /* mail to the address has been proven to arrive */
+    bool host;              /* runs this instance */
+    const char *barred_why; /* what the host says of a suspended tenant, or NULL */
+    const char *barred;     /* see struct session_found; "" when nothing bars */
     const char *csrf;
 };
 extern const struct shape me_shape;
@@ -107,8 +108,8 @@ rc_t person_proven(struct ctx *c) MUST;
 rc_t membership_add(struct ctx *c, const char *person_id, const char *role) MUST;
 
 /*
- * The person of the context in the tenant of the context; `csrf` and `barred` are left to the
- * caller.
+ * The person of the context in the tenant of the context; `csrf`, `host` and what is barred are
+ * left to the caller.
  */
 rc_t me_get(struct ctx *c, const char *role, struct me *out) MUST;
 

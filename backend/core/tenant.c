@@ -46,14 +46,14 @@ rc_t tenant_name(struct ctx *c, const char **name)
 
 static const struct stmt q_suspended = {
     "tenant_suspended",
-    "SELECT (suspended_at IS NOT NULL)::int FROM tenant WHERE tenant_id = tenant_now()"};
+    "SELECT suspended_why FROM tenant WHERE tenant_id = tenant_now()"};
 
-rc_t tenant_suspended(struct ctx *c, bool *yes)
+rc_t tenant_suspended(struct ctx *c, const char **why)
 {
     struct db_rows rows;
 
     TRY(db_rows(c, &q_suspended, NO_ARGS, &rows));
-    *yes = rows.count == 1 && db_int(&rows, 0, 0) == 1;
+    *why = rows.count == 0 ? NULL : db_text(&rows, 0, 0);
     return OK;
 }
 

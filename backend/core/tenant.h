@@ -16,8 +16,8 @@ rc_t tenant_add(struct ctx *c, const char *id, const char *name) MUST;
 /* The tenant of the context. */
 rc_t tenant_name(struct ctx *c, const char **name) MUST;
 
-/* Whether the host has suspended the tenant of the context. */
-rc_t tenant_suspended(struct ctx *c, bool *yes) MUST;
+/* Why the host has suspended the tenant of the context; NULL: it has not. */
+rc_t tenant_suspended(struct ctx *c, const char **why) MUST;
 
 /*
  * Every tenant's id, for the host's commands; `name` may be NULL, else only tenants of that name.

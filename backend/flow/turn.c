@@ -342,7 +342,10 @@ static rc_t answer(struct ctx *c, struct run *run, struct turn *t, const char *s
  */
 static rc_t hold(struct ctx *c, struct run *run, bool *held)
 {
-    TRY(tenant_suspended(c, held));
+    const char *why;
+
+    TRY(tenant_suspended(c, &why));
+    *held = why != NULL;
     if (*held)
         TRY(job_later(c, &run->job, HELD_MS));
     return db_commit(c);

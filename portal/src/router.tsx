@@ -224,6 +224,15 @@ const consent = createRoute({
     component: lazyRouteComponent(() => import('./pages/apps/Consent'), 'Consent'),
 });
 
+const host = createRoute({
+    getParentRoute: () => inside,
+    path: '/host',
+    beforeLoad: ({ context }) => {
+        if (!context.me.host) throw redirect({ to: '/', replace: true });
+    },
+    component: lazyRouteComponent(() => import('./pages/host/Host'), 'Host'),
+});
+
 const account = createRoute({
     getParentRoute: () => inside,
     path: '/account',
@@ -241,6 +250,7 @@ const tree = root.addChildren([
         talk,
         audit,
         settings.addChildren([people, roles, company, apiKeys, oauthApps, signIn, isolation]),
+        host,
         account,
     ]),
 ]);

@@ -269,6 +269,7 @@ static void a_suspended_company_waits(void **state)
     r = get(f->mem, f->other.admin, "/api/v1/me");
     expect(&r, 200, NULL);
     assert_string_equal(text_of(&r, "barred"), "tenant_suspended");
+    assert_string_equal(text_of(&r, "barred_why"), "The invoice of May is open");
     r = get(f->mem, f->other.admin, "/api/v1/employees");
     expect(&r, 403, "tenant_suspended");
     r = post(f->mem, f->other.member,

@@ -50,6 +50,31 @@ test('a tenant that is not there, and one of several', async () => {
     for (const { company } of [portal, second]) assert.ok(listed.includes(company));
 });
 
+test('a host is appointed by the owner, once the address is proven', async () => {
+    const [email] = await up.sql(`SELECT p.email FROM person p JOIN membership m ON m.person_id = p.id
+        JOIN tenant t USING (tenant_id) WHERE t.name = '${portal.company}'`);
+    await assert.rejects(konstruct(['host', 'add', email]), /Nobody has proven to have the address/);
+    await up.sql(`UPDATE person SET email_verified_at = now() WHERE email = '${email}'`);
+    assert.match(await konstruct(['host', 'add', email]), /WITHOUT a second factor/);
+    assert.ok((await portal.call('GET', '/host/tenants')).items.some(({ name }) => name === portal.company));
+    assert.equal(await konstruct(['host', 'remove', email]), '');
+    await assert.rejects(portal.call('GET', '/host/tenants'), /403/);
+    await assert.rejects(konstruct(['host', 'remove', email]), /is no host/);
+});
+
+test('the host takes a lost second factor away, and each company of the person reads of it', async () => {
+    const me = await portal.call('GET', '/me');
+    await assert.rejects(konstruct(['person', 'reset-factor', 'nobody@portal.example']), /Nobody logs in/);
+    await assert.rejects(konstruct(['person', 'reset-factor', me.email]), /has no second factor/);
+    await portal.call('POST', '/factor', { password: 'a password of the portal' });
+    await up.sql(`UPDATE person_factor SET confirmed_at = now() WHERE person_id = '${me.person_id}'`);
+    assert.match(await konstruct(['person', 'reset-factor', me.email.toUpperCase()]), /is off/);
+    assert.equal((await portal.call('GET', '/factor')).on, false);
+    assert.deepEqual(await up.sql(`SELECT actor, object = '${me.person_id}' FROM audit WHERE action = 'person.factor_reset'`),
+        ['host|t']);
+    assert.deepEqual(await up.sql("SELECT recipient FROM mail WHERE kind = 'factor_off'"), [me.email]);
+});
+
 test('doctor finds everything right, and names what is not', async () => {
     assert.match(await konstruct(['doctor']), /Everything is as it should be/);
     const env = { REDIS_URL: 'redis://127.0.0.1:1', KONSTRUCT_TLS_CERT: '/nowhere/cert.pem' };

@@ -70,6 +70,15 @@ const BY_CODE: Record<string, Sentences> = {
     factor_on: ['Your second factor is on already.', 'Load the page again to see how things stand.'],
     factor_off: ['Your second factor is off.', 'Set it up first.'],
     factor_not_begun: ['This was begun anew somewhere else.', 'Load the page again and begin anew.'],
+    tenant_suspended: [
+        'Your company is suspended.',
+        'Nothing is lost. Load the page again to read why.',
+    ],
+    own_tenant: [
+        'You are logged in to this company.',
+        'Nobody could resume it then. Log in to another one first.',
+    ],
+    not_suspended: ['This company is not suspended.', 'Load the page again to see how things stand.'],
     factor_missing: [
         'Your company asks everybody for a second factor.',
         'Load the page again to set it up.',
@@ -267,7 +276,7 @@ export function passing(error: unknown): boolean {
 
 /* Nothing but the own account works until something is done. */
 export function barred(error: unknown): boolean {
-    return error instanceof Fault && error.code === 'factor_missing';
+    return error instanceof Fault && ['factor_missing', 'tenant_suspended'].includes(error.code);
 }
 
 /* What a log-in itself is refused with, when nobody was in yet. */

@@ -1,6 +1,6 @@
 /* The one table of places. The side bar, the sections of Settings and the go-to panel are made from it. */
 import type { LinkProps } from '@tanstack/react-router';
-import { BadgeCheck, Blocks, Building2, House, KeyRound, LogIn, ScrollText, Settings, ShieldCheck, UserRound, UsersRound, type LucideIcon } from 'lucide-react';
+import { BadgeCheck, Blocks, Building2, House, KeyRound, LogIn, ScrollText, Server, Settings, ShieldCheck, UserRound, UsersRound, type LucideIcon } from 'lucide-react';
 import type { Me } from '../api/client';
 
 export interface Place {
@@ -11,6 +11,8 @@ export interface Place {
     icon: LucideIcon;
     /* The permission without which there is nothing to see; none: for everybody who is logged in. */
     needs?: string;
+    /* Only for those who run the instance. */
+    host?: true;
     /* Where it is listed; the go-to panel lists all. */
     where: 'bar' | 'settings' | 'panel';
 }
@@ -74,6 +76,14 @@ const PLACES: readonly Place[] = [
         needs: 'isolation:read',
         where: 'settings',
     },
+    {
+        to: '/host',
+        name: 'Host',
+        detail: 'The companies of this instance',
+        icon: Server,
+        host: true,
+        where: 'bar',
+    },
     { to: '/account', name: 'Your account', icon: UserRound, where: 'panel' },
 ];
 
@@ -85,7 +95,9 @@ export function may(me: Me, permission: string): boolean {
 }
 
 export function places(me: Me, where?: Place['where']): Place[] {
-    const open = PLACES.filter(({ needs }) => needs === undefined || may(me, needs));
+    const open = PLACES.filter(
+        ({ needs, host }) => (needs === undefined || may(me, needs)) && (!host || me.host),
+    );
     /* Settings is a place when at least one of its sections is. */
     const all = open.some((place) => place.where === 'settings') ? [...open, SETTINGS] : open;
     return all.filter((place) => where === undefined || place.where === where);

@@ -3,6 +3,18 @@ import type { Entry } from './data';
 
 const ACTIONS: Record<string, string> = {
     'tenant.created': 'Company created',
+    'tenant.made_by_host': 'Company made by the host',
+    'tenant.suspended': 'Company suspended',
+    'tenant.resumed': 'Company resumed',
+    'tenant.plan_set': 'Plan changed',
+    'tenant.limit_set': 'Limit changed',
+    'tenant.factor_rule_set': 'Second factor for everybody changed',
+    'person.factor_begun': 'Second factor begun',
+    'person.factor_on': 'Second factor turned on',
+    'person.factor_off': 'Second factor turned off',
+    'person.factor_reset': 'Second factor taken away by the host',
+    'person.recovery_codes_made': 'New recovery codes',
+    'person.code_refused': 'Wrong code at the log-in',
     'person.signed_up': 'Signed up',
     'person.logged_in': 'Logged in',
     'person.logged_out': 'Logged out',
