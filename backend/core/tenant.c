@@ -45,8 +45,7 @@ rc_t tenant_name(struct ctx *c, const char **name)
 }
 
 static const struct stmt q_suspended = {
-    "tenant_suspended",
-    "SELECT suspended_why FROM tenant WHERE tenant_id = tenant_now()"};
+    "tenant_suspended", "SELECT suspended_why FROM tenant WHERE tenant_id = tenant_now()"};
 
 rc_t tenant_suspended(struct ctx *c, const char **why)
 {
