@@ -1,4 +1,8 @@
-// Medians over rounds, and tables in Markdown.
+// Medians over rounds, tables in Markdown, and where the programs in C are.
+import { join } from 'node:path';
+import { top } from '../wire/lib/place.mjs';
+
+export const benchProgram = (name) => join(top, 'build/release/bench', name);
 
 export function median(list) {
     const sorted = list.filter((x) => x !== undefined && !Number.isNaN(x)).sort((a, b) => a - b);
