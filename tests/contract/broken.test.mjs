@@ -1,12 +1,13 @@
 // Every operation of the API document, called with good input and with input that is wrong in every way its schema tells, as nobody,
-// as a viewer, as an admin. No answer is outside the document, and none is a fault of ours. All of it is made from the document: a
+// as a viewer, as an admin, as the host. No answer is outside the document, and none is a fault of ours. All of it is made from the document: a
 // new route is covered without an edit here.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { NO_LIMITS } from '../wire/lib/limits.mjs';
-import { top } from '../wire/lib/place.mjs';
+import { program, top } from '../wire/lib/place.mjs';
+import { run } from '../wire/lib/process.mjs';
 import { Up } from '../wire/lib/up.mjs';
 import { brokenBodies, brokenValues } from './lib/broken.mjs';
 import { Client } from './lib/client.mjs';
@@ -30,6 +31,11 @@ before(async () => {
     clients.viewer = new Client('viewer', up.port, viewer);
     const proven = async (me) => { await up.sql(`UPDATE person SET email_verified_at = now() WHERE id = '${me.person_id}'`); };
     clients.admin = new Client('admin', up.port, proven);
+    // Whoever runs the instance, for the routes that are for nobody else.
+    clients.host = new Client('host', up.port, async (me) => {
+        await proven(me);
+        await run(program('konstruct'), ['host', 'add', me.email], { env: { KONSTRUCT_CONF: join(up.run, 'konstruct.conf') } });
+    });
 });
 
 after(async () => {
