@@ -38,7 +38,8 @@ static const struct field change_fields[] = {
     FIELD(struct sign_in_change, client_id, REQUIRED, 300, NULL),
     FIELD(struct sign_in_change, client_secret, WRITE_ONLY, 500,
           "Left out: it stays as it is, for the same issuer and client"),
-    FIELD(struct sign_in_change, role, REQUIRED, 20, "viewer, member or manager"),
+    FIELD_OF(struct sign_in_change, role, REQUIRED, "viewer member manager",
+             "Of who comes in for the first time"),
     FIELD(struct sign_in_change, joining, REQUIRED, 0, NULL),
     FIELD(struct sign_in_change, passwords, REQUIRED, 0, NULL),
 };

@@ -217,7 +217,7 @@ static PGconn *prepared(void)
     PGconn *pg = open_as(CONF_db_web);
     char name[8];
 
-    /* Else one of two ways may be planned anew at each read, and the planning is what is measured. */
+    /* Else one way may be planned anew at each read, and planning is what is measured. */
     must(pg, PQexec(pg, "SET plan_cache_mode = force_generic_plan"));
     must(pg, PQprepare(pg, "begin", "BEGIN", 0, NULL));
     must(pg, PQprepare(pg, "commit", "COMMIT", 0, NULL));
