@@ -32,6 +32,10 @@ struct way {
 static const struct way ways[] = {
     {"point", "without", POINT("bench_open", "$2"), false, false, false},
     {"point", "with", POINT("bench_sealed", "tenant_now()"), false, false, true},
+    /* The policy without the filter that our statements name besides it. */
+    {"point by the policy alone", "without", POINT("bench_open", "$2"), false, false, false},
+    {"point by the policy alone", "with", "SELECT " COLUMNS " FROM bench_sealed WHERE id = $1",
+     false, false, true},
     {"page", "without", PAGE("bench_open", "$2"), true, false, false},
     {"page", "with", PAGE("bench_sealed", "tenant_now()"), true, false, true},
     {"point, whole transaction", "without", POINT("bench_open", "$2"), false, true, false},

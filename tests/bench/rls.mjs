@@ -28,6 +28,7 @@ export async function measureRls({ desk, rounds, quick }) {
             [`Other programs used ${number(foreign, 2)} cores meanwhile.`]);
         print('Row-level security, judged', JUDGED, [
             judged('price of a point read', price(found, 'point'), { unit: ' %', aim: 10 }),
+            judged('price of a point read by the policy alone', price(found, 'point by the policy alone'), { unit: ' %', aim: 10 }),
             judged('price of a page of 50', price(found, 'page'), { unit: ' %', aim: 10 }),
             judged('price of a point read with its transaction', price(found, 'point, whole transaction'), { unit: ' %' }),
             judged('price of a page with its transaction', price(found, 'page, whole transaction'), { unit: ' %' }),
