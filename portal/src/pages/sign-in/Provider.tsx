@@ -54,13 +54,14 @@ export function Provider({ now }: { now: SignInSettings }) {
                 role: undefined,
                 passwords: undefined,
             }),
-        send: async ({ client_secret, joining, passwords, ...rest }) => {
+        send: async ({ client_secret, joining, role, passwords, ...rest }) => {
             setTested(null);
             await call(
                 http.PUT('/api/v1/sign-in', {
                     body: {
                         ...rest,
                         ...(client_secret === '' ? {} : { client_secret }),
+                        role: role as (typeof ROLES)[number][0],
                         joining: joining === 'yes',
                         passwords: passwords === 'yes',
                     },
