@@ -250,11 +250,16 @@ static void form_refusals(struct ctx *c, json_t *all)
                 {500, "A fault of ours; the reference finds it in the log"},
                 {503, "Not possible right now, and nothing was changed; try again"}};
 
-    for (size_t i = 0; i < COUNT_OF(rows); i++)
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        json_t *said = content("application/json", doc_ref(c, "schemas", oauth_error_shape.name),
+                               NULL);
+
+        /* What the server refuses unread, it refuses in its own way. */
+        doc_put(said, "application/problem+json",
+                json_pack("{s:o}", "schema", doc_ref(c, "schemas", "Problem")));
         doc_put(all, text_printf(c->mem, "%d", rows[i].status),
-                json_pack("{s:s, s:o}", "description", rows[i].about, "content",
-                          content("application/json", doc_ref(c, "schemas", oauth_error_shape.name),
-                                  NULL)));
+                json_pack("{s:s, s:o}", "description", rows[i].about, "content", said));
+    }
 }
 
 json_t *doc_responses(struct ctx *c, const struct route *r)

@@ -72,15 +72,32 @@ class Findings {
 
 const authorization = (operation) => (operation.security?.some((each) => 'metrics' in each) ? { authorization: `Bearer ${METRICS_TOKEN}` } : {});
 
+const isForm = (operation) => document.takes(operation)?.type === 'application/x-www-form-urlencoded';
+
+/** A body as the operation takes it. */
+const written = (operation, body) => (isForm(operation) ? new URLSearchParams(body).toString() : JSON.stringify(body));
+
+/** Bytes of JSON as a form where they are an object, else as they are. */
+function asForm(bytes) {
+    try {
+        const value = JSON.parse(bytes);
+        return new URLSearchParams(Object.entries(value).map(([key, each]) => [key, typeof each === 'string' ? each : JSON.stringify(each)])).toString();
+    } catch {
+        return bytes;
+    }
+}
+
+const inItsType = (operation) => (isForm(operation) ? { 'content-type': 'application/x-www-form-urlencoded' } : {});
+
 async function good(client, known, operation, findings) {
     const body = known.body(operation);
-    const headers = authorization(operation);
-    const sent = body !== undefined ? JSON.stringify(body) : operation.method === 'GET' || operation.method === 'DELETE' ? undefined : '{}';
+    const headers = { ...authorization(operation), ...(body === undefined ? {} : inItsType(operation)) };
+    const sent = body !== undefined ? written(operation, body) : operation.method === 'GET' || operation.method === 'DELETE' ? undefined : '{}';
     if (body !== undefined)
         assert.equal(document.refuses(operation, body), undefined, `${operation.operationId}: its own example does not fit its schema`);
     findings.judge('good input', await client.ask(operation.method, await known.path(operation), { body: sent, headers }));
     if (body?.email !== undefined && client.email !== undefined)
-        findings.judge('their own address', await client.ask(operation.method, await known.path(operation), { body: JSON.stringify({ ...body, email: client.email }) }));
+        findings.judge('their own address', await client.ask(operation.method, await known.path(operation), { body: written(operation, { ...body, email: client.email }) }));
     for (const parameter of operation.parameters ?? [])
         for (const choice of parameter.schema.enum ?? [])
             findings.judge(`${parameter.name}=${choice}`, await client.ask(operation.method, await known.path(operation, { [parameter.name]: choice }), { body: sent, headers }));
@@ -107,15 +124,15 @@ async function brokenBody(client, known, operation, findings) {
     if (operation.method === 'GET') return;
     const path = await known.path(operation);
     const example = known.body(operation);
-    // Nobody here is an OAuth client: whatever comes to the routes that take forms is refused.
-    const form = operation.requestBody?.content['application/x-www-form-urlencoded'] !== undefined;
-    const schema = operation.requestBody === undefined || form ? {} : document.at([...operation.pointer, 'requestBody', 'content', 'application/json', 'schema']).thing;
+    const schema = operation.requestBody === undefined ? {} : document.at([...operation.pointer, 'requestBody', 'content', document.takes(operation).type, 'schema']).thing;
     for (const [what, bytes] of brokenBodies(schema, example ?? {})) {
-        const answer = await client.ask(operation.method, path, { body: bytes });
-        if (form || (example !== undefined && mustBeRefused(operation, bytes))) findings.refused(what, answer);
+        const body = isForm(operation) ? asForm(bytes) : bytes;
+        const answer = await client.ask(operation.method, path, { body, headers: inItsType(operation) });
+        // Nobody here is an OAuth client: whatever comes to the routes that take forms is refused.
+        if (isForm(operation) || (example !== undefined && mustBeRefused(operation, bytes))) findings.refused(what, answer);
         else findings.judge(what, answer);
     }
-    const body = JSON.stringify(example ?? {});
+    const body = written(operation, example ?? {});
     for (const [what, headers] of [['as text', { 'content-type': 'text/plain' }], ['as a form', { 'content-type': 'application/x-www-form-urlencoded' }],
         ['of no type', { 'content-type': undefined }], ['without the token', { 'x-csrf': undefined }], ['with a wrong token', { 'x-csrf': 'x' }],
         ['from another site', { origin: 'https://evil.example' }], ['with a key that is none', { authorization: 'Bearer kst_none', cookie: undefined }]])

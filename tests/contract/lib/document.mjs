@@ -23,9 +23,15 @@ export class Document {
         return this.ajv.getSchema(`api#/${escaped.join('/')}`);
     }
 
+    /** The content type that the operation takes, and what is said about it; undefined: it takes no body. */
+    takes(operation) {
+        const [type] = Object.keys(operation.requestBody?.content ?? {});
+        return type === undefined ? undefined : { type, ...operation.requestBody.content[type] };
+    }
+
     /** Why this body may not be sent to the operation, or undefined. */
     refuses(operation, value) {
-        const valid = this.#validator([...operation.pointer, 'requestBody', 'content', 'application/json', 'schema']);
+        const valid = this.#validator([...operation.pointer, 'requestBody', 'content', this.takes(operation).type, 'schema']);
         return valid(value) ? undefined : this.ajv.errorsText(valid.errors);
     }
 

@@ -56,7 +56,7 @@ export class Known {
 
     /** The example of the operation, with what must be new each time made new; undefined: it takes no body. */
     body(operation) {
-        const example = operation.requestBody?.content['application/json']?.example;
+        const example = this.document.takes(operation)?.example;
         if (example === undefined) return undefined;
         const fresh = { ...example };
         for (const key of Object.keys(fresh)) {
