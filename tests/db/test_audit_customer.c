@@ -268,6 +268,8 @@ static void erasing_a_subject_leaves_the_chain_whole_and_no_text(void **state)
         c = pg_ctx(PG_WORKER, at.tenant_id);
         must(c, audit_erase(c, "host", subject));
         must(c, db_commit(c));
+        ctx_end(c);
+        c = pg_ctx(PG_WEB, at.tenant_id);
         assert_string_equal(newest(c).action, "subject.erased");
         assert_int_equal(newest(c).seq, 4);
         ctx_end(c);
