@@ -356,6 +356,8 @@ static void subjects_survive_a_new_web_key(void **state)
     must(c, rotate_web(c, &done));
     assert_int_equal(done, 1);
     conf_set(CONF_web_key_previous, "nobody's key, but longer than 32 bytes");
+    ctx_end(c);
+    c = pg_ctx(PG_WEB, at.tenant_id);
 
     struct audit_entry *items;
     size_t count;
