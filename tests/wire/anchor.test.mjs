@@ -69,8 +69,8 @@ test('where nobody may post, that is seen on the page and in the audit', async (
     await choose(GENERAL);
     const now = await settled();
     assert.deepEqual([now.state, now.fault], ['failed', 'not_in_channel']);
-    const { items } = (await office.admin('GET', '/api/v1/audit?action=delivery.refused')).json;
-    assert.match(items[0].body, /not_in_channel/);
+    const told = await until(async () => (await office.admin('GET', '/api/v1/audit?action=delivery.refused')).json.items[0], 'the entry');
+    assert.match(told.body, /not_in_channel/);
     await choose(GENERAL);
     assert.equal((await settled()).state, 'sent');
     assert.equal((await office.admin('DELETE', '/api/v1/audit/place')).status, 204);
