@@ -167,10 +167,12 @@ static rc_t prove_all(struct prove *p)
     TRY(prove_catalogue(p));
     TRY(prove_rows(p));
     TRY(prove_routes(p));
+    TRY(prove_export(p));
     /* Where there is a hole already, that one would be what notices the next. */
     if (p->broken)
         return OK;
     TRY(prove_holes(p));
+    TRY(prove_export_hole(p));
     return prove_route_holes(p);
 }
 

@@ -52,6 +52,10 @@ rc_t prove_holes(struct prove *p) MUST;
 rc_t prove_routes(struct prove *p) MUST;
 rc_t prove_route_holes(struct prove *p) MUST;
 
+/* What a company takes out, and afterwards a hole in that. */
+rc_t prove_export(struct prove *p) MUST;
+rc_t prove_export_hole(struct prove *p) MUST;
+
 /* Adds a hole to the report; `by` is NULL when nothing noticed it, which breaks the proof. */
 void prove_hole(struct prove *p, const char *name, const char *by, const char *said);
 

@@ -148,7 +148,7 @@ static void this_schema_is_proven(void **state)
     json_t *report = report_of(f);
 
     assert_true(json_is_true(json_object_get(report, "proven")));
-    assert_int_equal(json_array_size(json_object_get(report, "parts")), 4);
+    assert_int_equal(json_array_size(json_object_get(report, "parts")), 5);
     json_array_foreach(json_object_get(report, "parts"), i, part)
     {
         assert_int_equal(json_array_size(json_object_get(part, "findings")), 0);
