@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/id.h"
+#include "base/log.h"
 #include "core/connection.h"
 #include "core/tenant_key.h"
 #include "io/crypto.h"
@@ -121,7 +122,14 @@ rc_t hook_app_secrets(struct ctx *c, const struct channel *channel, const char *
         secrets[(*count)++] = bytes_of(own);
     TRY(connection_secrets(c, channel->name, app, &records, &record_count));
     for (size_t i = 0; i < record_count && *count < HOOK_SECRETS_MAX; i++) {
-        TRY(open_secret(c, &records[i], &secret));
+        rc_t rc = open_secret(c, &records[i], &secret);
+
+        /* One company's secret that does not open is no reason to turn the others away. */
+        if (rc != OK) {
+            log_fault(c, "hook_secret_closed");
+            ctx_forgive(c);
+            continue;
+        }
         secrets[(*count)++] = bytes_of(secret);
     }
     return OK;

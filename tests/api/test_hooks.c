@@ -142,6 +142,15 @@ static void the_handshake_is_answered_to_who_signs(void **state)
     expect(&r, 401, "hook_signature");
     r = slack_deliver(&w, "{\"type\":\"url_verification\",\"challenge\":\"<script>\\n\"}");
     expect(&r, 400, "hook_shape");
+
+    /* Another company's secret that does not open, or is gone, is not this one's trouble. */
+    struct workspace other = workspace_new(*state);
+
+    pg_do(w.super, "UPDATE connection SET signing_secret = 'broken' WHERE id = '%s'",
+          other.connection_id);
+    r = slack_deliver(&w, body);
+    expect(&r, 200, NULL);
+    PQfinish(other.super);
     PQfinish(w.super);
 }
 
