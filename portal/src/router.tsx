@@ -11,6 +11,7 @@ import { employeeQuery, employeesQuery, meQuery } from './api/queries';
 import { Broken, Missing } from './pages/Trouble';
 import { wrap } from './pages/apps/request';
 import { filtersOf } from './pages/audit/data';
+import { GROUPS, type Group } from './pages/usage/data';
 import { places } from './shell/places';
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({
@@ -131,6 +132,15 @@ const talk = createRoute({
     component: lazyRouteComponent(() => import('./pages/Talk'), 'Talk'),
 });
 
+const usage = createRoute({
+    getParentRoute: () => inside,
+    path: '/usage',
+    validateSearch: (search: Record<string, unknown>): { by?: Group | undefined } => ({
+        by: GROUPS.find(([group]) => group === search['by'])?.[0],
+    }),
+    component: lazyRouteComponent(() => import('./pages/usage/Usage'), 'Usage'),
+});
+
 const audit = createRoute({
     getParentRoute: () => inside,
     path: '/audit',
@@ -248,6 +258,7 @@ const tree = root.addChildren([
     inside.addChildren([
         home,
         talk,
+        usage,
         audit,
         settings.addChildren([people, roles, company, apiKeys, oauthApps, signIn, isolation]),
         host,

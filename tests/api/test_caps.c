@@ -106,6 +106,63 @@ static void further_caps_are_for_what_there_is(void **state)
     assert_int_equal(count_of(&r), 4);
 }
 
+static void call_of(PGconn *super, const struct office *o, const char *day, const char *model,
+                    int cost)
+{
+    pg_do(super,
+          "INSERT INTO usage (tenant_id, id, employee_id, provider, model, input_tokens,"
+          " cached_tokens, output_tokens, counted, cost_micros, created_at)"
+          " VALUES ('%s', gen_random_uuid(), '%s', 'openai', '%s', 100, 0, 10, true, %d,"
+          " now() - interval '%s')",
+          o->at.tenant_id, o->at.employee_id, model, cost, day);
+}
+
+/* However it is grouped, the sums are those of the ledger, and of one's own alone. */
+static void sums_are_the_ledgers(void **state)
+{
+    static const char *const by[] = {"day", "employee", "model"};
+    static const size_t groups[] = {2, 1, 2};
+    struct arena *mem = *state;
+    struct office o = office_new(mem), other = office_new(mem);
+    PGconn *super = pg_open(PG_SUPER);
+
+    call_of(super, &o, "0 days", "gpt-4o", 1000);
+    call_of(super, &o, "0 days", "gpt-4o-mini", 10);
+    call_of(super, &o, "3 days", "gpt-4o", 500);
+    call_of(super, &o, "40 days", "gpt-4o", 9999);
+    call_of(super, &other, "0 days", "gpt-4o", 7777);
+    for (size_t i = 0; i < COUNT_OF(by); i++) {
+        struct reply r = get(mem, o.manager, text_printf(mem, "/api/v1/usage?by=%s", by[i]));
+        int64_t cost = 0, calls = 0;
+
+        expect(&r, 200, NULL);
+        assert_int_equal(count_of(&r), groups[i]);
+        for (size_t k = 0; k < groups[i]; k++) {
+            cost += micros_of(item_of(&r, k), "cost_micros");
+            calls += micros_of(item_of(&r, k), "calls");
+        }
+        assert_int_equal(cost, 1510);
+        assert_int_equal(calls, 3);
+    }
+
+    struct reply r = get(mem, o.manager, "/api/v1/usage?by=day&limit=1");
+
+    /* The newest day first, then the one before it. */
+    assert_int_equal(micros_of(item_of(&r, 0), "cost_micros"), 1010);
+    r = get(mem, o.manager,
+            text_printf(mem, "/api/v1/usage?by=day&limit=1&after=%s", text_of(&r, "next")));
+    assert_int_equal(micros_of(item_of(&r, 0), "cost_micros"), 500);
+    r = get(mem, o.manager, "/api/v1/usage?by=day&from=1");
+    assert_int_equal(count_of(&r), 3);
+    r = get(mem, o.manager, "/api/v1/usage?by=employee");
+    assert_string_equal(json_str(item_of(&r, 0), "name"), "Mara");
+    r = get(mem, o.manager, "/api/v1/usage");
+    expect(&r, 400, "missing");
+    r = get(mem, o.member, "/api/v1/usage?by=day");
+    expect(&r, 403, "not_permitted");
+    PQfinish(super);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +170,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_admin_changes_a_limit, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(further_caps_are_for_what_there_is, api_setup,
                                         api_teardown),
+        cmocka_unit_test_setup_teardown(sums_are_the_ledgers, api_setup, api_teardown),
     };
 
     return cmocka_run_group_tests(tests, api_start, api_stop);

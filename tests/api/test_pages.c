@@ -266,6 +266,7 @@ static void each_list_has_pages(void **state)
         const char *must = strstr(route->query, "employee_id!") != NULL
                                ? text_printf(mem, "&employee_id=%s", o.at.employee_id)
                            : strstr(route->query, "of=") != NULL ? "&of=action"
+                           : strstr(route->query, "by=") != NULL ? "&by=day"
                                                                  : "";
         struct reply one = get(mem, o.admin, text_printf(mem, "%s?limit=1%s", route->path, must));
 

@@ -1,6 +1,6 @@
 /* The one table of places. The side bar, the sections of Settings and the go-to panel are made from it. */
 import type { LinkProps } from '@tanstack/react-router';
-import { BadgeCheck, Blocks, Building2, House, KeyRound, LogIn, ScrollText, Server, Settings, ShieldCheck, UserRound, UsersRound, type LucideIcon } from 'lucide-react';
+import { BadgeCheck, Blocks, Building2, House, KeyRound, LogIn, ScrollText, Server, Settings, ShieldCheck, UserRound, UsersRound, type LucideIcon, ChartColumn } from 'lucide-react';
 import type { Me } from '../api/client';
 
 export interface Place {
@@ -19,6 +19,14 @@ export interface Place {
 
 const PLACES: readonly Place[] = [
     { to: '/', name: 'Home', icon: House, where: 'bar' },
+    {
+        to: '/usage',
+        name: 'Usage',
+        detail: 'What models cost, and the caps on it',
+        icon: ChartColumn,
+        needs: 'usage:read',
+        where: 'bar',
+    },
     { to: '/audit', name: 'Audit', icon: ScrollText, needs: 'audit:read', where: 'bar' },
     {
         to: '/settings/people',

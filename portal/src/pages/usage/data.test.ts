@@ -1,0 +1,25 @@
+import { describe, expect, test } from 'vitest';
+import { microsOf, money } from './data';
+
+describe('money', () => {
+    test.each([
+        [0, '$0.00'],
+        [12_500_000, '$12.50'],
+        [10_000, '$0.01'],
+        [6_500, '$0.0065'],
+        [7, '$0.000007'],
+        [1_234_560_000, '$1,234.56'],
+    ])('%d millionths are %s', (micros, shown) => expect(money(micros)).toBe(shown));
+
+    test.each([
+        ['10', 10_000_000],
+        ['$12.5', 12_500_000],
+        [' 0,05 ', 50_000],
+        ['1000000', 1e12],
+        ['0', 0],
+    ])('%s is taken', (text, micros) => expect(microsOf(text)).toBe(micros));
+
+    test.each(['', '-1', '1.234', 'ten', '1000001', '1 000', '1e3'])('%s is not', (text) =>
+        expect(microsOf(text)).toBeNull(),
+    );
+});
