@@ -51,13 +51,11 @@ test.describe('with the server away', () => {
 
     test('the page says so, and works when it is back', async ({ page }) => {
         await signUp(page);
-        await page.route(/\/api\/v1\/(usage|caps)/, (route) => route.abort());
+        await page.route('**/api/v1/usage?*', (route) => route.abort());
         await openUsage(page);
-        await expect(page.getByRole('alert').first()).toContainText('Konstruct can’t be reached.');
+        await expect(page.getByRole('alert')).toContainText('Konstruct can’t be reached.');
         await page.unrouteAll();
-        while ((await page.getByRole('button', { name: 'Try again' }).count()) > 0)
-            await page.getByRole('button', { name: 'Try again' }).first().click();
-        await expect(caps(page)).toHaveCount(2);
+        await page.getByRole('button', { name: 'Try again' }).click();
         await expect(page.getByText('Nothing yet.')).toBeVisible();
     });
 });
