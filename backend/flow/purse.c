@@ -28,11 +28,7 @@ static bool applies(const struct purse_account *a, const struct payer *payer)
 /* Slices of another day may be of another period, and those not renewed may be somebody else's. */
 static bool usable(struct purse_tenant *t, int64_t now_ms)
 {
-    if (t->renewed_ms != 0 && now_ms - t->renewed_ms > PURSE_SURE_MS) {
-        for (size_t i = 0; i < t->count; i++)
-            t->accounts[i].left = t->accounts[i].held;
-        t->renewed_ms = 0;
-    }
+    purse_drop_ended(t, now_ms);
     return t->listed_ms != 0 && now_ms - t->listed_ms < PURSE_FRESH_MS && t->renewed_ms != 0 &&
            t->day == clock_s() / DAY_S;
 }

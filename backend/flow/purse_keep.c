@@ -35,7 +35,7 @@ struct parcel {
 };
 
 /* What one look found to do. */
-struct todo {
+struct chores {
     int64_t now_ms;
     bool all; /* everything goes back: the process ends */
     struct parcel back[MOST];
@@ -46,15 +46,17 @@ struct todo {
 
 static void look_at(struct purse_tenant *t, void *arg)
 {
-    struct todo *todo = arg;
+    struct chores *chores = arg;
     bool in_use = false;
 
+    purse_drop_ended(t, chores->now_ms);
     for (size_t i = 0; i < t->count; i++) {
         struct purse_account *a = &t->accounts[i];
-        bool idle = todo->all || a->scope[0] == '\0' || todo->now_ms - a->used_ms > PURSE_IDLE_MS;
+        bool idle = chores->all || a->scope[0] == '\0' ||
+                    chores->now_ms - a->used_ms > PURSE_IDLE_MS;
 
-        if (a->left > a->held && idle && todo->back_count < MOST) {
-            struct parcel *p = &todo->back[todo->back_count++];
+        if (a->left > a->held && idle && chores->back_count < MOST) {
+            struct parcel *p = &chores->back[chores->back_count++];
 
             memcpy(p->tenant_id, t->id, sizeof(t->id));
             memcpy(p->cap_id, a->cap_id, sizeof(a->cap_id));
@@ -64,8 +66,9 @@ static void look_at(struct purse_tenant *t, void *arg)
         }
         in_use = in_use || a->left > 0;
     }
-    if (in_use && todo->now_ms - t->renewed_ms > PURSE_RENEW_MS && todo->renew_count < MOST)
-        memcpy(todo->renew[todo->renew_count++], t->id, sizeof(t->id));
+    if (in_use && t->renewed_ms != 0 && chores->now_ms - t->renewed_ms > PURSE_RENEW_MS &&
+        chores->renew_count < MOST)
+        memcpy(chores->renew[chores->renew_count++], t->id, sizeof(t->id));
 }
 
 static rc_t give_back(struct ctx *c, const struct parcel *p)
@@ -99,18 +102,18 @@ static void tell(struct ctx *c, rc_t rc)
 static void look(bool all)
 {
     struct ctx *c = ctx_new(MIB(8), keeper.db);
-    struct todo *todo = arena_take(c->mem, sizeof(*todo));
+    struct chores *chores = arena_take(c->mem, sizeof(*chores));
 
-    todo->now_ms = clock_mono_ms();
-    todo->all = all;
+    chores->now_ms = clock_mono_ms();
+    chores->all = all;
     pthread_mutex_lock(&purse_lock);
-    purse_each(look_at, todo);
-    purse_tidy(todo->now_ms);
+    purse_each(look_at, chores);
+    purse_tidy(chores->now_ms);
     pthread_mutex_unlock(&purse_lock);
-    for (size_t i = 0; i < todo->back_count; i++)
-        tell(c, give_back(c, &todo->back[i]));
-    for (size_t i = 0; i < todo->renew_count; i++)
-        tell(c, renew(c, todo->renew[i], todo->now_ms));
+    for (size_t i = 0; i < chores->back_count; i++)
+        tell(c, give_back(c, &chores->back[i]));
+    for (size_t i = 0; i < chores->renew_count; i++)
+        tell(c, renew(c, chores->renew[i], chores->now_ms));
     ctx_end(c);
 }
 

@@ -47,6 +47,15 @@ void purse_each(void (*see)(struct purse_tenant *t, void *arg), void *arg)
             see(t, arg);
 }
 
+void purse_drop_ended(struct purse_tenant *t, int64_t now_ms)
+{
+    if (t->renewed_ms == 0 || now_ms - t->renewed_ms <= PURSE_SURE_MS)
+        return;
+    for (size_t i = 0; i < t->count; i++)
+        t->accounts[i].left = t->accounts[i].held;
+    t->renewed_ms = 0;
+}
+
 static bool is_unused(const struct purse_tenant *t, int64_t now_ms)
 {
     for (size_t i = 0; i < t->count; i++)

@@ -49,6 +49,12 @@ void purse_each(void (*see)(struct purse_tenant *t, void *arg), void *arg);
 /* Frees tenants of which nothing lies here and that nobody has used for a minute. */
 void purse_tidy(int64_t now_ms);
 
+/*
+ * Slices that were not renewed for PURSE_SURE_MS may be swept already and somebody else's: what is
+ * not held is given up. Before anything is taken from them, or they are renewed.
+ */
+void purse_drop_ended(struct purse_tenant *t, int64_t now_ms);
+
 /* NULL when there is none. starts NULL: the account of the present period. */
 struct purse_account *purse_account(struct purse_tenant *t, const char *cap_id, const char *starts);
 /* Takes over the newest list of caps; those that are not in it are gone. */

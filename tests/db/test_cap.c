@@ -9,11 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/id.h"
 #include "core/cap.h"
 #include "core/usage.h"
-#include "flow/purse.h"
+#include "flow/purse_tenants.h"
 #include "lib/pg.h"
 
 #include <cmocka.h>
@@ -354,6 +356,38 @@ static void a_late_bill_is_still_booked(void **state)
     assert_int_equal(of_day(f, "leased_micros"), 0);
 }
 
+static void long_ago(struct purse_tenant *t, void *arg)
+{
+    if (strcmp(t->id, arg) == 0)
+        t->renewed_ms -= PURSE_SURE_MS + 1000;
+}
+
+/*
+ * A process that stood still longer than its slices last does not go on spending them: they are
+ * somebody else's by now, and renewing what is gone must not make them look alive.
+ */
+static void slices_that_ended_are_not_spent(void **state)
+{
+    struct fixture *f = *state;
+    const struct payer payer = {.employee_id = f->at.employee_id};
+    struct purse_hold hold;
+
+    limit(f, "day", DOLLAR);
+    purse_start(pg_pool(PG_WORKER));
+    ok(f->c, purse_hold(f->c, &payer, 1000, &hold));
+    purse_spent(&hold, 0);
+    pthread_mutex_lock(&purse_lock);
+    purse_each(long_ago, (void *)(uintptr_t)f->at.tenant_id);
+    pthread_mutex_unlock(&purse_lock);
+    assert_int_equal(swept(f), 0);
+    usleep(1200 * 1000); /* the purse's thread has looked at least once */
+    assert_int_equal(of_day(f, "leased_micros"), 0);
+    ok(f->c, purse_hold(f->c, &payer, 1000, &hold));
+    assert_true(of_day(f, "leased_micros") >= 1000);
+    purse_spent(&hold, 0);
+    purse_stop();
+}
+
 /* Nobody's cap but one's own is touched. */
 static void another_tenants_caps_stay(void **state)
 {
@@ -379,6 +413,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_dead_workers_calls_are_settled, setup, teardown),
         cmocka_unit_test_setup_teardown(after_a_restart_the_slice_counts_as_lost, setup, teardown),
         cmocka_unit_test_setup_teardown(a_late_bill_is_still_booked, setup, teardown),
+        cmocka_unit_test_setup_teardown(slices_that_ended_are_not_spent, setup, teardown),
         cmocka_unit_test_setup_teardown(another_tenants_caps_stay, setup, teardown),
     };
 
