@@ -1,8 +1,8 @@
 /* What the page Audit reads: entries by filters, the values that filters offer, the chain's state, exports. */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { call, http, MOST } from '../../api/client';
-import { Fault, faultFrom } from '../../api/fault';
 import type { components } from '../../api/schema';
+import { fetchPiece, type Piece } from '../../lib/piece';
 
 export type Entry = components['schemas']['AuditEntry'];
 export type ChainState = components['schemas']['AuditState'];
@@ -105,27 +105,6 @@ export function subjectOf({ body, erased }: Pick<Entry, 'body' | 'erased'>): str
     return erased ? undefined : found?.[1];
 }
 
-const PIECE_LIMIT_MS = 60_000;
-
-async function piece(address: string): Promise<{ text: string; next: string | undefined }> {
-    let response: Response;
-
-    try {
-        response = await fetch(address, {
-            credentials: 'same-origin',
-            signal: AbortSignal.timeout(PIECE_LIMIT_MS),
-        });
-        if (response.ok)
-            return {
-                text: await response.text(),
-                next: /<(\/api\/[^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1],
-            };
-    } catch {
-        throw new Fault('unreachable', 0);
-    }
-    throw faultFrom(response.status, await response.json().catch(() => null));
-}
-
 /* The whole export, piece by piece; tells how many lines it has so far. */
 export async function exportChain(onLines: (count: number) => void): Promise<Blob> {
     const pieces: string[] = [];
@@ -133,9 +112,10 @@ export async function exportChain(onLines: (count: number) => void): Promise<Blo
     let lines = 0;
 
     while (next) {
-        const got: { text: string; next: string | undefined } = await piece(next);
-        pieces.push(got.text);
-        lines += got.text.split('\n').length - 1;
+        const got: Piece = await fetchPiece(next);
+        const text = await got.blob.text();
+        pieces.push(text);
+        lines += text.split('\n').length - 1;
         next = got.next;
         onLines(lines);
     }

@@ -1,8 +1,8 @@
 /* What the page Company reads: exports, how far they are, and their files in pieces. */
 import { queryOptions } from '@tanstack/react-query';
 import { call, http } from '../../api/client';
-import { Fault, faultFrom } from '../../api/fault';
 import type { components } from '../../api/schema';
+import { fetchPiece, type Piece } from '../../lib/piece';
 
 export type Export = components['schemas']['Export'];
 export type Erasure = components['schemas']['Erasure'];
@@ -43,27 +43,6 @@ export function size(bytes: number): string {
     }).format(bytes / 1000 ** power);
 }
 
-const PIECE_LIMIT_MS = 60_000;
-
-async function piece(address: string): Promise<{ blob: Blob; next: string | undefined }> {
-    let response: Response;
-
-    try {
-        response = await fetch(address, {
-            credentials: 'same-origin',
-            signal: AbortSignal.timeout(PIECE_LIMIT_MS),
-        });
-        if (response.ok)
-            return {
-                blob: await response.blob(),
-                next: /<(\/api\/[^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1],
-            };
-    } catch {
-        throw new Fault('unreachable', 0);
-    }
-    throw faultFrom(response.status, await response.json().catch(() => null));
-}
-
 /* The whole archive. The browser keeps the pieces, on its disk when they are many; tells how much is here. */
 export async function fetchArchive(id: string, onBytes: (bytes: number) => void): Promise<Blob> {
     const pieces: Blob[] = [];
@@ -71,7 +50,7 @@ export async function fetchArchive(id: string, onBytes: (bytes: number) => void)
     let bytes = 0;
 
     while (next) {
-        const got: { blob: Blob; next: string | undefined } = await piece(next);
+        const got: Piece = await fetchPiece(next);
         pieces.push(got.blob);
         bytes += got.blob.size;
         next = got.next;
