@@ -32,7 +32,7 @@ rc_t exports_add(struct ctx *c, const struct req *rq, struct res *rs)
     TRY(tenant_export_get(c, id, &made));
     rs->committed = ring;
     rs->committed_arg = text_dup(c->mem, job_id);
-    return res_one(c, rs, 202, &tenant_export_shape, &made);
+    return res_one(c, rs, 201, &tenant_export_shape, &made);
 }
 
 rc_t exports_list(struct ctx *c, const struct req *rq, struct res *rs)

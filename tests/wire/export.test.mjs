@@ -24,7 +24,7 @@ before(async () => {
     up = await new Up().start();
     ann = await Account.signUp(up.port);
     const asked = await ann.post('/api/v1/exports', {});
-    assert.equal(asked.status, 202);
+    assert.equal(asked.status, 201);
     const { id } = JSON.parse(asked.body);
     const done = await until(async () => {
         const now = await json(`/api/v1/exports/${id}`);
