@@ -28,7 +28,7 @@ async function busy(name) {
     assert.equal((await asked.answer()).status, 200);
     asked.close();
     account.open = await account.stream(conversation);
-    assert.equal((await account.post('/api/v1/exports', {})).status, 202);
+    assert.equal((await account.post('/api/v1/exports', {})).status, 201);
     await until(async () => /"ready"/.test((await account.get('/api/v1/exports')).body), 'the export');
     await until(() => up.sql(`SELECT 1 FROM mail WHERE tenant_id = '${account.me.tenant_id}' AND state = 'sent'`)
         .then((rows) => rows.length > 0), 'the mail');
