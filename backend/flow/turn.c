@@ -19,6 +19,7 @@
 #include "flow/deliver.h"
 #include "flow/live.h"
 #include "flow/turn_book.h"
+#include "flow/turn_watch.h"
 #include "io/db.h"
 
 #define STEP_ANSWER 1
@@ -33,38 +34,6 @@ struct ending {
     const char *step;
     const struct pool_outcome *asked; /* NULL when nobody was asked this time */
 };
-
-/* The people who watch. */
-struct watchers {
-    struct ctx *c;
-    struct run *run;
-    const char *conversation_id;
-    size_t at;
-};
-
-static void on_delta(void *arg, struct bytes piece)
-{
-    struct watchers *w = arg;
-    struct ctx *scratch = ctx_new(MIB(4), NULL); /* a long answer has many pieces: none stays */
-
-    live_delta(scratch, w->conversation_id, w->run->job.id, w->at, piece);
-    ctx_end(scratch);
-    w->at += piece.len;
-}
-
-static void on_restart(void *arg)
-{
-    struct watchers *w = arg;
-
-    w->at = 0;
-}
-
-static bool on_cancelled(void *arg)
-{
-    const struct watchers *w = arg;
-
-    return atomic_load(&w->run->lost) || atomic_load(&w->run->hurry);
-}
 
 /* What was asked of whom, and with what result: kept with the step. */
 static const char *step_text(struct ctx *c, const struct pool_outcome *o, const struct ending *end)
@@ -128,8 +97,8 @@ static const char *excuse(const char *code)
 static rc_t ask(struct ctx *c, struct run *run, struct turn *t, struct pool_outcome *o,
                 struct ending *end)
 {
-    struct watchers w = {.c = c, .run = run, .conversation_id = t->in.conversation_id};
-    const struct pool_sink sink = {on_delta, on_restart, on_cancelled, &w};
+    struct turn_watch watch = {.run = run, .conversation_id = t->in.conversation_id};
+    const struct pool_sink sink = turn_watch_sink(&watch);
 
     end->asked = o;
     t->ask.stream = !t->from_channel;
@@ -137,7 +106,7 @@ static rc_t ask(struct ctx *c, struct run *run, struct turn *t, struct pool_outc
         *end = (struct ending){.text = excuse("llm_none"), .outcome = "failed"};
         return OK;
     }
-    live_thinking(c, t->in.conversation_id, run->job.id);
+    turn_watch_begin(c, &watch);
 
     rc_t rc = pool_ask(c, &t->route, &t->ask, &sink, o);
 
@@ -272,8 +241,7 @@ static rc_t record_surely(struct ctx *c, struct run *run, struct turn *t, const 
 
     if (rc == E_NOT_FOUND)
         rc = record_again(c, run, t, end, said);
-    while (rc == E_UNAVAILABLE && clock_mono_ms() < until &&
-           !on_cancelled(&(struct watchers){.run = run}))
+    while (rc == E_UNAVAILABLE && clock_mono_ms() < until && !turn_given_up(run))
         rc = record_again(c, run, t, end, said);
     return rc;
 }
