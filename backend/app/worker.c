@@ -14,6 +14,7 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "core/idempotency.h"
+#include "core/usage.h"
 #include "flow/anchor.h"
 #include "flow/live.h"
 #include "flow/purse.h"
@@ -33,6 +34,7 @@
  */
 #define SIGN_FIRST_MS 30000
 #define SIGN_MS 600000
+#define ROLL_MS 60000     /* how often new calls are added to the hours of the ledger */
 #define BEAT_AGAIN_MS 500 /* after a beat that the database did not hear */
 
 static volatile sig_atomic_t stopping;
@@ -136,10 +138,23 @@ static void sign_sweep(struct db_pool *work)
     ctx_end(c);
 }
 
+/* Gives the time until the next one. */
+static int64_t roll_sweep(struct db_pool *work)
+{
+    struct ctx *c = ctx_new(MIB(8), work);
+    bool more = false;
+
+    if (usage_roll(c, &more) != OK)
+        log_fault(c, "usage_not_rolled");
+    ctx_end(c);
+    return more ? 0 : ROLL_MS;
+}
+
 static void dispatch_until_stopped(struct db_pool *dispatch, struct db_pool *work)
 {
     struct redis *bell = redis_new(conf_text(CONF_redis_url));
     int64_t next_sweep_ms = 0, next_sign_ms = clock_mono_ms() + SIGN_FIRST_MS;
+    int64_t next_roll_ms = clock_mono_ms() + ROLL_MS;
 
     while (!stopping) {
         bool away = pick();
@@ -153,6 +168,8 @@ static void dispatch_until_stopped(struct db_pool *dispatch, struct db_pool *wor
             clean_sweep(work);
             next_sign_ms = clock_mono_ms() + SIGN_MS;
         }
+        if (clock_mono_ms() >= next_roll_ms)
+            next_roll_ms = clock_mono_ms() + roll_sweep(work);
         wait_for_bell(bell);
     }
     redis_free(bell);

@@ -63,9 +63,9 @@ rc_t cap_refused(struct ctx *c, const char *cap_id)
 
 static const struct stmt q_open = {
     "call_open_add",
-    "INSERT INTO call_open (tenant_id, id, holder, job_id, employee_id, conversation_id, key_id,"
-    " provider, model, held_micros) VALUES (tenant_now(), $1, $2, $3, $4, $5, $6, $7, $8, $9)"
-    " ON CONFLICT DO NOTHING"};
+    "INSERT INTO call_open (tenant_id, id, holder, job_id, employee_id, team_id, conversation_id,"
+    " key_id, account_id, provider, model, held_micros)"
+    " VALUES (tenant_now(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING"};
 static const struct stmt q_close = {
     "call_close", "DELETE FROM call_open WHERE tenant_id = tenant_now() AND id = $1"};
 
@@ -73,7 +73,8 @@ rc_t call_open_add(struct ctx *c, const struct call_open *call)
 {
     return db_later(c, &q_open,
                     ARGS(A(call->id), A(call->holder), A(call->job_id), A(call->payer.employee_id),
-                         A(call->payer.conversation_id), A(call->payer.key_id), A(call->provider),
+                         A(call->payer.team_id), A(call->payer.conversation_id),
+                         A(call->payer.key_id), A(call->account_id), A(call->provider),
                          A(call->model), A(call->held)));
 }
 

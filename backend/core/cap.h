@@ -15,7 +15,7 @@
 
 /* Who pays beside the tenant; each may be NULL. */
 struct payer {
-    const char *employee_id, *conversation_id, *key_id;
+    const char *employee_id, *team_id, *conversation_id, *key_id;
 };
 
 struct cap {
@@ -55,6 +55,7 @@ struct cap_list {
 /* A call under way; its row goes with call_close. Both travel with the next statement. */
 struct call_open {
     const char *id, *holder, *job_id, *provider, *model;
+    const char *account_id; /* as in the ledger */
     struct payer payer;
     int64_t held;
 };

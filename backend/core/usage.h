@@ -10,15 +10,25 @@ struct usage {
     const struct job *job; /* NULL: not for a job */
     int64_t step_no;       /* of the job; below 0: of none that is kept */
     /* who is charged beside the tenant; each may be NULL */
-    const char *employee_id, *conversation_id, *key_id;
+    const char *employee_id, *team_id, *conversation_id, *key_id;
+    const char *account_id; /* the tenant's account that was asked; NULL: the instance's own */
     const char *provider, *model;
     struct tokens tokens;
     int64_t reasoning_tokens; /* of the output */
-    bool counted;
+    int64_t images;           /* that went with the question */
+    bool counted;             /* by the provider; else the figures are our own count */
     int64_t cost_micros;
     const char *price_from; /* NULL: no known price */
-    int64_t ms;
-    const char *outcome; /* answered, refused, failed */
+    int64_t ms;             /* to the end */
+    int64_t first_ms;       /* to the first token; 0: no stream, or nothing came */
+    const char *outcome;    /* answered, refused, failed, unknown */
+    /*
+     * NULL or "whole": read to its end for who asked; he left, and it was "drained" for the exact
+     * figures or "cancelled".
+     */
+    const char *ended;
+    /* what was asked in vain before, as a JSON array of {"provider", "model", "code"}; or NULL */
+    const char *tries;
 };
 
 /*
@@ -26,5 +36,11 @@ struct usage {
  * statement of the transaction.
  */
 rc_t usage_add(struct ctx *c, const struct usage *usage) MUST;
+
+/*
+ * Adds what is new in the ledger to its hours, in every tenant; see usage_roll in the migration.
+ * Commits; at most some ten thousand calls at once, and *more says that there are others.
+ */
+rc_t usage_roll(struct ctx *c, bool *more) MUST;
 
 #endif

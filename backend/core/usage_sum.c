@@ -3,40 +3,70 @@
 
 static const struct field fields[] = {
     FIELD(struct usage_sum, id, READ_ONLY, 0,
-          "The day (UTC), the employee's or key's id, or provider and model"),
-    FIELD(struct usage_sum, name, READ_ONLY | NULLABLE, 200, "Of the employee or key"),
+          "The hour or day (UTC), the employee's, team's or key's id, or provider and model"),
+    FIELD(struct usage_sum, name, READ_ONLY | NULLABLE, 200, "Of the employee, team or key"),
     FIELD(struct usage_sum, calls, READ_ONLY, 0, "Calls of models, failed ones that cost included"),
+    FIELD(struct usage_sum, failed, READ_ONLY, 0, "Of these, failed"),
     FIELD(struct usage_sum, input_tokens, READ_ONLY, 0, NULL),
     FIELD(struct usage_sum, cached_tokens, READ_ONLY, 0, "Of these, read from a provider's cache"),
     FIELD(struct usage_sum, output_tokens, READ_ONLY, 0, NULL),
+    FIELD(struct usage_sum, reasoning_tokens, READ_ONLY, 0, "Of these, for reasoning"),
+    FIELD(struct usage_sum, images, READ_ONLY, 0, "Images that went with the questions"),
     FIELD(struct usage_sum, cost_micros, READ_ONLY, 0, "Millionths of a US dollar"),
+    FIELD(struct usage_sum, estimated, READ_ONLY, 0,
+          "Calls whose tokens the provider did not tell: they are our own count"),
     FIELD(struct usage_sum, unknown, READ_ONLY, 0,
           "Calls that broke off unseen; they count at the most that they can have cost"),
 };
 const struct shape usage_sum_shape = SHAPE("UsageSum", struct usage_sum, fields);
 
-/* Days go backwards: their key is turned round, so that one order serves all. */
+/* One call, as a row of an hour. */
+#define OF_CALL                                                                       \
+    " u.created_at AS hour, u.employee_id, u.team_id, u.key_id, u.provider, u.model," \
+    " 1::bigint AS calls, (u.outcome = 'failed')::int AS failed,"                     \
+    " (u.outcome = 'unknown')::int AS unknown,"                                       \
+    " (NOT u.counted AND u.outcome <> 'unknown')::int AS estimated, u.input_tokens,"  \
+    " u.cached_tokens, u.output_tokens, u.reasoning_tokens, u.images, u.cost_micros"
+
+/* Times go backwards: their key is turned round, so that one order serves all. */
 static const struct stmt q_sums = {
     "usage_sums",
-    "WITH u AS (SELECT CASE $4 WHEN 'day' THEN to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
-    "   WHEN 'model' THEN provider || ' ' || model WHEN 'key' THEN key_id::text"
-    "   ELSE employee_id::text END AS id, usage.input_tokens, usage.cached_tokens,"
-    "  usage.output_tokens, usage.cost_micros, usage.outcome FROM usage"
-    "  WHERE tenant_id = tenant_now() AND created_at < CASE $6::bigint WHEN 0 THEN 'infinity'"
-    "    ELSE to_timestamp($6::bigint) END"
-    "   AND created_at >= CASE $5::bigint WHEN 0 THEN now() - interval '30 days'"
-    "    ELSE to_timestamp($5::bigint) END),"
-    " s AS (SELECT id, count(*) AS calls, sum(input_tokens)::bigint AS input_tokens,"
-    "   sum(cached_tokens)::bigint AS cached_tokens, sum(output_tokens)::bigint AS output_tokens,"
-    "   sum(cost_micros)::bigint AS cost_micros,"
-    "   count(*) FILTER (WHERE outcome = 'unknown') AS unknown,"
-    "   CASE $4 WHEN 'day' THEN translate(id, '0123456789', '9876543210') ELSE id END AS place"
-    "  FROM u WHERE id IS NOT NULL GROUP BY id)"
+    "WITH asked AS (SELECT CASE $5::bigint WHEN 0 THEN now() - interval '30 days'"
+    "   ELSE to_timestamp($5::bigint) END AS a,"
+    "  CASE $6::bigint WHEN 0 THEN 'infinity' ELSE to_timestamp($6::bigint) END AS z),"
+    " span AS MATERIALIZED (SELECT a, z, date_trunc('hour', z, 'UTC') AS last,"
+    "  date_trunc('hour', a + interval '1 hour' - interval '1 microsecond', 'UTC') AS first"
+    "  FROM asked),"
+    " u AS (SELECT h.hour, h.employee_id, h.team_id, h.key_id, h.provider, h.model, h.calls,"
+    "   h.failed, h.unknown, h.estimated, h.input_tokens, h.cached_tokens, h.output_tokens,"
+    "   h.reasoning_tokens, h.images, h.cost_micros FROM usage_hour h, span"
+    "   WHERE h.tenant_id = tenant_now() AND h.hour >= span.first AND h.hour < span.last"
+    "  UNION ALL SELECT" OF_CALL " FROM span, usage_fresh f JOIN usage u"
+    "   ON u.tenant_id = f.tenant_id AND u.id = f.id WHERE f.tenant_id = tenant_now()"
+    "    AND u.created_at >= span.first AND u.created_at < span.last"
+    "  UNION ALL SELECT" OF_CALL " FROM span, usage u WHERE u.tenant_id = tenant_now()"
+    "    AND u.created_at >= span.a AND u.created_at < least(span.first, span.z)"
+    "  UNION ALL SELECT" OF_CALL " FROM span, usage u WHERE u.tenant_id = tenant_now()"
+    "    AND u.created_at >= greatest(span.first, span.last) AND u.created_at < span.z),"
+    " named AS (SELECT u.*, CASE $4"
+    "   WHEN 'hour' THEN to_char(u.hour AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:00\"Z\"')"
+    "   WHEN 'day' THEN to_char(u.hour AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
+    "   WHEN 'model' THEN u.provider || ' ' || u.model WHEN 'key' THEN u.key_id::text"
+    "   WHEN 'team' THEN u.team_id::text ELSE u.employee_id::text END AS id FROM u),"
+    " s AS (SELECT id, sum(calls)::bigint AS calls, sum(failed)::bigint AS failed,"
+    "   sum(input_tokens)::bigint AS input_tokens, sum(cached_tokens)::bigint AS cached_tokens,"
+    "   sum(output_tokens)::bigint AS output_tokens,"
+    "   sum(reasoning_tokens)::bigint AS reasoning_tokens, sum(images)::bigint AS images,"
+    "   sum(cost_micros)::bigint AS cost_micros, sum(estimated)::bigint AS estimated,"
+    "   sum(unknown)::bigint AS unknown, CASE WHEN $4 IN ('hour', 'day')"
+    "    THEN translate(id, '0123456789', '9876543210') ELSE id END AS place"
+    "  FROM named WHERE id IS NOT NULL GROUP BY id)"
     " SELECT s.id, CASE $4 WHEN 'employee' THEN (SELECT e.name FROM employee e"
     "    WHERE e.tenant_id = tenant_now() AND e.id::text = s.id)"
     "   WHEN 'key' THEN (SELECT k.name FROM api_key k"
     "    WHERE k.tenant_id = tenant_now() AND k.id::text = s.id) END AS name,"
-    "  s.calls, s.input_tokens, s.cached_tokens, s.output_tokens, s.cost_micros, s.unknown,"
+    "  s.calls, s.failed, s.input_tokens, s.cached_tokens, s.output_tokens, s.reasoning_tokens,"
+    "  s.images, s.cost_micros, s.estimated, s.unknown,"
     "  s.place AS page_key, coalesce($2, '') AS page_id FROM s"
     " WHERE s.place > coalesce($1, '') ORDER BY s.place LIMIT $3"};
 

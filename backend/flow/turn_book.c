@@ -41,6 +41,7 @@ static rc_t enter(struct ctx *c, struct run *run, const struct turn *t, struct u
     u->id = id_new(c->mem);
     u->job = &run->job;
     u->employee_id = t->payer.employee_id;
+    u->team_id = t->payer.team_id;
     u->conversation_id = t->payer.conversation_id;
     u->cost_micros = cost->micros;
     u->price_from = cost->price_from;

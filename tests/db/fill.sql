@@ -46,6 +46,9 @@ BEGIN
         VALUES (t, gen_random_uuid(), j, 0, c, 'canary', '', 'canary');
     INSERT INTO usage (tenant_id, id, job_id, step_no, employee_id, provider, model, input_tokens, cached_tokens, output_tokens,
         counted, cost_micros) VALUES (t, gen_random_uuid(), j, 1, e, 'canary', 'canary', 1, 0, 1, true, 0);
+    INSERT INTO usage_hour (tenant_id, hour, provider, model, calls, failed, unknown, estimated, input_tokens, cached_tokens,
+        cache_written_tokens, output_tokens, reasoning_tokens, images, cost_micros)
+        VALUES (t, now(), 'canary', 'canary', 1, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0);
     INSERT INTO cap (tenant_id, id, scope, scope_id, period, limit_micros) VALUES (t, c, 'tenant', t, 'day', 1);
     INSERT INTO cap_period (tenant_id, cap_id, starts) VALUES (t, c, '2026-01-01');
     INSERT INTO cap_lease (tenant_id, cap_id, starts, holder, left_micros, ends_at)

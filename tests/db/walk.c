@@ -32,7 +32,8 @@ bool walk_sees_all(enum pg_role role, const char *table)
         {PG_OWNER, "mail"},       {PG_OWNER, "api_key"},        {PG_OWNER, "login_step"},
         {PG_OWNER, "cap_lease"},  {PG_OWNER, "call_open"},      {PG_OWNER, "idempotency"},
         {PG_OWNER, "sign_in"},    {PG_OWNER, "sign_in_domain"}, {PG_OWNER, "sign_in_attempt"},
-        {PG_OWNER, "oauth_app"},  {PG_OWNER, "oauth_grant"},    {PG_OWNER, "oauth_token"}};
+        {PG_OWNER, "oauth_app"},  {PG_OWNER, "oauth_grant"},    {PG_OWNER, "oauth_token"},
+        {PG_OWNER, "usage_fresh"}};
 
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (rows[i].role == role && strcmp(rows[i].table, table) == 0)
