@@ -8,7 +8,7 @@
 #include "flow/purse.h"
 #include "llm/llm.h"
 
-#define POOL_CANDIDATES_MAX 4
+#define POOL_CANDIDATES_MAX 6
 #define POOL_TRIES_MAX ((size_t)(2 * POOL_CANDIDATES_MAX))
 #define POOL_ASK_MAX MIB(1) /* all text of one question: persona, facts, tools and messages */
 
@@ -16,7 +16,8 @@ struct pool_candidate {
     const struct llm *llm;
     struct llm_account account;
     const char *model;
-    const char *purpose; /* "primary", "fallback", "local": for the log and the tries */
+    const char *purpose;      /* "primary", "fallback", "local": for the log and the tries */
+    const char *account_name; /* of a tenant's own account; NULL: the instance's */
 };
 
 /*
@@ -66,9 +67,10 @@ struct pool_cost {
 /* One try that failed. */
 struct pool_try {
     const char *provider, *model, *purpose;
-    const char *code;   /* stable, such as "llm_overloaded", "http_timeout" */
-    const char *detail; /* for people who run the system; keys are masked */
-    int status;         /* of the HTTP answer, 0 when there was none */
+    const char *account_name; /* NULL: the instance's own account */
+    const char *code;         /* stable, such as "llm_overloaded", "http_timeout" */
+    const char *detail;       /* for people who run the system; keys are masked */
+    int status;               /* of the HTTP answer, 0 when there was none */
     int64_t ms;
     /*
      * Tokens that the provider may bill all the same: text came in before it failed, or it counted

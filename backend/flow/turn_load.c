@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/conf.h"
-#include "base/log.h"
 #include "core/connection.h"
 #include "flow/say.h"
 
@@ -87,44 +86,18 @@ static rc_t window(struct ctx *c, struct turn *t)
     return OK;
 }
 
-/* The instance's own accounts; a provider without its settings is left out, which the log tells. */
-static bool account_of(const struct llm *llm, struct llm_account *out)
+static rc_t route(struct ctx *c, struct turn *t)
 {
-    static const struct {
-        const char *provider;
-        enum conf url, key;
-    } rows[] = {{"openai", CONF_openai_url, CONF_openai_key},
-                {"anthropic", CONF_anthropic_url, CONF_anthropic_key},
-                {"ollama", CONF_ollama_url, CONF_COUNT}};
+    const struct route_want want = {.task = ROUTE_CHAT,
+                                    .employee = &t->who,
+                                    .tokens = llm_estimate_ask(&t->ask) + t->ask.max_tokens};
 
-    *out = (struct llm_account){.base_url = NULL};
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        if (!text_is(rows[i].provider, llm->name))
-            continue;
-        out->base_url = conf_text(rows[i].url);
-        out->key = rows[i].key == CONF_COUNT ? NULL : conf_text(rows[i].key);
-    }
-    if (llm->can & LLM_CAN_LOCAL)
-        return true;
-    return (out->base_url != NULL || llm->default_url != NULL) &&
-           (out->key != NULL || !llm->needs_key || out->base_url != NULL);
-}
-
-static void candidate(struct turn *t, const char *provider, const char *model, const char *purpose)
-{
-    const struct llm *llm = provider == NULL ? NULL : llm_find(provider);
-    struct pool_candidate *next = &t->route.candidates[t->route.count];
-
-    if (provider == NULL)
-        return;
-    if (llm == NULL || !account_of(llm, &next->account)) {
-        log_warn("llm_not_set_up", "provider", provider, "employee", t->who.id, NULL);
-        return;
-    }
-    next->llm = llm;
-    next->model = model;
-    next->purpose = purpose;
-    t->route.count++;
+    TRY(route_find(c, &want, &t->route));
+    t->route.pool.limits.turn_ms = conf_number(CONF_turn_seconds) * 1000;
+    t->route.pool.pause_ms = conf_number(CONF_breaker_seconds) * 1000;
+    t->payer = (struct payer){.employee_id = t->who.id, .conversation_id = t->in.conversation_id};
+    t->route.pool.payer = &t->payer;
+    return OK;
 }
 
 static void hash_text(struct buf *b, const char *text)
@@ -132,15 +105,16 @@ static void hash_text(struct buf *b, const char *text)
     buf_printf(b, "%zu:%s", text == NULL ? 0 : strlen(text), text == NULL ? "" : text);
 }
 
-/* The same question gets the same hash, whoever asks it again after a crash. */
+/*
+ * The same question gets the same hash, whoever asks it again after a crash, and whomever it would
+ * ask by then: an answer that was paid for is not paid for again.
+ */
 static void hash_request(struct ctx *c, struct turn *t)
 {
     struct buf b = buf_new(c->mem, MIB(4));
     unsigned char *hash = arena_take(c->mem, 32);
 
     hash_text(&b, t->ask.system);
-    for (size_t i = 0; i < t->route.count; i++)
-        hash_text(&b, t->route.candidates[i].model);
     for (size_t i = 0; i < t->ask.count; i++)
         hash_text(&b, t->ask.messages[i].text);
     crypto_sha256(buf_bytes(&b), hash);
@@ -160,13 +134,7 @@ rc_t turn_load(struct ctx *c, const struct job *job, struct turn *t)
     t->ask.system = system_text(c, t);
     t->ask.max_tokens = TURN_ANSWER_TOKENS;
     TRY(window(c, t));
-    candidate(t, t->who.primary_provider, t->who.primary_model, "primary");
-    candidate(t, t->who.fallback_provider, t->who.fallback_model, "fallback");
-    candidate(t, t->who.local_provider, t->who.local_model, "local");
-    t->route.limits.turn_ms = conf_number(CONF_turn_seconds) * 1000;
-    t->payer = (struct payer){.employee_id = t->who.id, .conversation_id = t->in.conversation_id};
-    t->route.payer = &t->payer;
-    t->route.pause_ms = conf_number(CONF_breaker_seconds) * 1000;
+    TRY(route(c, t));
     hash_request(c, t);
     return OK;
 }

@@ -1,0 +1,377 @@
+/* See route.h. */
+#include "flow/route.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "flow/route_book.h"
+#include "llm/model.h"
+
+#define ANSWER_ROOM 256 /* tokens that a context must have left beyond what was estimated */
+
+/* One search. */
+struct search {
+    struct ctx *c;
+    const struct route_want *want;
+    struct route_book book;
+    struct route *out;
+};
+
+static void pass_over(const struct search *s, const char *provider, const char *model,
+                      const char *account, const char *code)
+{
+    struct route *r = s->out;
+
+    if (r->passed_count < ROUTE_PASSED_MAX)
+        r->passed[r->passed_count++] = (struct route_passed){
+            .provider = provider, .model = model, .account = account, .code = code};
+}
+
+static bool is_allowed(const struct search *s, const struct route_account *a, const char *model)
+{
+    const struct route_want *w = s->want;
+    const char *by_provider = text_printf(s->c->mem, "%s/%s", a->llm->name, model);
+    const char *by_account = a->name == NULL ? by_provider
+                                             : text_printf(s->c->mem, "%s/%s", a->name, model);
+
+    for (size_t i = 0; i < w->allowed_count; i++)
+        if (text_is(w->allowed[i], model) || text_is(w->allowed[i], by_provider) ||
+            text_is(w->allowed[i], by_account))
+            return true;
+    return w->allowed_count == 0;
+}
+
+/* Why this model can't be asked this, or NULL. Of unknown models nothing is held against them. */
+static const char *unfit(const struct search *s, const struct route_account *a, const char *model)
+{
+    const struct llm_model *m = llm_model_find(a->llm->name, model);
+
+    if (!is_allowed(s, a, model))
+        return "not_allowed";
+    if (m == NULL)
+        return NULL;
+    if ((m->size == MODEL_EMBEDS) != (s->want->task == ROUTE_EMBED))
+        return m->size == MODEL_EMBEDS ? "embeds_only" : "does_not_embed";
+    if (m->context > 0 && s->want->tokens + ANSWER_ROOM > m->context)
+        return "context_too_short";
+    if ((s->want->needs & MODEL_IMAGES & ~m->can) != 0)
+        return "no_images";
+    if ((s->want->needs & MODEL_TOOLS & ~m->can) != 0)
+        return "no_tools";
+    return NULL;
+}
+
+static bool is_there(const struct pool_route *pool, const struct route_account *a,
+                     const char *model)
+{
+    for (size_t i = 0; i < pool->count; i++)
+        if (text_is(pool->candidates[i].account.key, a->account.key) &&
+            text_is(pool->candidates[i].account.base_url, a->account.base_url) &&
+            pool->candidates[i].llm == a->llm && text_is(pool->candidates[i].model, model))
+            return true;
+    return false;
+}
+
+/* `room`: so many candidates at most may stand there before. */
+static void add(const struct search *s, const struct route_account *a, const char *model,
+                const char *purpose, size_t room)
+{
+    struct pool_route *pool = &s->out->pool;
+    const char *why_not = unfit(s, a, model);
+
+    if (why_not != NULL) {
+        pass_over(s, a->llm->name, model, a->name, why_not);
+        return;
+    }
+    if (pool->count >= room || is_there(pool, a, model))
+        return;
+    pool->candidates[pool->count++] = (struct pool_candidate){.llm = a->llm,
+                                                              .account = a->account,
+                                                              .model = model,
+                                                              .purpose = purpose,
+                                                              .account_name = a->name};
+}
+
+/* How sure it is that the account has this model. */
+enum offer { OFFER_NONE, OFFER_MAYBE, OFFER_SURE };
+
+static enum offer offer_of(const struct route_account *a, const char *model)
+{
+    for (size_t i = 0; i < a->model_count; i++)
+        if (text_is(a->models[i], model))
+            return OFFER_SURE;
+    if (a->model_count > 0)
+        return OFFER_NONE;
+    if (llm_model_find(a->llm->name, model) != NULL)
+        return OFFER_SURE;
+    return a->account.base_url != NULL ? OFFER_MAYBE : OFFER_NONE;
+}
+
+/*
+ * Accounts of one provider that follow each other and offer the same share its load: each call
+ * begins with the next of them.
+ */
+static size_t run_of(const struct search *s, size_t first, const char *model, enum offer least)
+{
+    const struct route_account *a = s->book.accounts;
+    size_t end = first + 1;
+
+    while (end < s->book.count && a[end].llm == a[first].llm && a[end].name != NULL &&
+           a[first].name != NULL && offer_of(&a[end], model) >= least)
+        end++;
+    return end - first;
+}
+
+static void add_run(const struct search *s, size_t first, size_t count, const char *model,
+                    const char *purpose, size_t room)
+{
+    static atomic_uint turn;
+    size_t begin = count == 1 ? 0 : atomic_fetch_add(&turn, 1) % count;
+
+    for (size_t i = 0; i < count; i++)
+        add(s, &s->book.accounts[first + (begin + i) % count], model, purpose, room);
+}
+
+/* Whose model is meant: any provider's (llm NULL), any account's (account NULL). */
+struct whose {
+    const struct llm *llm;
+    const char *account;
+    enum offer least;
+};
+
+/* The model at each of these accounts that offers it, in order. False: at none. */
+static bool add_each(const struct search *s, struct whose whose, const char *model,
+                     const char *purpose, size_t room)
+{
+    bool any = false;
+
+    for (size_t i = 0, run; i < s->book.count; i += run) {
+        const struct route_account *a = &s->book.accounts[i];
+
+        run = 1;
+        if ((whose.llm != NULL && a->llm != whose.llm) ||
+            (whose.account != NULL && !text_is(whose.account, a->name)) ||
+            offer_of(a, model) < whose.least)
+            continue;
+        if (whose.account == NULL)
+            run = run_of(s, i, model, whose.least);
+        add_run(s, i, run, model, purpose, room);
+        any = true;
+    }
+    return any;
+}
+
+static enum model_size size_for(enum route_task task)
+{
+    switch (task) {
+    case ROUTE_SMALL_TALK:
+    case ROUTE_CLASSIFY:
+    case ROUTE_SUMMARISE:
+        return MODEL_SMALL;
+    case ROUTE_REASON:
+        return MODEL_LARGE;
+    case ROUTE_EMBED:
+        return MODEL_EMBEDS;
+    case ROUTE_CHAT:
+        break;
+    }
+    return MODEL_USUAL;
+}
+
+/* A row's name without the star: what its provider calls the newest of them. */
+static const char *plain_name(struct ctx *c, const struct llm_model *m)
+{
+    size_t length = strlen(m->name);
+
+    return m->name[length - 1] == '*' ? text_copy(c->mem, m->name, length - 1) : m->name;
+}
+
+/*
+ * The account's model for a row: the row's own name, or the first offered one that the row means.
+ */
+static const char *offered(struct ctx *c, const struct route_account *a, const struct llm_model *m)
+{
+    const char *plain = plain_name(c, m);
+
+    if (a->model_count == 0)
+        return plain;
+    for (size_t i = 0; i < a->model_count; i++)
+        if (text_is(plain, a->models[i]))
+            return plain;
+    for (size_t i = 0; i < a->model_count; i++)
+        if (llm_model_find(a->llm->name, a->models[i]) == m)
+            return a->models[i];
+    return NULL;
+}
+
+/*
+ * The account's model of this size, else of the next larger one, else of any; one of which nothing
+ * is known where the account has no other.
+ */
+static const char *model_of_size(struct ctx *c, const struct route_account *a, enum model_size size)
+{
+    size_t count;
+    const struct llm_model *rows = llm_models(&count);
+
+    for (int step = 0; step < 3; step++)
+        for (size_t i = 0; i < count; i++) {
+            const enum model_size wanted = (enum model_size)(((int)size + step) % 3);
+            const char *name;
+
+            if (rows[i].size != (size == MODEL_EMBEDS ? size : wanted) ||
+                !text_is(rows[i].provider, a->llm->name))
+                continue;
+            name = offered(c, a, &rows[i]);
+            if (name != NULL)
+                return name;
+        }
+    for (size_t i = 0; i < a->model_count; i++)
+        if (llm_model_find(a->llm->name, a->models[i]) == NULL)
+            return a->models[i];
+    return NULL;
+}
+
+/* Nobody named a model: each account's own that suits the task, in the tenant's order. */
+static void add_suiting(const struct search *s, const struct llm *llm, const char *purpose,
+                        size_t room)
+{
+    for (size_t i = 0; i < s->book.count; i++) {
+        const struct route_account *a = &s->book.accounts[i];
+        const char *model;
+
+        if (llm != NULL && a->llm != llm)
+            continue;
+        model = model_of_size(s->c, a, size_for(s->want->task));
+        if (model != NULL)
+            add(s, a, model, purpose, room);
+        else
+            pass_over(s, a->llm->name, ROUTE_AUTO, a->name, "no_such_model");
+    }
+}
+
+/* An account's list of models may be old: what an admin has chosen is asked all the same. */
+static bool add_employees_own(const struct search *s, const struct llm *llm, const char *model,
+                              const char *purpose, size_t room)
+{
+    return add_each(s, (struct whose){llm, NULL, OFFER_SURE}, model, purpose, room) ||
+           add_each(s, (struct whose){llm, NULL, OFFER_NONE}, model, purpose, room);
+}
+
+/* One of an employee's models. */
+static void add_named(const struct search *s, const char *provider, const char *model,
+                      const char *purpose, size_t room)
+{
+    const struct llm *llm = provider == NULL ? NULL : llm_find(provider);
+
+    if (provider == NULL)
+        return;
+    if (text_is(model, ROUTE_AUTO))
+        add_suiting(s, llm, purpose, room);
+    else if (llm == NULL || !add_employees_own(s, llm, model, purpose, room)) {
+        log_warn("llm_not_set_up", "provider", provider, "model", model, "tenant", s->c->tenant_id,
+                 NULL);
+        pass_over(s, provider, model, NULL, "no_account");
+    }
+}
+
+/* First, then fall-back, then local; however many accounts there are, each gets a place. */
+static void add_employees(const struct search *s, const struct employee_brain *e)
+{
+    const size_t local = e->local_provider != NULL, later = local + (e->fallback_provider != NULL);
+
+    add_named(s, e->primary_provider, e->primary_model, "primary", POOL_CANDIDATES_MAX - later);
+    add_named(s, e->fallback_provider, e->fallback_model, "fallback", POOL_CANDIDATES_MAX - local);
+    add_named(s, e->local_provider, e->local_model, "local", POOL_CANDIDATES_MAX);
+}
+
+/* At whoever is sure to have it, else at whoever may have it. */
+static bool add_found(const struct search *s, const struct llm *llm, const char *account,
+                      const char *model)
+{
+    return add_each(s, (struct whose){llm, account, OFFER_SURE}, model, "asked",
+                    POOL_CANDIDATES_MAX) ||
+           add_each(s, (struct whose){llm, account, OFFER_MAYBE}, model, "asked",
+                    POOL_CANDIDATES_MAX);
+}
+
+/*
+ * What a program named. Names may hold a slash of their own, so a whole name that is sure to be one
+ * comes first; then what stands before the slash is a provider or an account.
+ */
+static bool add_asked(const struct search *s, const char *name)
+{
+    const struct whose anybody = {NULL, NULL, OFFER_SURE};
+    const char *slash = strchr(name, '/');
+
+    if (add_each(s, anybody, name, "asked", POOL_CANDIDATES_MAX))
+        return true;
+    if (slash != NULL && slash[1] != '\0') {
+        const char *before = text_copy(s->c->mem, name, (size_t)(slash - name));
+        const struct llm *llm = llm_find(before);
+
+        if (add_found(s, llm, llm == NULL ? before : NULL, slash + 1))
+            return true;
+    }
+    return add_found(s, NULL, NULL, name);
+}
+
+rc_t route_choose(struct ctx *c, const struct route_book *book, const struct route_want *want,
+                  struct route *out)
+{
+    const struct search s = {.c = c, .want = want, .book = *book, .out = out};
+
+    *out = (struct route){.passed_count = 0};
+    if (want->model == NULL && want->employee != NULL)
+        add_employees(&s, want->employee);
+    else if (want->model == NULL || text_is(want->model, ROUTE_AUTO))
+        add_suiting(&s, NULL, "task", POOL_CANDIDATES_MAX);
+    else if (!add_asked(&s, want->model))
+        return ctx_fail(c, E_NOT_FOUND, "model_not_found",
+                        "There is no model %s here. GET /v1/models lists those that there are.",
+                        want->model);
+    return OK;
+}
+
+rc_t route_find(struct ctx *c, const struct route_want *want, struct route *out)
+{
+    struct route_book book;
+
+    TRY(route_book(c, &book));
+    return route_choose(c, &book, want, out);
+}
+
+static void list(struct route_model *items, size_t *count, const struct route_account *a,
+                 const char *name)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (text_is(items[i].name, name))
+            return;
+    items[(*count)++] = (struct route_model){
+        .name = name, .provider = a->llm->name, .account = a->name};
+}
+
+rc_t route_models(struct ctx *c, const struct route_model **items, size_t *count)
+{
+    struct route_book book;
+    struct route_model *all;
+    size_t known, room = 0;
+    const struct llm_model *rows = llm_models(&known);
+
+    TRY(route_book(c, &book));
+    for (size_t i = 0; i < book.count; i++)
+        room += book.accounts[i].model_count + known;
+    all = arena_take(c->mem, (room + 1) * sizeof(*all));
+    *count = 0;
+    for (size_t i = 0; i < book.count; i++) {
+        const struct route_account *a = &book.accounts[i];
+
+        for (size_t k = 0; k < a->model_count; k++)
+            list(all, count, a, a->models[k]);
+        for (size_t k = 0; a->model_count == 0 && k < known; k++)
+            if (text_is(rows[k].provider, a->llm->name))
+                list(all, count, a, plain_name(c, &rows[k]));
+    }
+    *items = all;
+    return OK;
+}

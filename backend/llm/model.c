@@ -1,0 +1,45 @@
+/* See model.h. */
+#include "llm/model.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+static const struct llm_model rows[] = {
+#define MODEL(provider, name, context, answer, size, can) \
+    {#provider, (name), (context), (answer), (size), (can)},
+#include "llm/models.def"
+#undef MODEL
+};
+
+/* How many characters of the row's name fit; 0: it is another model's. */
+static size_t fits(const struct llm_model *row, const char *model)
+{
+    size_t length = strlen(row->name);
+
+    if (row->name[length - 1] != '*')
+        return text_is(row->name, model) ? length : 0;
+    return strncmp(row->name, model, length - 1) == 0 ? length - 1 : 0;
+}
+
+const struct llm_model *llm_model_find(const char *provider, const char *model)
+{
+    const struct llm_model *best = NULL;
+    size_t longest = 0;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        size_t length = text_is(rows[i].provider, provider) ? fits(&rows[i], model) : 0;
+
+        if (length > longest) {
+            longest = length;
+            best = &rows[i];
+        }
+    }
+    return best;
+}
+
+const struct llm_model *llm_models(size_t *count)
+{
+    *count = COUNT_OF(rows);
+    return rows;
+}

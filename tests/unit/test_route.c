@@ -1,0 +1,223 @@
+/* Who is asked: by an employee's models, by a program's word, by task, by what models can do. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "flow/route.h"
+#include "llm/model.h"
+
+#include <cmocka.h>
+
+static const char *const anthropics[] = {"claude-haiku-4-5-20251001", "claude-sonnet-4-5-20250929",
+                                         "claude-opus-4-5"};
+static const char *const locals[] = {"llama-3.3/70b"};
+
+/* Two accounts with OpenAI, one with Anthropic, a server of their own, then the instance's. */
+static struct route_book book_of(struct ctx *c)
+{
+    struct route_account *a = arena_take(c->mem, 6 * sizeof(*a));
+
+    a[0] = (struct route_account){llm_find("openai"), {.key = "k1"}, "first", NULL, 0};
+    a[1] = (struct route_account){llm_find("openai"), {.key = "k2"}, "second", NULL, 0};
+    a[2] = (struct route_account){llm_find("anthropic"), {.key = "k3"}, "claude", anthropics, 3};
+    a[3] = (struct route_account){
+        llm_find("openai"), {.base_url = "https://own.example"}, "own", locals, 1};
+    a[4] = (struct route_account){llm_find("openai"), {.key = "k0"}, NULL, NULL, 0};
+    a[5] = (struct route_account){llm_find("starter"), {.key = NULL}, NULL, NULL, 0};
+    return (struct route_book){a, 6};
+}
+
+static struct ctx *ctx;
+
+static int setup(void **state)
+{
+    (void)state;
+    ctx = ctx_new(MIB(4), NULL);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    ctx_end(ctx);
+    return 0;
+}
+
+/* "account:model purpose, ..." of the candidates, then " | " and "model code" of those passed. */
+static const char *told(const struct route *r)
+{
+    struct buf b = buf_new(ctx->mem, KIB(4));
+
+    for (size_t i = 0; i < r->pool.count; i++) {
+        const struct pool_candidate *p = &r->pool.candidates[i];
+
+        buf_printf(&b, "%s%s:%s %s", i == 0 ? "" : ", ",
+                   p->account_name == NULL ? "-" : p->account_name, p->model, p->purpose);
+    }
+    for (size_t i = 0; i < r->passed_count; i++)
+        buf_printf(&b, "%s%s %s", i == 0 ? " | " : ", ", r->passed[i].model, r->passed[i].code);
+    return buf_str(&b);
+}
+
+static const char *chosen(const struct route_want *want)
+{
+    const struct route_book book = book_of(ctx);
+    struct route r;
+
+    if (route_choose(ctx, &book, want, &r) != OK) {
+        const char *code = ctx->fault.code;
+
+        ctx_forgive(ctx);
+        return code;
+    }
+    return told(&r);
+}
+
+static void an_employees_models_in_their_order(void **state)
+{
+    const struct employee_brain mara = {.primary_provider = "anthropic",
+                                        .primary_model = "claude-opus-4-5",
+                                        .fallback_provider = "ollama",
+                                        .fallback_model = "llama",
+                                        .local_provider = "starter",
+                                        .local_model = "starter"};
+
+    (void)state;
+    assert_string_equal(chosen(&(struct route_want){.employee = &mara}),
+                        "claude:claude-opus-4-5 primary, -:starter local | llama no_account");
+}
+
+/* Whatever list an account has: what an admin has chosen is asked. */
+static void a_chosen_model_need_not_be_listed(void **state)
+{
+    const struct employee_brain mara = {.primary_provider = "anthropic",
+                                        .primary_model = "claude-new"};
+
+    (void)state;
+    assert_string_equal(chosen(&(struct route_want){.employee = &mara}),
+                        "claude:claude-new primary");
+}
+
+/* Both accounts of the tenant take turns in being first; the instance's comes behind them. */
+static void accounts_of_a_provider_share_its_load(void **state)
+{
+    const struct employee_brain mara = {.primary_provider = "openai", .primary_model = "gpt-4o"};
+    const char *one = chosen(&(struct route_want){.employee = &mara});
+    const char *two = chosen(&(struct route_want){.employee = &mara});
+    const char *want[] = {"first:gpt-4o primary, second:gpt-4o primary, -:gpt-4o primary",
+                          "second:gpt-4o primary, first:gpt-4o primary, -:gpt-4o primary"};
+
+    (void)state;
+    assert_string_not_equal(one, two);
+    assert_true(text_is(one, want[0]) || text_is(one, want[1]));
+    assert_true(text_is(two, want[0]) || text_is(two, want[1]));
+}
+
+static void a_program_names_model_provider_or_account(void **state)
+{
+    (void)state;
+    assert_string_equal(chosen(&(struct route_want){.model = "claude-opus-4-5"}),
+                        "claude:claude-opus-4-5 asked");
+    assert_string_equal(chosen(&(struct route_want){.model = "second/gpt-5"}),
+                        "second:gpt-5 asked");
+    assert_string_equal(chosen(&(struct route_want){.model = "llama-3.3/70b"}),
+                        "own:llama-3.3/70b asked");
+    assert_string_equal(chosen(&(struct route_want){.model = "own/llama-3.3/70b"}),
+                        "own:llama-3.3/70b asked");
+    assert_string_equal(chosen(&(struct route_want){.model = "starter"}), "-:starter asked");
+    assert_string_equal(chosen(&(struct route_want){.model = "gpt-unheard-of"}), "model_not_found");
+    assert_string_equal(chosen(&(struct route_want){.model = "anthropic/claude-2"}),
+                        "model_not_found");
+}
+
+static void a_task_decides_how_large(void **state)
+{
+    const struct employee_brain mara = {.primary_provider = "anthropic", .primary_model = "auto"};
+    const struct {
+        enum route_task task;
+        const char *want;
+    } rows[] = {{ROUTE_SMALL_TALK, "claude:claude-haiku-4-5-20251001 primary"},
+                {ROUTE_CLASSIFY, "claude:claude-haiku-4-5-20251001 primary"},
+                {ROUTE_CHAT, "claude:claude-sonnet-4-5-20250929 primary"},
+                {ROUTE_REASON, "claude:claude-opus-4-5 primary"}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        assert_string_equal(chosen(&(struct route_want){.task = rows[i].task, .employee = &mara}),
+                            rows[i].want);
+}
+
+/* Each account by its own model that suits, in the tenant's order; the starter comes last. */
+static void auto_goes_through_the_accounts(void **state)
+{
+    const char *got = chosen(&(struct route_want){.task = ROUTE_CHAT, .model = "auto"});
+
+    (void)state;
+    assert_string_equal(got, "first:gpt-4.1 task, second:gpt-4.1 task,"
+                             " claude:claude-sonnet-4-5-20250929 task, own:llama-3.3/70b task,"
+                             " -:gpt-4.1 task, -:starter task");
+}
+
+static void what_does_not_fit_is_passed_over(void **state)
+{
+    const struct employee_brain mara = {.primary_provider = "anthropic",
+                                        .primary_model = "claude-opus-4-5",
+                                        .local_provider = "starter",
+                                        .local_model = "starter"};
+
+    (void)state;
+    assert_string_equal(chosen(&(struct route_want){.employee = &mara, .tokens = 199000}),
+                        "claude:claude-opus-4-5 primary, -:starter local");
+    assert_string_equal(chosen(&(struct route_want){.employee = &mara, .tokens = 200000}),
+                        "-:starter local | claude-opus-4-5 context_too_short");
+    assert_string_equal(chosen(&(struct route_want){.employee = &mara, .needs = MODEL_TOOLS}),
+                        "claude:claude-opus-4-5 primary | starter no_tools");
+    assert_string_equal(chosen(&(struct route_want){.model = "o3-mini", .needs = MODEL_IMAGES}),
+                        " | o3-mini no_images, o3-mini no_images, o3-mini no_images");
+    assert_string_equal(chosen(&(struct route_want){.task = ROUTE_EMBED, .model = "starter"}),
+                        " | starter does_not_embed");
+}
+
+static void only_allowed_models_are_asked(void **state)
+{
+    static const char *const allowed[] = {"claude/claude-opus-4-5", "starter"};
+    const struct route_want want = {.task = ROUTE_REASON,
+                                    .model = "auto",
+                                    .allowed = allowed,
+                                    .allowed_count = COUNT_OF(allowed)};
+
+    (void)state;
+    assert_string_equal(chosen(&want),
+                        "claude:claude-opus-4-5 task, -:starter task | gpt-5.1 not_allowed,"
+                        " gpt-5.1 not_allowed, llama-3.3/70b not_allowed, gpt-5.1 not_allowed");
+}
+
+static void the_longest_name_counts(void **state)
+{
+    const struct llm_model *mini = llm_model_find("openai", "gpt-4o-mini-2024-07-18");
+
+    (void)state;
+    assert_string_equal(mini->name, "gpt-4o-mini*");
+    assert_string_equal(llm_model_find("openai", "gpt-4o-2024-11-20")->name, "gpt-4o*");
+    assert_null(llm_model_find("openai", "llama"));
+    assert_null(llm_model_find("anthropic", "gpt-4o"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_employees_models_in_their_order),
+        cmocka_unit_test(a_chosen_model_need_not_be_listed),
+        cmocka_unit_test(accounts_of_a_provider_share_its_load),
+        cmocka_unit_test(a_program_names_model_provider_or_account),
+        cmocka_unit_test(a_task_decides_how_large),
+        cmocka_unit_test(auto_goes_through_the_accounts),
+        cmocka_unit_test(what_does_not_fit_is_passed_over),
+        cmocka_unit_test(only_allowed_models_are_asked),
+        cmocka_unit_test(the_longest_name_counts),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
