@@ -23,6 +23,7 @@ BEGIN
         ('audit_head', 'seq', '1'),
         -- The end of a secret, which is short.
         ('sign_in', 'hint', '''last'''),
+        ('provider_account', 'hint', '''last'''),
         ('cap_alert', 'percent', '50')
     ) AS h(of_table, of_column, value) WHERE h.of_table = tab::text AND h.of_column = col.attname;
     IF hint IS NOT NULL THEN

@@ -18,6 +18,7 @@ struct pool_candidate {
     const char *model;
     const char *purpose;      /* "primary", "fallback", "local": for the log and the tries */
     const char *account_name; /* of a tenant's own account; NULL: the instance's */
+    bool public_only;         /* a tenant named the address, see http.h */
 };
 
 /*

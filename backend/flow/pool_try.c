@@ -148,6 +148,7 @@ static rc_t ask_remote(struct trial *t, const struct pool_candidate *who,
     if (who->llm->needs_key && text_blank(who->account.key) && text_blank(who->account.base_url))
         return ctx_fail(t->c, E_UPSTREAM, "llm_no_key", "%s: no key is set", who->llm->name);
     TRY(t->llm->ask(t->c, &who->account, ask, &request));
+    request.public_only = who->public_only;
     request.connect_ms = limits->connect_ms;
     request.total_ms = limits->total_ms;
     request.cancelled = t->sink->cancelled;

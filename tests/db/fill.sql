@@ -73,5 +73,7 @@ BEGIN
     INSERT INTO sign_in_attempt (tenant_id, id, state_hash, browser_hash, nonce_hash, verifier_sealed, issuer, client_id, expires_at)
         VALUES (t, gen_random_uuid(), decode(repeat('00', 32), 'hex'), decode(repeat('00', 32), 'hex'),
             decode(repeat('00', 32), 'hex'), 'canary', 'canary', 'canary', now() + interval '1 hour');
+    INSERT INTO provider_account (tenant_id, id, position, provider, name, key_sealed)
+        VALUES (t, gen_random_uuid(), 1, 'openai', 'canary', 'canary');
     INSERT INTO sign_in_link (tenant_id, issuer, subject, person_id) VALUES (t, 'canary', 'canary', p);
 END $$;

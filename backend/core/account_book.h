@@ -1,0 +1,53 @@
+/*
+ * A company's accounts at providers of models as the worker uses them: in order, with opened keys.
+ * Needs the master key. What people see of them: provider_account.h.
+ */
+#ifndef CORE_ACCOUNT_BOOK_H
+#define CORE_ACCOUNT_BOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/ctx.h"
+
+struct account {
+    const char *id, *provider, *name;
+    const char *base_url;    /* "": the provider's own */
+    const char *api;         /* usual, responses */
+    const char *api_version; /* "": none */
+    const char *key;         /* opened; NULL: it has none, or `unreadable` */
+    const char *models;      /* that it offers, with blanks between; "": not known */
+    const char *named;       /* those of them that an admin named; "": all are offered */
+    bool unreadable; /* its key does not open: it can't be used until somebody types it again */
+    /*
+     * The newest test found a fault that a person must mend. It may have been mended since, so such
+     * an account is asked behind the others rather than never.
+     */
+    bool broken;
+};
+
+/* Those that are turned on, the first to be asked first; all texts live in c->mem. */
+rc_t account_book(struct ctx *c, struct account **items, size_t *count) MUST;
+
+/*
+ * Whether the account may be asked for this model: it offers it, or nobody knows what it offers. A
+ * name without its date, or with "latest" in its place, means any of its dates.
+ */
+bool account_serves(const struct account *account, const char *model);
+
+/*
+ * The account that a test was asked for, turned on or not. E_NOT_FOUND when it is gone, or another
+ * test was begun meanwhile.
+ */
+rc_t account_tested(struct ctx *c, const char *test_id, struct account *out) MUST;
+
+/*
+ * Ends that test: code NULL when all is well. `models` as found, with blanks between; NULL leaves
+ * what was found before. Nothing when another test was begun meanwhile.
+ */
+rc_t account_test_end(struct ctx *c, const char *test_id, const char *code, const char *detail,
+                      const char *models) MUST;
+
+#define ACCOUNT_MODELS_MAX 32000 /* bytes of all names found; more are left out */
+
+#endif

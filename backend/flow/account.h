@@ -1,0 +1,15 @@
+/* From a company's account at a provider to one that the pool can ask. */
+#ifndef FLOW_ACCOUNT_H
+#define FLOW_ACCOUNT_H
+
+#include "core/account_book.h"
+#include "flow/pool.h"
+
+/*
+ * Fills all of it but model and purpose; the texts stay the account's. False for an account that
+ * can't be asked: its key does not open, or the provider is none that this version knows. Addresses
+ * that a company named are called in the open internet only, unless the settings allow others.
+ */
+bool account_candidate(const struct account *account, struct pool_candidate *out);
+
+#endif
