@@ -137,7 +137,8 @@ static rc_t format(struct ctx *c, const struct llm_ask *ask, json_t *config)
     json_t *schema;
 
     if (ask->format_schema == NULL)
-        return OK;
+        return ask->format_json ? vendor_cannot(c, ANTHROPIC, "it answers in JSON only by a schema")
+                                : OK;
     TRY(vendor_given(c, ask->format_schema, &schema));
     return vendor_put(c, config, "format",
                       json_pack("{s:s, s:O}", "type", "json_schema", "schema", schema));

@@ -147,6 +147,8 @@ struct llm_ask {
     bool one_call_only; /* no parallel calls */
     /* a structured answer: JSON by this schema; NULL: free text */
     const char *format_name, *format_schema;
+    bool format_loose; /* the schema is a guide: the provider need not enforce it */
+    bool format_json;  /* without a schema: any JSON object */
 
     const double *temperature, *top_p; /* NULL: the model's own */
     const int64_t *seed;

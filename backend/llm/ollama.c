@@ -169,6 +169,8 @@ static rc_t manner(struct ctx *c, const struct llm_ask *ask, json_t *body)
     if (ask->format_schema != NULL) {
         TRY(vendor_given(c, ask->format_schema, &schema));
         TRY(vendor_put(c, body, "format", json_incref(schema)));
+    } else if (ask->format_json) {
+        TRY(vendor_put(c, body, "format", json_string("json")));
     }
     if (ask->effort == LLM_EFFORT_USUAL)
         return OK;

@@ -173,11 +173,14 @@ static rc_t format(struct ctx *c, const struct llm_ask *ask, json_t *body)
     json_t *schema;
 
     if (ask->format_schema == NULL)
-        return OK;
+        return ask->format_json ? vendor_put(c, body, "response_format",
+                                             json_pack("{s:s}", "type", "json_object"))
+                                : OK;
     TRY(vendor_given(c, ask->format_schema, &schema));
     return vendor_put(c, body, "response_format",
                       json_pack("{s:s, s:{s:s, s:b, s:O}}", "type", "json_schema", "json_schema",
-                                "name", ask->format_name, "strict", 1, "schema", schema));
+                                "name", ask->format_name, "strict", (int)!ask->format_loose,
+                                "schema", schema));
 }
 
 static rc_t stops(struct ctx *c, const struct llm_ask *ask, json_t *body)

@@ -125,11 +125,15 @@ static rc_t format(struct ctx *c, const struct llm_ask *ask, json_t *body)
     json_t *schema;
 
     if (ask->format_schema == NULL)
-        return OK;
+        return ask->format_json
+                   ? vendor_put(c, body, "text",
+                                json_pack("{s:{s:s}}", "format", "type", "json_object"))
+                   : OK;
     TRY(vendor_given(c, ask->format_schema, &schema));
     return vendor_put(c, body, "text",
                       json_pack("{s:{s:s, s:s, s:b, s:O}}", "format", "type", "json_schema", "name",
-                                ask->format_name, "strict", 1, "schema", schema));
+                                ask->format_name, "strict", (int)!ask->format_loose, "schema",
+                                schema));
 }
 
 /* Thinking is asked for encrypted only where the model thinks: others refuse the wish. */

@@ -247,7 +247,7 @@ static rc_t starter_local(struct ctx *c, const struct llm_ask *ask, struct llm_a
     if (t.last == ask->count && !image)
         return ctx_fail(c, E_INVALID, "llm_no_message",
                         "the conversation has no message with text");
-    if (ask->format_schema != NULL || ask->choice == LLM_CHOOSE_REQUIRED ||
+    if (ask->format_schema != NULL || ask->format_json || ask->choice == LLM_CHOOSE_REQUIRED ||
         ask->choice == LLM_CHOOSE_ONE)
         return vendor_cannot(c, NAME, "it answers in plain sentences only");
     if (image)

@@ -92,6 +92,10 @@ const struct llm_asked llm_asks[] = {
      {ASK(hello), .format_name = "mood",
       .format_schema = "{\"type\":\"object\",\"properties\":{\"mood\":{\"type\":\"string\"}},"
                        "\"required\":[\"mood\"],\"additionalProperties\":false}"}},
+    {"format_loose",
+     {ASK(hello), .format_name = "mood", .format_schema = "{\"type\":\"object\"}",
+      .format_loose = true}},
+    {"format_json", {ASK(hello), .format_json = true}},
     {"wishes", {ASK(hello), .temperature = &half, .top_p = &quarter, .seed = &seed}},
     {"stops", {ASK(hello), .stops = stops, .stop_count = COUNT_OF(stops)}},
     {"think", {ASK(hello), .effort = LLM_EFFORT_MEDIUM, .temperature = &half}},
