@@ -102,13 +102,13 @@ static rc_t ask(struct ctx *c, struct run *run, struct turn *t, struct pool_outc
 
     end->asked = o;
     t->ask.stream = !t->from_channel;
-    if (t->route.pool.count == 0) {
+    if (t->routing.pool.count == 0) {
         *end = (struct ending){.text = excuse("llm_none"), .outcome = "failed"};
         return OK;
     }
     turn_watch_begin(c, &watch);
 
-    rc_t rc = pool_ask(c, &t->route.pool, &t->ask, &sink, o);
+    rc_t rc = pool_ask(c, &t->routing.pool, &t->ask, &sink, o);
 
     if (atomic_load(&run->lost))
         return ctx_fail(c, E_CONFLICT, "job_lost",

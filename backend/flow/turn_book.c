@@ -15,15 +15,15 @@ rc_t turn_announce(struct ctx *c, const struct job *job, struct turn *t)
 {
     struct call_open call = {.held = 0};
 
-    for (size_t i = 0; i < t->route.pool.count; i++) {
+    for (size_t i = 0; i < t->routing.pool.count; i++) {
         int64_t worst;
 
-        TRY(pool_worst(c, &t->route.pool.candidates[i], &t->ask, &worst));
+        TRY(pool_worst(c, &t->routing.pool.candidates[i], &t->ask, &worst));
         if (worst <= call.held)
             continue;
         call.held = worst;
-        call.provider = t->route.pool.candidates[i].llm->name;
-        call.model = t->route.pool.candidates[i].model;
+        call.provider = t->routing.pool.candidates[i].llm->name;
+        call.model = t->routing.pool.candidates[i].model;
     }
     if (call.held == 0)
         return OK;
@@ -79,7 +79,7 @@ static rc_t enter_answer(struct ctx *c, struct run *run, const struct turn *t,
                          const struct pool_outcome *o, const char *outcome, bool again)
 {
     struct usage u = {.step_no = again ? NO_STEP : STEP_ANSWER,
-                      .provider = t->route.pool.candidates[o->candidate].llm->name,
+                      .provider = t->routing.pool.candidates[o->candidate].llm->name,
                       .model = o->answer.model,
                       .tokens = {.input = o->answer.input_tokens,
                                  .cached = o->answer.cached_tokens,

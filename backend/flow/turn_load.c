@@ -86,17 +86,17 @@ static rc_t window(struct ctx *c, struct turn *t)
     return OK;
 }
 
-static rc_t route(struct ctx *c, struct turn *t)
+static rc_t find_routing(struct ctx *c, struct turn *t)
 {
-    const struct route_want want = {.task = ROUTE_CHAT,
-                                    .employee = &t->who,
-                                    .tokens = llm_estimate_ask(&t->ask) + t->ask.max_tokens};
+    const struct routing_want want = {.task = ROUTING_CHAT,
+                                      .employee = &t->who,
+                                      .tokens = llm_estimate_ask(&t->ask) + t->ask.max_tokens};
 
-    TRY(route_find(c, &want, &t->route));
-    t->route.pool.limits.turn_ms = conf_number(CONF_turn_seconds) * 1000;
-    t->route.pool.pause_ms = conf_number(CONF_breaker_seconds) * 1000;
+    TRY(routing_find(c, &want, &t->routing));
+    t->routing.pool.limits.turn_ms = conf_number(CONF_turn_seconds) * 1000;
+    t->routing.pool.pause_ms = conf_number(CONF_breaker_seconds) * 1000;
     t->payer = (struct payer){.employee_id = t->who.id, .conversation_id = t->in.conversation_id};
-    t->route.pool.payer = &t->payer;
+    t->routing.pool.payer = &t->payer;
     return OK;
 }
 
@@ -134,7 +134,7 @@ rc_t turn_load(struct ctx *c, const struct job *job, struct turn *t)
     t->ask.system = system_text(c, t);
     t->ask.max_tokens = TURN_ANSWER_TOKENS;
     TRY(window(c, t));
-    TRY(route(c, t));
+    TRY(find_routing(c, t));
     hash_request(c, t);
     return OK;
 }

@@ -5,7 +5,7 @@
 #include "core/conversation.h"
 #include "core/employee.h"
 #include "core/inbound.h"
-#include "flow/route.h"
+#include "flow/routing.h"
 #include "flow/runner.h"
 
 #define TURN_WINDOW 40            /* messages of a conversation that an employee looks back on */
@@ -19,9 +19,9 @@ struct turn {
     struct employee_brain who;
     struct message asked;
     struct llm_ask ask;
-    struct route route;
+    struct routing routing;
     struct bytes request_hash; /* of all that is asked, for replaying */
-    struct payer payer;        /* what route.pool.payer points to */
+    struct payer payer;        /* what routing.pool.payer points to */
     const char *call_id;       /* of the announcement, see turn_book.h; NULL: there is none */
 };
 

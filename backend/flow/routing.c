@@ -1,11 +1,11 @@
-/* See route.h. */
-#include "flow/route.h"
+/* See routing.h. */
+#include "flow/routing.h"
 
 #include <stdatomic.h>
 #include <string.h>
 
 #include "base/log.h"
-#include "flow/route_book.h"
+#include "flow/routing_book.h"
 #include "llm/model.h"
 
 #define ANSWER_ROOM 256 /* tokens that a context must have left beyond what was estimated */
@@ -13,24 +13,24 @@
 /* One search. */
 struct search {
     struct ctx *c;
-    const struct route_want *want;
-    struct route_book book;
-    struct route *out;
+    const struct routing_want *want;
+    struct routing_book book;
+    struct routing *out;
 };
 
 static void pass_over(const struct search *s, const char *provider, const char *model,
                       const char *account, const char *code)
 {
-    struct route *r = s->out;
+    struct routing *r = s->out;
 
-    if (r->passed_count < ROUTE_PASSED_MAX)
-        r->passed[r->passed_count++] = (struct route_passed){
+    if (r->passed_count < ROUTING_PASSED_MAX)
+        r->passed[r->passed_count++] = (struct routing_passed){
             .provider = provider, .model = model, .account = account, .code = code};
 }
 
-static bool is_allowed(const struct search *s, const struct route_account *a, const char *model)
+static bool is_allowed(const struct search *s, const struct routing_account *a, const char *model)
 {
-    const struct route_want *w = s->want;
+    const struct routing_want *w = s->want;
     const char *by_provider = text_printf(s->c->mem, "%s/%s", a->llm->name, model);
     const char *by_account = a->name == NULL ? by_provider
                                              : text_printf(s->c->mem, "%s/%s", a->name, model);
@@ -43,7 +43,7 @@ static bool is_allowed(const struct search *s, const struct route_account *a, co
 }
 
 /* Why this model can't be asked this, or NULL. Of unknown models nothing is held against them. */
-static const char *unfit(const struct search *s, const struct route_account *a, const char *model)
+static const char *unfit(const struct search *s, const struct routing_account *a, const char *model)
 {
     const struct llm_model *m = llm_model_find(a->llm->name, model);
 
@@ -51,7 +51,7 @@ static const char *unfit(const struct search *s, const struct route_account *a, 
         return "not_allowed";
     if (m == NULL)
         return NULL;
-    if ((m->size == MODEL_EMBEDS) != (s->want->task == ROUTE_EMBED))
+    if ((m->size == MODEL_EMBEDS) != (s->want->task == ROUTING_EMBED))
         return m->size == MODEL_EMBEDS ? "embeds_only" : "does_not_embed";
     if (m->context > 0 && s->want->tokens + ANSWER_ROOM > m->context)
         return "context_too_short";
@@ -62,7 +62,7 @@ static const char *unfit(const struct search *s, const struct route_account *a, 
     return NULL;
 }
 
-static bool is_there(const struct pool_route *pool, const struct route_account *a,
+static bool is_there(const struct pool_route *pool, const struct routing_account *a,
                      const char *model)
 {
     for (size_t i = 0; i < pool->count; i++)
@@ -74,7 +74,7 @@ static bool is_there(const struct pool_route *pool, const struct route_account *
 }
 
 /* `room`: so many candidates at most may stand there before. */
-static void add(const struct search *s, const struct route_account *a, const char *model,
+static void add(const struct search *s, const struct routing_account *a, const char *model,
                 const char *purpose, size_t room)
 {
     struct pool_route *pool = &s->out->pool;
@@ -96,7 +96,7 @@ static void add(const struct search *s, const struct route_account *a, const cha
 /* How sure it is that the account has this model. */
 enum offer { OFFER_NONE, OFFER_MAYBE, OFFER_SURE };
 
-static enum offer offer_of(const struct route_account *a, const char *model)
+static enum offer offer_of(const struct routing_account *a, const char *model)
 {
     for (size_t i = 0; i < a->model_count; i++)
         if (text_is(a->models[i], model))
@@ -114,7 +114,7 @@ static enum offer offer_of(const struct route_account *a, const char *model)
  */
 static size_t run_of(const struct search *s, size_t first, const char *model, enum offer least)
 {
-    const struct route_account *a = s->book.accounts;
+    const struct routing_account *a = s->book.accounts;
     size_t end = first + 1;
 
     while (end < s->book.count && a[end].llm == a[first].llm && a[end].name != NULL &&
@@ -147,7 +147,7 @@ static bool add_each(const struct search *s, struct whose whose, const char *mod
     bool any = false;
 
     for (size_t i = 0, run; i < s->book.count; i += run) {
-        const struct route_account *a = &s->book.accounts[i];
+        const struct routing_account *a = &s->book.accounts[i];
 
         run = 1;
         if ((whose.llm != NULL && a->llm != whose.llm) ||
@@ -162,18 +162,18 @@ static bool add_each(const struct search *s, struct whose whose, const char *mod
     return any;
 }
 
-static enum model_size size_for(enum route_task task)
+static enum model_size size_for(enum routing_task task)
 {
     switch (task) {
-    case ROUTE_SMALL_TALK:
-    case ROUTE_CLASSIFY:
-    case ROUTE_SUMMARISE:
+    case ROUTING_SMALL_TALK:
+    case ROUTING_CLASSIFY:
+    case ROUTING_SUMMARISE:
         return MODEL_SMALL;
-    case ROUTE_REASON:
+    case ROUTING_REASON:
         return MODEL_LARGE;
-    case ROUTE_EMBED:
+    case ROUTING_EMBED:
         return MODEL_EMBEDS;
-    case ROUTE_CHAT:
+    case ROUTING_CHAT:
         break;
     }
     return MODEL_USUAL;
@@ -190,7 +190,8 @@ static const char *plain_name(struct ctx *c, const struct llm_model *m)
 /*
  * The account's model for a row: the row's own name, or the first offered one that the row means.
  */
-static const char *offered(struct ctx *c, const struct route_account *a, const struct llm_model *m)
+static const char *offered(struct ctx *c, const struct routing_account *a,
+                           const struct llm_model *m)
 {
     const char *plain = plain_name(c, m);
 
@@ -209,7 +210,8 @@ static const char *offered(struct ctx *c, const struct route_account *a, const s
  * The account's model of this size, else of the next larger one, else of any; one of which nothing
  * is known where the account has no other.
  */
-static const char *model_of_size(struct ctx *c, const struct route_account *a, enum model_size size)
+static const char *model_of_size(struct ctx *c, const struct routing_account *a,
+                                 enum model_size size)
 {
     size_t count;
     const struct llm_model *rows = llm_models(&count);
@@ -237,7 +239,7 @@ static void add_suiting(const struct search *s, const struct llm *llm, const cha
                         size_t room)
 {
     for (size_t i = 0; i < s->book.count; i++) {
-        const struct route_account *a = &s->book.accounts[i];
+        const struct routing_account *a = &s->book.accounts[i];
         const char *model;
 
         if (llm != NULL && a->llm != llm)
@@ -246,7 +248,7 @@ static void add_suiting(const struct search *s, const struct llm *llm, const cha
         if (model != NULL)
             add(s, a, model, purpose, room);
         else
-            pass_over(s, a->llm->name, ROUTE_AUTO, a->name, "no_such_model");
+            pass_over(s, a->llm->name, ROUTING_AUTO, a->name, "no_such_model");
     }
 }
 
@@ -266,7 +268,7 @@ static void add_named(const struct search *s, const char *provider, const char *
 
     if (provider == NULL)
         return;
-    if (text_is(model, ROUTE_AUTO))
+    if (text_is(model, ROUTING_AUTO))
         add_suiting(s, llm, purpose, room);
     else if (llm == NULL || !add_employees_own(s, llm, model, purpose, room)) {
         log_warn("llm_not_set_up", "provider", provider, "model", model, "tenant", s->c->tenant_id,
@@ -316,15 +318,15 @@ static bool add_asked(const struct search *s, const char *name)
     return add_found(s, NULL, NULL, name);
 }
 
-rc_t route_choose(struct ctx *c, const struct route_book *book, const struct route_want *want,
-                  struct route *out)
+rc_t routing_choose(struct ctx *c, const struct routing_book *book, const struct routing_want *want,
+                    struct routing *out)
 {
     const struct search s = {.c = c, .want = want, .book = *book, .out = out};
 
-    *out = (struct route){.passed_count = 0};
+    *out = (struct routing){.passed_count = 0};
     if (want->model == NULL && want->employee != NULL)
         add_employees(&s, want->employee);
-    else if (want->model == NULL || text_is(want->model, ROUTE_AUTO))
+    else if (want->model == NULL || text_is(want->model, ROUTING_AUTO))
         add_suiting(&s, NULL, "task", POOL_CANDIDATES_MAX);
     else if (!add_asked(&s, want->model))
         return ctx_fail(c, E_NOT_FOUND, "model_not_found",
@@ -333,38 +335,38 @@ rc_t route_choose(struct ctx *c, const struct route_book *book, const struct rou
     return OK;
 }
 
-rc_t route_find(struct ctx *c, const struct route_want *want, struct route *out)
+rc_t routing_find(struct ctx *c, const struct routing_want *want, struct routing *out)
 {
-    struct route_book book;
+    struct routing_book book;
 
-    TRY(route_book(c, &book));
-    return route_choose(c, &book, want, out);
+    TRY(routing_book(c, &book));
+    return routing_choose(c, &book, want, out);
 }
 
-static void list(struct route_model *items, size_t *count, const struct route_account *a,
+static void list(struct routing_model *items, size_t *count, const struct routing_account *a,
                  const char *name)
 {
     for (size_t i = 0; i < *count; i++)
         if (text_is(items[i].name, name))
             return;
-    items[(*count)++] = (struct route_model){
+    items[(*count)++] = (struct routing_model){
         .name = name, .provider = a->llm->name, .account = a->name};
 }
 
-rc_t route_models(struct ctx *c, const struct route_model **items, size_t *count)
+rc_t routing_models(struct ctx *c, const struct routing_model **items, size_t *count)
 {
-    struct route_book book;
-    struct route_model *all;
+    struct routing_book book;
+    struct routing_model *all;
     size_t known, room = 0;
     const struct llm_model *rows = llm_models(&known);
 
-    TRY(route_book(c, &book));
+    TRY(routing_book(c, &book));
     for (size_t i = 0; i < book.count; i++)
         room += book.accounts[i].model_count + known;
     all = arena_take(c->mem, (room + 1) * sizeof(*all));
     *count = 0;
     for (size_t i = 0; i < book.count; i++) {
-        const struct route_account *a = &book.accounts[i];
+        const struct routing_account *a = &book.accounts[i];
 
         for (size_t k = 0; k < a->model_count; k++)
             list(all, count, a, a->models[k]);

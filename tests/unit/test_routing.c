@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "flow/route.h"
+#include "flow/routing.h"
 #include "llm/model.h"
 
 #include <cmocka.h>
@@ -15,18 +15,18 @@ static const char *const anthropics[] = {"claude-haiku-4-5-20251001", "claude-so
 static const char *const locals[] = {"llama-3.3/70b"};
 
 /* Two accounts with OpenAI, one with Anthropic, a server of their own, then the instance's. */
-static struct route_book book_of(struct ctx *c)
+static struct routing_book book_of(struct ctx *c)
 {
-    struct route_account *a = arena_take(c->mem, 6 * sizeof(*a));
+    struct routing_account *a = arena_take(c->mem, 6 * sizeof(*a));
 
-    a[0] = (struct route_account){llm_find("openai"), {.key = "k1"}, "first", NULL, 0};
-    a[1] = (struct route_account){llm_find("openai"), {.key = "k2"}, "second", NULL, 0};
-    a[2] = (struct route_account){llm_find("anthropic"), {.key = "k3"}, "claude", anthropics, 3};
-    a[3] = (struct route_account){
+    a[0] = (struct routing_account){llm_find("openai"), {.key = "k1"}, "first", NULL, 0};
+    a[1] = (struct routing_account){llm_find("openai"), {.key = "k2"}, "second", NULL, 0};
+    a[2] = (struct routing_account){llm_find("anthropic"), {.key = "k3"}, "claude", anthropics, 3};
+    a[3] = (struct routing_account){
         llm_find("openai"), {.base_url = "https://own.example"}, "own", locals, 1};
-    a[4] = (struct route_account){llm_find("openai"), {.key = "k0"}, NULL, NULL, 0};
-    a[5] = (struct route_account){llm_find("starter"), {.key = NULL}, NULL, NULL, 0};
-    return (struct route_book){a, 6};
+    a[4] = (struct routing_account){llm_find("openai"), {.key = "k0"}, NULL, NULL, 0};
+    a[5] = (struct routing_account){llm_find("starter"), {.key = NULL}, NULL, NULL, 0};
+    return (struct routing_book){a, 6};
 }
 
 static struct ctx *ctx;
@@ -46,7 +46,7 @@ static int teardown(void **state)
 }
 
 /* "account:model purpose, ..." of the candidates, then " | " and "model code" of those passed. */
-static const char *told(const struct route *r)
+static const char *told(const struct routing *r)
 {
     struct buf b = buf_new(ctx->mem, KIB(4));
 
@@ -61,12 +61,12 @@ static const char *told(const struct route *r)
     return buf_str(&b);
 }
 
-static const char *chosen(const struct route_want *want)
+static const char *chosen(const struct routing_want *want)
 {
-    const struct route_book book = book_of(ctx);
-    struct route r;
+    const struct routing_book book = book_of(ctx);
+    struct routing r;
 
-    if (route_choose(ctx, &book, want, &r) != OK) {
+    if (routing_choose(ctx, &book, want, &r) != OK) {
         const char *code = ctx->fault.code;
 
         ctx_forgive(ctx);
@@ -85,7 +85,7 @@ static void an_employees_models_in_their_order(void **state)
                                         .local_model = "starter"};
 
     (void)state;
-    assert_string_equal(chosen(&(struct route_want){.employee = &mara}),
+    assert_string_equal(chosen(&(struct routing_want){.employee = &mara}),
                         "claude:claude-opus-4-5 primary, -:starter local | llama no_account");
 }
 
@@ -96,7 +96,7 @@ static void a_chosen_model_need_not_be_listed(void **state)
                                         .primary_model = "claude-new"};
 
     (void)state;
-    assert_string_equal(chosen(&(struct route_want){.employee = &mara}),
+    assert_string_equal(chosen(&(struct routing_want){.employee = &mara}),
                         "claude:claude-new primary");
 }
 
@@ -104,8 +104,8 @@ static void a_chosen_model_need_not_be_listed(void **state)
 static void accounts_of_a_provider_share_its_load(void **state)
 {
     const struct employee_brain mara = {.primary_provider = "openai", .primary_model = "gpt-4o"};
-    const char *one = chosen(&(struct route_want){.employee = &mara});
-    const char *two = chosen(&(struct route_want){.employee = &mara});
+    const char *one = chosen(&(struct routing_want){.employee = &mara});
+    const char *two = chosen(&(struct routing_want){.employee = &mara});
     const char *want[] = {"first:gpt-4o primary, second:gpt-4o primary, -:gpt-4o primary",
                           "second:gpt-4o primary, first:gpt-4o primary, -:gpt-4o primary"};
 
@@ -118,17 +118,18 @@ static void accounts_of_a_provider_share_its_load(void **state)
 static void a_program_names_model_provider_or_account(void **state)
 {
     (void)state;
-    assert_string_equal(chosen(&(struct route_want){.model = "claude-opus-4-5"}),
+    assert_string_equal(chosen(&(struct routing_want){.model = "claude-opus-4-5"}),
                         "claude:claude-opus-4-5 asked");
-    assert_string_equal(chosen(&(struct route_want){.model = "second/gpt-5"}),
+    assert_string_equal(chosen(&(struct routing_want){.model = "second/gpt-5"}),
                         "second:gpt-5 asked");
-    assert_string_equal(chosen(&(struct route_want){.model = "llama-3.3/70b"}),
+    assert_string_equal(chosen(&(struct routing_want){.model = "llama-3.3/70b"}),
                         "own:llama-3.3/70b asked");
-    assert_string_equal(chosen(&(struct route_want){.model = "own/llama-3.3/70b"}),
+    assert_string_equal(chosen(&(struct routing_want){.model = "own/llama-3.3/70b"}),
                         "own:llama-3.3/70b asked");
-    assert_string_equal(chosen(&(struct route_want){.model = "starter"}), "-:starter asked");
-    assert_string_equal(chosen(&(struct route_want){.model = "gpt-unheard-of"}), "model_not_found");
-    assert_string_equal(chosen(&(struct route_want){.model = "anthropic/claude-2"}),
+    assert_string_equal(chosen(&(struct routing_want){.model = "starter"}), "-:starter asked");
+    assert_string_equal(chosen(&(struct routing_want){.model = "gpt-unheard-of"}),
+                        "model_not_found");
+    assert_string_equal(chosen(&(struct routing_want){.model = "anthropic/claude-2"}),
                         "model_not_found");
 }
 
@@ -136,23 +137,23 @@ static void a_task_decides_how_large(void **state)
 {
     const struct employee_brain mara = {.primary_provider = "anthropic", .primary_model = "auto"};
     const struct {
-        enum route_task task;
+        enum routing_task task;
         const char *want;
-    } rows[] = {{ROUTE_SMALL_TALK, "claude:claude-haiku-4-5-20251001 primary"},
-                {ROUTE_CLASSIFY, "claude:claude-haiku-4-5-20251001 primary"},
-                {ROUTE_CHAT, "claude:claude-sonnet-4-5-20250929 primary"},
-                {ROUTE_REASON, "claude:claude-opus-4-5 primary"}};
+    } rows[] = {{ROUTING_SMALL_TALK, "claude:claude-haiku-4-5-20251001 primary"},
+                {ROUTING_CLASSIFY, "claude:claude-haiku-4-5-20251001 primary"},
+                {ROUTING_CHAT, "claude:claude-sonnet-4-5-20250929 primary"},
+                {ROUTING_REASON, "claude:claude-opus-4-5 primary"}};
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++)
-        assert_string_equal(chosen(&(struct route_want){.task = rows[i].task, .employee = &mara}),
+        assert_string_equal(chosen(&(struct routing_want){.task = rows[i].task, .employee = &mara}),
                             rows[i].want);
 }
 
 /* Each account by its own model that suits, in the tenant's order; the starter comes last. */
 static void auto_goes_through_the_accounts(void **state)
 {
-    const char *got = chosen(&(struct route_want){.task = ROUTE_CHAT, .model = "auto"});
+    const char *got = chosen(&(struct routing_want){.task = ROUTING_CHAT, .model = "auto"});
 
     (void)state;
     assert_string_equal(got, "first:gpt-4.1 task, second:gpt-4.1 task,"
@@ -168,25 +169,25 @@ static void what_does_not_fit_is_passed_over(void **state)
                                         .local_model = "starter"};
 
     (void)state;
-    assert_string_equal(chosen(&(struct route_want){.employee = &mara, .tokens = 199000}),
+    assert_string_equal(chosen(&(struct routing_want){.employee = &mara, .tokens = 199000}),
                         "claude:claude-opus-4-5 primary, -:starter local");
-    assert_string_equal(chosen(&(struct route_want){.employee = &mara, .tokens = 200000}),
+    assert_string_equal(chosen(&(struct routing_want){.employee = &mara, .tokens = 200000}),
                         "-:starter local | claude-opus-4-5 context_too_short");
-    assert_string_equal(chosen(&(struct route_want){.employee = &mara, .needs = MODEL_TOOLS}),
+    assert_string_equal(chosen(&(struct routing_want){.employee = &mara, .needs = MODEL_TOOLS}),
                         "claude:claude-opus-4-5 primary | starter no_tools");
-    assert_string_equal(chosen(&(struct route_want){.model = "o3-mini", .needs = MODEL_IMAGES}),
+    assert_string_equal(chosen(&(struct routing_want){.model = "o3-mini", .needs = MODEL_IMAGES}),
                         " | o3-mini no_images, o3-mini no_images, o3-mini no_images");
-    assert_string_equal(chosen(&(struct route_want){.task = ROUTE_EMBED, .model = "starter"}),
+    assert_string_equal(chosen(&(struct routing_want){.task = ROUTING_EMBED, .model = "starter"}),
                         " | starter does_not_embed");
 }
 
 static void only_allowed_models_are_asked(void **state)
 {
     static const char *const allowed[] = {"claude/claude-opus-4-5", "starter"};
-    const struct route_want want = {.task = ROUTE_REASON,
-                                    .model = "auto",
-                                    .allowed = allowed,
-                                    .allowed_count = COUNT_OF(allowed)};
+    const struct routing_want want = {.task = ROUTING_REASON,
+                                      .model = "auto",
+                                      .allowed = allowed,
+                                      .allowed_count = COUNT_OF(allowed)};
 
     (void)state;
     assert_string_equal(chosen(&want),

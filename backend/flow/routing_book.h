@@ -1,10 +1,10 @@
 /* Which accounts there are to ask: a tenant's own in its order, then the instance's. */
-#ifndef FLOW_ROUTE_BOOK_H
-#define FLOW_ROUTE_BOOK_H
+#ifndef FLOW_ROUTING_BOOK_H
+#define FLOW_ROUTING_BOOK_H
 
 #include "llm/llm.h"
 
-struct route_account {
+struct routing_account {
     const struct llm *llm;
     struct llm_account account;
     const char *name;          /* of a tenant's own account; NULL: the instance's */
@@ -12,12 +12,12 @@ struct route_account {
     size_t model_count;
 };
 
-struct route_book {
-    const struct route_account *accounts;
+struct routing_book {
+    const struct routing_account *accounts;
     size_t count;
 };
 
 /* Those of the context's tenant. Lives as long as the context. */
-rc_t route_book(struct ctx *c, struct route_book *out) MUST;
+rc_t routing_book(struct ctx *c, struct routing_book *out) MUST;
 
 #endif

@@ -2,28 +2,28 @@
  * Who is asked: which models of which accounts, in which order, and why. The tenant's own accounts
  * come first, in the tenant's order, then the instance's.
  */
-#ifndef FLOW_ROUTE_H
-#define FLOW_ROUTE_H
+#ifndef FLOW_ROUTING_H
+#define FLOW_ROUTING_H
 
 #include "core/employee.h"
 #include "flow/pool.h"
-#include "flow/route_book.h"
+#include "flow/routing_book.h"
 
-#define ROUTE_PASSED_MAX 8
-#define ROUTE_AUTO "auto" /* the name of no model: whichever suits the task */
+#define ROUTING_PASSED_MAX 8
+#define ROUTING_AUTO "auto" /* the name of no model: whichever suits the task */
 
 /* What a question is about decides how large a model it needs where none is named. */
-enum route_task {
-    ROUTE_CHAT,
-    ROUTE_SMALL_TALK,
-    ROUTE_CLASSIFY,
-    ROUTE_SUMMARISE,
-    ROUTE_REASON,
-    ROUTE_EMBED
+enum routing_task {
+    ROUTING_CHAT,
+    ROUTING_SMALL_TALK,
+    ROUTING_CLASSIFY,
+    ROUTING_SUMMARISE,
+    ROUTING_REASON,
+    ROUTING_EMBED
 };
 
-struct route_want {
-    enum route_task task;
+struct routing_want {
+    enum routing_task task;
     /*
      * What a program asks for: "gpt-5", "openai/gpt-5", "my account/gpt-5", or "auto". NULL: what
      * the employee thinks with.
@@ -39,16 +39,16 @@ struct route_want {
 };
 
 /* Somebody who could have been asked and is not. */
-struct route_passed {
+struct routing_passed {
     const char *provider, *model;
     const char *account; /* its name; NULL: the instance's own */
     const char *code;    /* stable, such as "context_too_short" */
 };
 
-struct route {
+struct routing {
     /* payer, limits and pause_ms are the caller's to fill */
     struct pool_route pool;
-    struct route_passed passed[ROUTE_PASSED_MAX];
+    struct routing_passed passed[ROUTING_PASSED_MAX];
     size_t passed_count;
 };
 
@@ -58,19 +58,19 @@ struct route {
  * E_NOT_FOUND model_not_found: no account here offers the model that a program named. Candidates
  * live as long as the context.
  */
-rc_t route_find(struct ctx *c, const struct route_want *want, struct route *out) MUST;
+rc_t routing_find(struct ctx *c, const struct routing_want *want, struct routing *out) MUST;
 
 /* The same of these accounts. */
-rc_t route_choose(struct ctx *c, const struct route_book *book, const struct route_want *want,
-                  struct route *out) MUST;
+rc_t routing_choose(struct ctx *c, const struct routing_book *book, const struct routing_want *want,
+                    struct routing *out) MUST;
 
 /* A model that programs may name; for the list of models. */
-struct route_model {
+struct routing_model {
     const char *name, *provider;
     const char *account; /* NULL: the instance's own */
 };
 
-/* What route_find finds by name for the context's tenant, without twins; in c->mem. */
-rc_t route_models(struct ctx *c, const struct route_model **items, size_t *count) MUST;
+/* What routing_find finds by name for the context's tenant, without twins; in c->mem. */
+rc_t routing_models(struct ctx *c, const struct routing_model **items, size_t *count) MUST;
 
 #endif

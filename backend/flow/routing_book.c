@@ -1,5 +1,5 @@
-/* See route_book.h. */
-#include "flow/route_book.h"
+/* See routing_book.h. */
+#include "flow/routing_book.h"
 
 #include "base/conf.h"
 
@@ -28,17 +28,17 @@ static bool instance_account(const struct llm *llm, struct llm_account *out)
            (out->key != NULL || !llm->needs_key || out->base_url != NULL);
 }
 
-rc_t route_book(struct ctx *c, struct route_book *out)
+rc_t routing_book(struct ctx *c, struct routing_book *out)
 {
     size_t providers;
     const struct llm *const *all = llm_all(&providers);
-    struct route_account *list = arena_take(c->mem, INSTANCE_MAX * sizeof(*list));
+    struct routing_account *list = arena_take(c->mem, INSTANCE_MAX * sizeof(*list));
 
-    *out = (struct route_book){.accounts = list};
+    *out = (struct routing_book){.accounts = list};
     for (size_t i = 0; i < providers && out->count < INSTANCE_MAX; i++) {
-        struct route_account *next = &list[out->count];
+        struct routing_account *next = &list[out->count];
 
-        *next = (struct route_account){.llm = all[i]};
+        *next = (struct routing_account){.llm = all[i]};
         if (instance_account(all[i], &next->account))
             out->count++;
     }
