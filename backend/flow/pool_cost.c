@@ -22,6 +22,8 @@ static int64_t most_input(const struct llm_ask *ask)
 {
     int64_t most = WRAPPING + bytes(ask->system) + bytes(ask->format_schema);
 
+    for (size_t i = 0; i < ask->text_count; i++)
+        most += bytes(ask->texts[i]);
     for (size_t i = 0; i < ask->tool_count; i++)
         most += bytes(ask->tools[i].name) + bytes(ask->tools[i].about) +
                 bytes(ask->tools[i].schema);

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "llm/frames.h"
+#include "llm/vectors.h"
 
 /*
  * A question of POOL_ASK_MAX and LLM_IMAGES_MAX as JSON, an answer of LLM_BODY_MAX, several times.
@@ -118,7 +119,7 @@ static rc_t ask_streaming(struct trial *t, struct http_ask *ask, struct llm_answ
 
 static rc_t ask_whole(struct trial *t, struct http_ask *ask, struct llm_answer *out)
 {
-    ask->max_answer = LLM_BODY_MAX;
+    ask->max_answer = t->llm->answer_max > 0 ? t->llm->answer_max : LLM_BODY_MAX;
     TRY(http_call(t->c, ask, &t->http));
     return t->llm->answer(t->c, &t->http, out);
 }
@@ -215,8 +216,10 @@ static void drop_unasked(struct trial *t, const struct llm_ask *ask, struct llm_
         answer->stop = LLM_STOP_END;
 }
 
-static rc_t judge(struct trial *t, const struct llm_answer *answer)
+static rc_t judge(struct trial *t, const struct llm_ask *ask, const struct llm_answer *answer)
 {
+    if (ask->text_count > 0)
+        return vectors_fit(t->c, t->llm->name, ask, answer);
     if (answer->call_count > 0 || !text_blank(answer->text))
         return OK;
     if (llm_refused(answer))
@@ -258,7 +261,7 @@ rc_t pool_try_one(struct ctx *c, const struct pool_candidate *who, const struct 
         rc = ask_remote(&t, who, limits, &own, &answer);
     if (rc == OK) {
         drop_unasked(&t, ask, &answer);
-        rc = judge(&t, &answer);
+        rc = judge(&t, &own, &answer);
     }
     if (rc == OK || answer.counted || !text_blank(answer.text))
         estimate(&own, &answer);

@@ -3,6 +3,7 @@
 
 #include "base/shape.h"
 #include "llm/gather.h"
+#include "llm/vectors.h"
 
 const struct llm_part *llm_parts(const struct llm_message *message, struct llm_part *single,
                                  size_t *count)
@@ -192,6 +193,8 @@ rc_t llm_check(struct ctx *c, const struct llm_ask *ask)
 {
     struct check k = {.c = c, .ask = ask};
 
+    if (ask->text_count > 0)
+        return vectors_check(c, ask);
     for (size_t i = 0; i < ask->count; i++)
         TRY(check_message(&k, i));
     if (k.open_count > 0)
@@ -213,6 +216,8 @@ size_t llm_ask_bytes(const struct llm_ask *ask)
 {
     size_t sum = bytes(ask->system) + bytes(ask->format_schema);
 
+    for (size_t i = 0; i < ask->text_count; i++)
+        sum += bytes(ask->texts[i]);
     for (size_t i = 0; i < ask->fact_count; i++)
         sum += bytes(ask->facts[i]);
     for (size_t i = 0; i < ask->tool_count; i++)

@@ -237,7 +237,10 @@ struct llm_answer llm_answer_copy(struct arena *mem, const struct llm_answer *fr
 {
     struct llm_answer copy = *from;
     struct llm_part *parts = arena_take(mem, (from->part_count + 1) * sizeof(*parts));
+    size_t vectors = from->vector_count * from->dimensions * sizeof(float);
 
+    if (vectors > 0)
+        copy.vectors = memcpy(arena_take(mem, vectors), from->vectors, vectors);
     for (size_t i = 0; i < from->part_count; i++) {
         const struct llm_part *p = &from->parts[i];
 

@@ -84,6 +84,8 @@ int64_t llm_estimate_ask(const struct llm_ask *ask)
     int64_t sum = wrapping + llm_estimate_tokens(ask->system) +
                   llm_estimate_tokens(ask->format_schema);
 
+    for (size_t i = 0; i < ask->text_count; i++)
+        sum += 2 + llm_estimate_tokens(ask->texts[i]);
     for (size_t i = 0; i < ask->tool_count; i++)
         sum += 2 * wrapping + llm_estimate_tokens(ask->tools[i].name) +
                llm_estimate_tokens(ask->tools[i].about) + llm_estimate_tokens(ask->tools[i].schema);

@@ -30,6 +30,9 @@
 #define LLM_STOPS_MAX 4            /* texts at which the model shall stop */
 #define LLM_IMAGE_COUNT_MAX 50     /* images of one question */
 #define LLM_IMAGES_MAX MIB(20)     /* and all their bytes, as base64 */
+#define LLM_TEXTS_MAX 96           /* texts of one question for vectors */
+#define LLM_DIMENSIONS_MAX 8192    /* numbers of one vector */
+#define LLM_VECTORS_MAX MIB(24)    /* an answer with vectors, as sent */
 
 enum llm_author { LLM_PERSON, LLM_EMPLOYEE };
 
@@ -155,6 +158,14 @@ struct llm_ask {
     const char *const *stops;
     size_t stop_count;
     enum llm_effort effort;
+
+    /*
+     * A question for vectors: one for each text, and of all the rest only the model counts. It is
+     * asked of an llm's `vectors` translator; see llm/vectors.h.
+     */
+    const char *const *texts;
+    size_t text_count;
+    int64_t dimensions; /* of each vector; 0: as many as the model has */
 };
 
 enum llm_stop {
@@ -190,6 +201,9 @@ struct llm_answer {
     int64_t output_tokens;
     int64_t reasoning_tokens; /* of these, thinking */
     bool counted; /* the figures are the provider's own; false: it gave none, and flow/ estimates */
+    /* What a question for vectors got: `dimensions` numbers for each text, one after the other. */
+    const float *vectors;
+    size_t vector_count, dimensions;
 };
 
 /* A part while it comes in; see gather.h. */
@@ -217,10 +231,12 @@ enum llm_can { LLM_CAN_STREAM = 1, LLM_CAN_LOCAL = 2 };
 struct llm {
     const char *name;
     const struct llm *responses; /* what speaks LLM_API_RESPONSES, where the provider has it */
+    const struct llm *vectors;   /* what makes vectors of texts, where the provider has it */
     const char *default_url;     /* NULL: needs no address */
     unsigned can;
     enum llm_framing framing;
-    bool needs_key; /* at its default address; an own endpoint may have none */
+    bool needs_key;    /* at its default address; an own endpoint may have none */
+    size_t answer_max; /* bytes of a whole answer; 0: LLM_BODY_MAX */
 
     /* The request for `ask`. Time limits and size limits are the caller's. */
     rc_t (*ask)(struct ctx *c, const struct llm_account *account, const struct llm_ask *ask,

@@ -2,13 +2,12 @@
  * Ollama's own API. A stream is one JSON object a line; a tool call comes in one piece, with an
  * object of arguments and, from most versions, without an id.
  */
+#include "llm/ollama.h"
+
 #include "base/shape.h"
 #include "llm/gather.h"
 #include "llm/turns.h"
 #include "llm/vendor.h"
-
-#define NAME "ollama"
-#define HOME "http://127.0.0.1:11434"
 
 /*
  * The window to ask for. Left alone, Ollama takes a small one and drops the start of what does not
@@ -63,7 +62,8 @@ static rc_t person(struct ctx *c, const struct llm_turn *turn, json_t *list)
         const struct llm_part *p = turn->parts[i];
 
         if (p->kind == LLM_IMAGE && p->base64 == NULL)
-            return vendor_cannot(c, NAME, "it fetches no images; they must come with their bytes");
+            return vendor_cannot(c, OLLAMA,
+                                 "it fetches no images; they must come with their bytes");
         if (p->kind == LLM_IMAGE)
             TRY(vendor_push(c, images, json_string(p->base64)));
     }
@@ -105,7 +105,7 @@ static rc_t conversation(struct ctx *c, const struct llm_ask *ask, json_t *list)
 
     if (!text_blank(ask->system))
         TRY(say(c, list, "system", ask->system));
-    TRY(turns_of(c, ask, NAME, false, &turns, &count));
+    TRY(turns_of(c, ask, OLLAMA, false, &turns, &count));
     for (size_t i = 0; i < count; i++) {
         if (turns[i].author == LLM_EMPLOYEE) {
             TRY(employee(c, &turns[i], list));
@@ -123,7 +123,7 @@ static rc_t tools(struct ctx *c, const struct llm_ask *ask, json_t *body)
     json_t *list, *schema;
 
     if (ask->choice == LLM_CHOOSE_REQUIRED || ask->choice == LLM_CHOOSE_ONE)
-        return vendor_cannot(c, NAME, "it can't be told to call a tool");
+        return vendor_cannot(c, OLLAMA, "it can't be told to call a tool");
     if (ask->tool_count == 0 || ask->choice == LLM_CHOOSE_NONE)
         return OK;
     list = json_array();
@@ -183,7 +183,7 @@ static rc_t manner(struct ctx *c, const struct llm_ask *ask, json_t *body)
 static rc_t ollama_ask(struct ctx *c, const struct llm_account *account, const struct llm_ask *ask,
                        struct http_ask *out)
 {
-    const char *base = text_blank(account->base_url) ? HOME : account->base_url;
+    const char *base = text_blank(account->base_url) ? OLLAMA_HOME : account->base_url;
     json_t *body = json_pack("{s:s, s:[], s:b, s:{s:I, s:I}}", "model", ask->model, "messages",
                              "stream", (int)ask->stream, "options", "num_predict",
                              (json_int_t)ask->max_tokens, "num_ctx", (json_int_t)window(ask));
@@ -206,16 +206,16 @@ static rc_t read_call(struct ctx *c, const json_t *call, const char *when, struc
     struct llm_block *b;
 
     if (!json_is_object(call))
-        return ctx_fail(c, E_UPSTREAM, "llm_broken", NAME ": a tool call is not an object");
-    TRY(vendor_text(c, NAME, call, "id", &id));
-    TRY(vendor_object(c, NAME, call, "function", &function));
-    TRY(vendor_text(c, NAME, function, "name", &name));
-    TRY(vendor_object(c, NAME, function, "arguments", &arguments));
+        return ctx_fail(c, E_UPSTREAM, "llm_broken", OLLAMA ": a tool call is not an object");
+    TRY(vendor_text(c, OLLAMA, call, "id", &id));
+    TRY(vendor_object(c, OLLAMA, call, "function", &function));
+    TRY(vendor_text(c, OLLAMA, function, "name", &name));
+    TRY(vendor_object(c, OLLAMA, function, "arguments", &arguments));
     text = arguments == NULL ? "{}" : vendor_compact(c->mem, arguments);
     if (text_blank(id))
         id = vendor_made_id(c->mem, when, name, text, s->call_count);
-    TRY(gather_call(c, NAME, s, -1, id, name, &b));
-    return gather_arguments(c, NAME, b, text);
+    TRY(gather_call(c, OLLAMA, s, -1, id, name, &b));
+    return gather_arguments(c, OLLAMA, b, text);
 }
 
 /* Thinking goes back with the calls it led to, in the message that carries them. */
@@ -223,11 +223,11 @@ static rc_t read_thinking(struct ctx *c, const char *thinking, struct llm_stream
 {
     struct llm_block *b = gather_find(s, LLM_OPAQUE, 0);
     json_t *empty = b == NULL && thinking[0] != '\0' ? json_object() : NULL;
-    rc_t rc = empty == NULL ? OK : gather_opaque(c, NAME, s, 0, NAME, empty, &b);
+    rc_t rc = empty == NULL ? OK : gather_opaque(c, OLLAMA, s, 0, OLLAMA, empty, &b);
 
     json_decref(empty);
     TRY(rc);
-    return b == NULL ? OK : gather_opaque_piece(c, NAME, s, &b->content, thinking);
+    return b == NULL ? OK : gather_opaque_piece(c, OLLAMA, s, &b->content, thinking);
 }
 
 static rc_t read_message(struct ctx *c, const json_t *root, struct llm_stream *s)
@@ -236,13 +236,13 @@ static rc_t read_message(struct ctx *c, const json_t *root, struct llm_stream *s
     const char *text = "", *thinking = "", *when = NULL;
     size_t i;
 
-    TRY(vendor_object(c, NAME, root, "message", &message));
-    TRY(vendor_text(c, NAME, message, "content", &text));
-    TRY(vendor_text(c, NAME, message, "thinking", &thinking));
-    TRY(vendor_list(c, NAME, message, "tool_calls", &calls));
-    TRY(vendor_text(c, NAME, root, "created_at", &when));
+    TRY(vendor_object(c, OLLAMA, root, "message", &message));
+    TRY(vendor_text(c, OLLAMA, message, "content", &text));
+    TRY(vendor_text(c, OLLAMA, message, "thinking", &thinking));
+    TRY(vendor_list(c, OLLAMA, message, "tool_calls", &calls));
+    TRY(vendor_text(c, OLLAMA, root, "created_at", &when));
     TRY(read_thinking(c, thinking, s));
-    TRY(gather_text(c, NAME, s, text));
+    TRY(gather_text(c, OLLAMA, s, text));
     json_array_foreach(calls, i, call) TRY(read_call(c, call, when, s));
     return OK;
 }
@@ -256,9 +256,9 @@ static rc_t read_end(struct ctx *c, const json_t *root, struct llm_stream *s)
     struct llm_block *thinking = gather_find(s, LLM_OPAQUE, 0);
     const char *reason = NULL;
 
-    TRY(vendor_text(c, NAME, root, "done_reason", &reason));
-    TRY(vendor_count(c, NAME, root, "prompt_eval_count", &s->so_far.input_tokens));
-    TRY(vendor_count(c, NAME, root, "eval_count", &s->so_far.output_tokens));
+    TRY(vendor_text(c, OLLAMA, root, "done_reason", &reason));
+    TRY(vendor_count(c, OLLAMA, root, "prompt_eval_count", &s->so_far.input_tokens));
+    TRY(vendor_count(c, OLLAMA, root, "eval_count", &s->so_far.output_tokens));
     vendor_settle(&s->so_far);
     gather_stop(s, text_is(reason, "length") ? LLM_STOP_LENGTH : LLM_STOP_END);
     if (thinking == NULL)
@@ -276,7 +276,7 @@ static rc_t read_model(struct ctx *c, const json_t *root, struct llm_stream *s)
 {
     const char *model = NULL;
 
-    TRY(vendor_text(c, NAME, root, "model", &model));
+    TRY(vendor_text(c, OLLAMA, root, "model", &model));
     gather_name(s, &s->so_far.model, model);
     return OK;
 }
@@ -288,17 +288,17 @@ static rc_t ollama_answer(struct ctx *c, const struct http_answer *http, struct 
 
     *out = (struct llm_answer){.text = ""};
     if (http->status < 200 || http->status > 299)
-        return vendor_refusal(c, NAME, http);
-    TRY(vendor_json(c, NAME, http->body, &root));
+        return vendor_refusal(c, OLLAMA, http);
+    TRY(vendor_json(c, OLLAMA, http->body, &root));
     if (json_object_get(root, "error") != NULL)
-        return vendor_refusal(c, NAME, http);
+        return vendor_refusal(c, OLLAMA, http);
     if (!json_is_object(json_object_get(root, "message")))
-        return ctx_fail(c, E_UPSTREAM, "llm_broken", NAME ": an answer without a message");
+        return ctx_fail(c, E_UPSTREAM, "llm_broken", OLLAMA ": an answer without a message");
     TRY(read_message(c, root, &s));
     TRY(read_model(c, root, &s));
     TRY(read_end(c, root, &s));
     s.so_far.request_id = http->request_id;
-    return llm_stream_finish(c, NAME, &s, out);
+    return llm_stream_finish(c, OLLAMA, &s, out);
 }
 
 static rc_t ollama_event(struct ctx *c, struct bytes event, struct bytes data,
@@ -307,17 +307,18 @@ static rc_t ollama_event(struct ctx *c, struct bytes event, struct bytes data,
     json_t *root;
 
     (void)event;
-    TRY(vendor_json(c, NAME, data, &root));
+    TRY(vendor_json(c, OLLAMA, data, &root));
     if (json_object_get(root, "error") != NULL)
-        return vendor_fault(c, NAME, 200, json_object_get(root, "error"));
+        return vendor_fault(c, OLLAMA, 200, json_object_get(root, "error"));
     TRY(read_message(c, root, stream));
     TRY(read_model(c, root, stream));
     return json_is_true(json_object_get(root, "done")) ? read_end(c, root, stream) : OK;
 }
 
 const struct llm llm_ollama = {
-    .name = NAME,
-    .default_url = HOME,
+    .name = OLLAMA,
+    .vectors = &ollama_vectors,
+    .default_url = OLLAMA_HOME,
     .can = LLM_CAN_STREAM,
     .framing = LLM_LINES,
     .needs_key = false,

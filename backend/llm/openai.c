@@ -182,6 +182,7 @@ static const struct llm responses = {
 const struct llm llm_openai = {
     .name = OPENAI,
     .responses = &responses,
+    .vectors = &openai_vectors,
     .default_url = OPENAI_HOME,
     .can = LLM_CAN_STREAM,
     .framing = LLM_SSE,

@@ -48,6 +48,9 @@ rc_t responses_answer(struct ctx *c, const struct http_answer *http, struct llm_
 rc_t responses_event(struct ctx *c, struct bytes event, struct bytes data,
                      struct llm_stream *stream) MUST;
 
+/* openai_vectors.c: embeddings. */
+extern const struct llm openai_vectors;
+
 /* The marks of blocks that only the one or the other API understands. */
 #define OPENAI_CHAT_OWNER "openai.chat"
 #define OPENAI_RESPONSES_OWNER "openai.responses"
