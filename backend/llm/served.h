@@ -15,7 +15,6 @@
 #define SERVED_MESSAGES_MAX 4000 /* messages or items of one question */
 #define SERVED_MODEL_MAX 200     /* bytes of a model's name */
 #define SERVED_TOKENS_USUAL 4096 /* of an answer, when the question does not bound it */
-#define SERVED_INPUTS_MAX 2048   /* texts of one request for embeddings */
 
 /* A question as it came. */
 struct served_ask {
