@@ -175,10 +175,21 @@ static rc_t manner(struct ctx *c, const struct llm_ask *ask, bool thinks, json_t
     return stops(c, ask, body);
 }
 
+static const char *base_of(const struct llm_account *account)
+{
+    return text_blank(account->base_url) ? ANTHROPIC_HOME : account->base_url;
+}
+
+static void sign(const struct llm_account *account, struct http_ask *out)
+{
+    http_header_add(out, "anthropic-version", VERSION);
+    if (account->key != NULL)
+        http_header_add(out, "x-api-key", account->key);
+}
+
 static rc_t anthropic_ask(struct ctx *c, const struct llm_account *account,
                           const struct llm_ask *ask, struct http_ask *out)
 {
-    const char *base = text_blank(account->base_url) ? ANTHROPIC_HOME : account->base_url;
     json_t *body = json_pack("{s:s, s:I, s:[], s:b}", "model", ask->model, "max_tokens",
                              (json_int_t)ask->max_tokens, "messages", "stream", (int)ask->stream);
     struct llm_turn *turns;
@@ -193,11 +204,26 @@ static rc_t anthropic_ask(struct ctx *c, const struct llm_account *account,
     TRY(anthropic_messages(c, turns, count, json_object_get(body, "messages")));
     TRY(tools(c, ask, body));
     TRY(manner(c, ask, may_think(ask, turns, count), body));
-    vendor_post(c, vendor_url(c, base, "/v1", true, "/messages"), body, out);
-    http_header_add(out, "anthropic-version", VERSION);
-    if (account->key != NULL)
-        http_header_add(out, "x-api-key", account->key);
+    vendor_post(c, vendor_url(c, base_of(account), "/v1", true, "/messages"), body, out);
+    sign(account, out);
     return OK;
+}
+
+static rc_t anthropic_list(struct ctx *c, const struct llm_account *account, struct http_ask *out)
+{
+    const char *url = vendor_url(c, base_of(account), "/v1", true, "/models");
+
+    vendor_get(text_printf(c->mem, "%s%climit=1000", url, strchr(url, '?') == NULL ? '?' : '&'),
+               out);
+    sign(account, out);
+    return OK;
+}
+
+static rc_t anthropic_listed(struct ctx *c, const struct llm_account *account,
+                             const struct http_answer *http, const char **names)
+{
+    (void)account;
+    return vendor_names(c, ANTHROPIC, http, "data", "id", names);
 }
 
 const struct llm llm_anthropic = {
@@ -209,4 +235,6 @@ const struct llm llm_anthropic = {
     .ask = anthropic_ask,
     .answer = anthropic_answer,
     .event = anthropic_event,
+    .list = anthropic_list,
+    .listed = anthropic_listed,
 };

@@ -33,6 +33,7 @@
 #define LLM_TEXTS_MAX 96           /* texts of one question for vectors */
 #define LLM_DIMENSIONS_MAX 8192    /* numbers of one vector */
 #define LLM_VECTORS_MAX MIB(24)    /* an answer with vectors, as sent */
+#define LLM_NAMES_MAX 32000        /* names of all models that an account lists */
 
 enum llm_author { LLM_PERSON, LLM_EMPLOYEE };
 
@@ -252,7 +253,15 @@ struct llm {
      * stream->text.mem.
      */
     rc_t (*event)(struct ctx *c, struct bytes event, struct bytes data, struct llm_stream *stream);
-    /* LLM_CAN_LOCAL: answers by itself; ask, answer and event are NULL. */
+    /* The request for the models that an account offers, which costs nothing. */
+    rc_t (*list)(struct ctx *c, const struct llm_account *account, struct http_ask *out);
+    /*
+     * Reads its answer: the names with blanks between, at most LLM_NAMES_MAX bytes of them; ""
+     * where what is listed can't be asked by its name.
+     */
+    rc_t (*listed)(struct ctx *c, const struct llm_account *account, const struct http_answer *http,
+                   const char **names);
+    /* LLM_CAN_LOCAL: answers by itself; all functions above are NULL. */
     rc_t (*local)(struct ctx *c, const struct llm_ask *ask, struct llm_answer *out);
 };
 

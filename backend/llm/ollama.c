@@ -180,10 +180,20 @@ static rc_t manner(struct ctx *c, const struct llm_ask *ask, json_t *body)
                           : json_boolean(ask->effort != LLM_EFFORT_NONE));
 }
 
+static const char *base_of(const struct llm_account *account)
+{
+    return text_blank(account->base_url) ? OLLAMA_HOME : account->base_url;
+}
+
+static void key_add(struct ctx *c, const struct llm_account *account, struct http_ask *out)
+{
+    if (account->key != NULL)
+        http_header_add(out, "Authorization", text_printf(c->mem, "Bearer %s", account->key));
+}
+
 static rc_t ollama_ask(struct ctx *c, const struct llm_account *account, const struct llm_ask *ask,
                        struct http_ask *out)
 {
-    const char *base = text_blank(account->base_url) ? OLLAMA_HOME : account->base_url;
     json_t *body = json_pack("{s:s, s:[], s:b, s:{s:I, s:I}}", "model", ask->model, "messages",
                              "stream", (int)ask->stream, "options", "num_predict",
                              (json_int_t)ask->max_tokens, "num_ctx", (json_int_t)window(ask));
@@ -193,9 +203,8 @@ static rc_t ollama_ask(struct ctx *c, const struct llm_account *account, const s
     TRY(tools(c, ask, body));
     TRY(options(c, ask, json_object_get(body, "options")));
     TRY(manner(c, ask, body));
-    vendor_post(c, vendor_url(c, base, "/api", true, "/chat"), body, out);
-    if (account->key != NULL)
-        http_header_add(out, "Authorization", text_printf(c->mem, "Bearer %s", account->key));
+    vendor_post(c, vendor_url(c, base_of(account), "/api", true, "/chat"), body, out);
+    key_add(c, account, out);
     return OK;
 }
 
@@ -315,6 +324,20 @@ static rc_t ollama_event(struct ctx *c, struct bytes event, struct bytes data,
     return json_is_true(json_object_get(root, "done")) ? read_end(c, root, stream) : OK;
 }
 
+static rc_t ollama_list(struct ctx *c, const struct llm_account *account, struct http_ask *out)
+{
+    vendor_get(vendor_url(c, base_of(account), "/api", true, "/tags"), out);
+    key_add(c, account, out);
+    return OK;
+}
+
+static rc_t ollama_listed(struct ctx *c, const struct llm_account *account,
+                          const struct http_answer *http, const char **names)
+{
+    (void)account;
+    return vendor_names(c, OLLAMA, http, "models", "name", names);
+}
+
 const struct llm llm_ollama = {
     .name = OLLAMA,
     .vectors = &ollama_vectors,
@@ -325,4 +348,6 @@ const struct llm llm_ollama = {
     .ask = ollama_ask,
     .answer = ollama_answer,
     .event = ollama_event,
+    .list = ollama_list,
+    .listed = ollama_listed,
 };

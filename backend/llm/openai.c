@@ -97,20 +97,45 @@ static const char *azure_url(struct ctx *c, const struct llm_account *account, c
                        escaped(c->mem, text_blank(version) ? AZURE_VERSION : version));
 }
 
-void openai_post(struct ctx *c, const struct llm_account *account, const char *model,
-                 bool by_deployment, const char *path, const json_t *body, struct http_ask *out)
+static const char *url_of(struct ctx *c, const struct llm_account *account, const char *model,
+                          bool by_deployment, const char *path)
 {
-    bool azure = openai_host(account) == OPENAI_AZURE;
-    const char *url = azure ? azure_url(c, account, model, by_deployment, path)
-                            : vendor_url(c, base_of(account), "/v1", false, path);
+    return openai_host(account) == OPENAI_AZURE
+               ? azure_url(c, account, model, by_deployment, path)
+               : vendor_url(c, base_of(account), "/v1", false, path);
+}
 
-    vendor_post(c, url, body, out);
+static void key_add(struct ctx *c, const struct llm_account *account, struct http_ask *out)
+{
     if (account->key == NULL)
         return;
-    if (azure)
+    if (openai_host(account) == OPENAI_AZURE)
         http_header_add(out, "api-key", account->key);
     else
         http_header_add(out, "Authorization", text_printf(c->mem, "Bearer %s", account->key));
+}
+
+void openai_post(struct ctx *c, const struct llm_account *account, const char *model,
+                 bool by_deployment, const char *path, const json_t *body, struct http_ask *out)
+{
+    vendor_post(c, url_of(c, account, model, by_deployment, path), body, out);
+    key_add(c, account, out);
+}
+
+rc_t openai_list(struct ctx *c, const struct llm_account *account, struct http_ask *out)
+{
+    vendor_get(url_of(c, account, NULL, false, "/models"), out);
+    key_add(c, account, out);
+    return OK;
+}
+
+rc_t openai_listed(struct ctx *c, const struct llm_account *account, const struct http_answer *http,
+                   const char **names)
+{
+    TRY(vendor_names(c, OPENAI, http, "data", "id", names));
+    if (openai_host(account) == OPENAI_AZURE)
+        *names = "";
+    return OK;
 }
 
 /* The model's name without who offers it. */
@@ -177,6 +202,8 @@ static const struct llm responses = {
     .ask = responses_ask,
     .answer = responses_answer,
     .event = responses_event,
+    .list = openai_list,
+    .listed = openai_listed,
 };
 
 const struct llm llm_openai = {
@@ -190,4 +217,6 @@ const struct llm llm_openai = {
     .ask = openai_ask,
     .answer = openai_answer,
     .event = openai_event,
+    .list = openai_list,
+    .listed = openai_listed,
 };

@@ -19,6 +19,11 @@ enum openai_host openai_host(const struct llm_account *account);
 void openai_post(struct ctx *c, const struct llm_account *account, const char *model,
                  bool by_deployment, const char *path, const json_t *body, struct http_ask *out);
 
+/* What the account offers. Azure lists what it could deploy, and not what is deployed: no names. */
+rc_t openai_list(struct ctx *c, const struct llm_account *account, struct http_ask *out) MUST;
+rc_t openai_listed(struct ctx *c, const struct llm_account *account, const struct http_answer *http,
+                   const char **names) MUST;
+
 /*
  * Models that think before they speak, by OpenAI's names for them (before a "/" may stand who
  * offers it). They refuse temperature, top_p and texts to stop at.

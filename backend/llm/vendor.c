@@ -46,6 +46,12 @@ void vendor_post(struct ctx *c, const char *url, const json_t *body, struct http
     http_header_add(out, "Content-Type", "application/json");
 }
 
+void vendor_get(const char *url, struct http_ask *out)
+{
+    *out = (struct http_ask){.method = "GET", .url = url};
+    http_header_add(out, "Accept", "application/json");
+}
+
 rc_t vendor_put(struct ctx *c, json_t *object, const char *key, json_t *value)
 {
     return json_object_set_new(object, key, value) == 0
@@ -278,4 +284,38 @@ rc_t vendor_refusal(struct ctx *c, const char *provider, const struct http_answe
     const json_t *error = json_object_get(root, "error");
 
     return vendor_fault(c, provider, http->status, error == NULL ? root : error);
+}
+
+rc_t vendor_names(struct ctx *c, const char *provider, const struct http_answer *http,
+                  const char *list, const char *name, const char **names)
+{
+    struct buf b = buf_new(c->mem, LLM_NAMES_MAX + 1);
+    json_t *root, *items, *item;
+    size_t i;
+
+    *names = "";
+    if (http->status < 200 || http->status > 299)
+        return vendor_refusal(c, provider, http);
+    if (json_parse(c, http->body, &root) != OK)
+        return vendor_json(c, provider, http->body, &root);
+    items = json_is_array(root) ? root : json_object_get(root, list);
+    if (json_object_get(root, "error") != NULL)
+        return vendor_refusal(c, provider, http);
+    if (!json_is_array(items) && !json_is_null(items))
+        return ctx_fail(c, E_UPSTREAM, "llm_broken", "%s: \"%s\" is no list of models", provider,
+                        list);
+    json_array_foreach(items, i, item)
+    {
+        const char *found = json_str(item, name);
+
+        if (text_blank(found) || found[strcspn(found, " \t\r\n")] != '\0')
+            continue;
+        if (b.len + strlen(found) + 1 > LLM_NAMES_MAX)
+            break;
+        if (b.len > 0)
+            buf_char(&b, ' ');
+        buf_text(&b, found);
+    }
+    *names = buf_str(&b);
+    return OK;
 }

@@ -79,6 +79,16 @@ rc_t vendor_object(struct ctx *c, const char *provider, const json_t *from, cons
 rc_t vendor_list(struct ctx *c, const char *provider, const json_t *from, const char *key,
                  json_t **out) MUST;
 
+/* A GET without a body. */
+void vendor_get(const char *url, struct http_ask *out);
+
+/*
+ * The names in a list of models: {list: [{name: ...}]}, or the list alone; with blanks between.
+ * What has no name, or one with blanks in it, is left out, and so is what is past LLM_NAMES_MAX.
+ */
+rc_t vendor_names(struct ctx *c, const char *provider, const struct http_answer *http,
+                  const char *list, const char *name, const char **names) MUST;
+
 /*
  * Settles the figures at the end: parts of a sum never above the sum, and counted only when
  * something was counted.

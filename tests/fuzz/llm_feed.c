@@ -84,6 +84,21 @@ static void feed_whole(struct ctx *c, const struct llm *llm, int status, struct 
         check_fault(c, rc);
 }
 
+/* A list of the account's models: names that can be told apart by their blanks. */
+static void feed_list(struct ctx *c, const struct llm *llm, struct bytes body)
+{
+    const struct http_answer http = {.status = 200, .body = body, .retry_after_ms = -1};
+    const struct llm_account account = {.key = "k"};
+    const char *names;
+    rc_t rc = llm->listed(c, &account, &http, &names);
+
+    if (rc != OK)
+        check_fault(c, rc);
+    else
+        must(text_utf8(bytes_of(names)) && strlen(names) <= LLM_NAMES_MAX &&
+             strpbrk(names, "\t\r\n") == NULL);
+}
+
 struct reading {
     struct ctx *c;
     const struct llm *llm;
@@ -129,6 +144,8 @@ void llm_feed(const struct llm *llm, const uint8_t *data, size_t len)
 
         if (data[0] == 's')
             feed_stream(c, llm, rest);
+        else if (data[0] == 'l' && llm->listed != NULL)
+            feed_list(c, llm, rest);
         else
             feed_whole(c, llm, statuses[data[0] % COUNT_OF(statuses)], rest);
     }
