@@ -3,11 +3,7 @@
 
 #include <string.h>
 
-#include "base/id.h"
-#include "base/log.h"
-#include "core/usage.h"
-#include "flow/pool_cost.h"
-#include "io/db.h"
+#include "flow/pool_booked.h"
 #include "llm/vectors.h"
 
 #define BATCH_BYTES_MAX \
@@ -57,102 +53,6 @@ static size_t batch_of(const char *const *texts, size_t count)
     return n;
 }
 
-/*
- * Tells, before it is asked, that it may be at its worst price: if this process dies, the sweep
- * settles it. *id stays NULL for what costs nothing.
- */
-static rc_t announce(struct ctx *c, const struct pool_route *route, const struct llm_ask *ask,
-                     const char **id)
-{
-    struct call_open call = {.held = 0};
-
-    *id = NULL;
-    if (route->payer == NULL)
-        return OK;
-    for (size_t i = 0; i < route->count; i++) {
-        const struct pool_candidate *who = &route->candidates[i];
-        int64_t worst;
-
-        TRY(pool_worst(c, who, ask, &worst));
-        if (worst > call.held)
-            call = (struct call_open){
-                .held = worst, .provider = who->llm->name, .model = who->model};
-    }
-    if (call.held > 0) {
-        call.id = *id = id_new(c->mem);
-        call.holder = purse_holder();
-        call.payer = *route->payer;
-        TRY(call_open_add(c, &call));
-    }
-    return db_commit(c);
-}
-
-static rc_t enter(struct ctx *c, const struct pool_route *route, struct usage *u,
-                  const struct pool_cost *cost)
-{
-    u->id = id_new(c->mem);
-    u->step_no = -1;
-    u->employee_id = route->payer->employee_id;
-    u->conversation_id = route->payer->conversation_id;
-    u->key_id = route->payer->key_id;
-    u->cost_micros = cost->micros;
-    u->price_from = cost->price_from;
-    if (cost->unknown)
-        u->outcome = "unknown";
-    TRY(usage_add(c, u));
-    return purse_book(c, &cost->hold, cost->micros);
-}
-
-/* Every try that cost or may cost something, the answer, and the end of the announcement. */
-static rc_t enter_all(struct ctx *c, const struct pool_route *route, const char *call_id,
-                      const struct pool_outcome *o)
-{
-    if (call_id != NULL)
-        TRY(call_close(c, call_id));
-    for (size_t i = 0; i < o->try_count; i++) {
-        const struct pool_try *t = &o->tries[i];
-        struct usage u = {.provider = t->provider,
-                          .model = t->model,
-                          .tokens = {.input = t->input_tokens},
-                          .counted = t->counted,
-                          .ms = t->ms,
-                          .outcome = "failed"};
-
-        if (t->input_tokens + t->cost.micros > 0)
-            TRY(enter(c, route, &u, &t->cost));
-    }
-    if (o->answer.model != NULL) {
-        struct usage u = {.provider = route->candidates[o->candidate].llm->name,
-                          .model = o->answer.model,
-                          .tokens = {.input = o->answer.input_tokens},
-                          .counted = o->answer.counted,
-                          .ms = o->ms,
-                          .outcome = "answered"};
-
-        TRY(enter(c, route, &u, &o->cost));
-    }
-    return db_commit(c);
-}
-
-/*
- * Books what the question cost, whatever became of it. The fault of the context stays; what fails
- * here is logged, and the sweep settles it.
- */
-static void book(struct ctx *c, const struct pool_route *route, const char *call_id,
-                 const struct pool_outcome *o)
-{
-    struct fault why = c->fault;
-
-    if (route->payer == NULL)
-        return;
-    db_rollback(c);
-    ctx_forgive(c);
-    if (enter_all(c, route, call_id, o) != OK)
-        log_fault(c, "call_not_booked");
-    db_rollback(c);
-    c->fault = why;
-}
-
 /* What all candidates say of the question itself is the caller's to mend. */
 static rc_t own_fault(struct ctx *c, rc_t rc, const struct pool_outcome *o)
 {
@@ -168,12 +68,8 @@ static rc_t own_fault(struct ctx *c, rc_t rc, const struct pool_outcome *o)
 static rc_t ask_batch(struct ctx *c, const struct pool_route *route, const struct llm_ask *ask,
                       const struct pool_sink *sink, struct pool_outcome *out)
 {
-    const char *call_id;
-    rc_t rc;
+    rc_t rc = pool_ask_booked(c, route, ask, sink, out);
 
-    TRY(announce(c, route, ask, &call_id));
-    rc = pool_ask(c, route, ask, sink, out);
-    book(c, route, call_id, out);
     return rc == OK ? OK : own_fault(c, rc, out);
 }
 
