@@ -15,6 +15,7 @@ bool account_candidate(const struct account *account, struct pool_candidate *out
                     .key = account->key,
                     .api = text_is(account->api, "responses") ? LLM_API_RESPONSES : LLM_API_USUAL,
                     .api_version = text_blank(account->api_version) ? NULL : account->api_version},
+        .account_id = account->id,
         .account_name = account->name,
         .public_only = !conf_switch(CONF_private_addresses)};
     return true;

@@ -109,6 +109,7 @@ static void record(struct ctx *c, const struct pool_candidate *who, const struct
     *t = (struct pool_try){.provider = who->llm->name,
                            .model = text_dup(c->mem, who->model),
                            .purpose = text_dup(c->mem, who->purpose),
+                           .account_id = text_dup(c->mem, who->account_id),
                            .account_name = text_dup(c->mem, who->account_name),
                            .code = f->code,
                            .detail = f->detail,

@@ -16,9 +16,9 @@ struct pool_candidate {
     const struct llm *llm;
     struct llm_account account;
     const char *model;
-    const char *purpose;      /* "primary", "fallback", "local": for the log and the tries */
-    const char *account_name; /* of a tenant's own account; NULL: the instance's */
-    bool public_only;         /* a tenant named the address, see http.h */
+    const char *purpose; /* "primary", "fallback", "local": for the log and the tries */
+    const char *account_id, *account_name; /* of a tenant's own account; NULL: the instance's */
+    bool public_only;                      /* a tenant named the address, see http.h */
 };
 
 /*
@@ -68,10 +68,10 @@ struct pool_cost {
 /* One try that failed. */
 struct pool_try {
     const char *provider, *model, *purpose;
-    const char *account_name; /* NULL: the instance's own account */
-    const char *code;         /* stable, such as "llm_overloaded", "http_timeout" */
-    const char *detail;       /* for people who run the system; keys are masked */
-    int status;               /* of the HTTP answer, 0 when there was none */
+    const char *account_id, *account_name; /* NULL: the instance's own account */
+    const char *code;                      /* stable, such as "llm_overloaded", "http_timeout" */
+    const char *detail;                    /* for people who run the system; keys are masked */
+    int status;                            /* of the HTTP answer, 0 when there was none */
     int64_t ms;
     /*
      * Tokens that the provider may bill all the same: text came in before it failed, or it counted

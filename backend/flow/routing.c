@@ -31,9 +31,10 @@ static void pass_over(const struct search *s, const char *provider, const char *
 static bool is_allowed(const struct search *s, const struct routing_account *a, const char *model)
 {
     const struct routing_want *w = s->want;
-    const char *by_provider = text_printf(s->c->mem, "%s/%s", a->llm->name, model);
-    const char *by_account = a->name == NULL ? by_provider
-                                             : text_printf(s->c->mem, "%s/%s", a->name, model);
+    const char *by_provider = text_printf(s->c->mem, "%s/%s", a->who.llm->name, model);
+    const char *by_account = a->who.account_name == NULL
+                                 ? by_provider
+                                 : text_printf(s->c->mem, "%s/%s", a->who.account_name, model);
 
     for (size_t i = 0; i < w->allowed_count; i++)
         if (text_is(w->allowed[i], model) || text_is(w->allowed[i], by_provider) ||
@@ -45,7 +46,7 @@ static bool is_allowed(const struct search *s, const struct routing_account *a, 
 /* Why this model can't be asked this, or NULL. Of unknown models nothing is held against them. */
 static const char *unfit(const struct search *s, const struct routing_account *a, const char *model)
 {
-    const struct llm_model *m = llm_model_find(a->llm->name, model);
+    const struct llm_model *m = llm_model_find(a->who.llm->name, model);
 
     if (!is_allowed(s, a, model))
         return "not_allowed";
@@ -66,9 +67,9 @@ static bool is_there(const struct pool_route *pool, const struct routing_account
                      const char *model)
 {
     for (size_t i = 0; i < pool->count; i++)
-        if (text_is(pool->candidates[i].account.key, a->account.key) &&
-            text_is(pool->candidates[i].account.base_url, a->account.base_url) &&
-            pool->candidates[i].llm == a->llm && text_is(pool->candidates[i].model, model))
+        if (text_is(pool->candidates[i].account.key, a->who.account.key) &&
+            text_is(pool->candidates[i].account.base_url, a->who.account.base_url) &&
+            pool->candidates[i].llm == a->who.llm && text_is(pool->candidates[i].model, model))
             return true;
     return false;
 }
@@ -81,16 +82,14 @@ static void add(const struct search *s, const struct routing_account *a, const c
     const char *why_not = unfit(s, a, model);
 
     if (why_not != NULL) {
-        pass_over(s, a->llm->name, model, a->name, why_not);
+        pass_over(s, a->who.llm->name, model, a->who.account_name, why_not);
         return;
     }
     if (pool->count >= room || is_there(pool, a, model))
         return;
-    pool->candidates[pool->count++] = (struct pool_candidate){.llm = a->llm,
-                                                              .account = a->account,
-                                                              .model = model,
-                                                              .purpose = purpose,
-                                                              .account_name = a->name};
+    pool->candidates[pool->count] = a->who;
+    pool->candidates[pool->count].model = model;
+    pool->candidates[pool->count++].purpose = purpose;
 }
 
 /* How sure it is that the account has this model. */
@@ -98,14 +97,11 @@ enum offer { OFFER_NONE, OFFER_MAYBE, OFFER_SURE };
 
 static enum offer offer_of(const struct routing_account *a, const char *model)
 {
-    for (size_t i = 0; i < a->model_count; i++)
-        if (text_is(a->models[i], model))
-            return OFFER_SURE;
     if (a->model_count > 0)
-        return OFFER_NONE;
-    if (llm_model_find(a->llm->name, model) != NULL)
+        return account_serves(&a->account, model) ? OFFER_SURE : OFFER_NONE;
+    if (llm_model_find(a->who.llm->name, model) != NULL)
         return OFFER_SURE;
-    return a->account.base_url != NULL ? OFFER_MAYBE : OFFER_NONE;
+    return a->who.account.base_url != NULL ? OFFER_MAYBE : OFFER_NONE;
 }
 
 /*
@@ -117,8 +113,9 @@ static size_t run_of(const struct search *s, size_t first, const char *model, en
     const struct routing_account *a = s->book.accounts;
     size_t end = first + 1;
 
-    while (end < s->book.count && a[end].llm == a[first].llm && a[end].name != NULL &&
-           a[first].name != NULL && offer_of(&a[end], model) >= least)
+    while (end < s->book.count && a[end].who.llm == a[first].who.llm &&
+           a[end].who.account_name != NULL && a[first].who.account_name != NULL &&
+           offer_of(&a[end], model) >= least)
         end++;
     return end - first;
 }
@@ -150,8 +147,8 @@ static bool add_each(const struct search *s, struct whose whose, const char *mod
         const struct routing_account *a = &s->book.accounts[i];
 
         run = 1;
-        if ((whose.llm != NULL && a->llm != whose.llm) ||
-            (whose.account != NULL && !text_is(whose.account, a->name)) ||
+        if ((whose.llm != NULL && a->who.llm != whose.llm) ||
+            (whose.account != NULL && !text_is(whose.account, a->who.account_name)) ||
             offer_of(a, model) < whose.least)
             continue;
         if (whose.account == NULL)
@@ -201,7 +198,7 @@ static const char *offered(struct ctx *c, const struct routing_account *a,
         if (text_is(plain, a->models[i]))
             return plain;
     for (size_t i = 0; i < a->model_count; i++)
-        if (llm_model_find(a->llm->name, a->models[i]) == m)
+        if (llm_model_find(a->who.llm->name, a->models[i]) == m)
             return a->models[i];
     return NULL;
 }
@@ -222,14 +219,14 @@ static const char *model_of_size(struct ctx *c, const struct routing_account *a,
             const char *name;
 
             if (rows[i].size != (size == MODEL_EMBEDS ? size : wanted) ||
-                !text_is(rows[i].provider, a->llm->name))
+                !text_is(rows[i].provider, a->who.llm->name))
                 continue;
             name = offered(c, a, &rows[i]);
             if (name != NULL)
                 return name;
         }
     for (size_t i = 0; i < a->model_count; i++)
-        if (llm_model_find(a->llm->name, a->models[i]) == NULL)
+        if (llm_model_find(a->who.llm->name, a->models[i]) == NULL)
             return a->models[i];
     return NULL;
 }
@@ -242,13 +239,13 @@ static void add_suiting(const struct search *s, const struct llm *llm, const cha
         const struct routing_account *a = &s->book.accounts[i];
         const char *model;
 
-        if (llm != NULL && a->llm != llm)
+        if (llm != NULL && a->who.llm != llm)
             continue;
         model = model_of_size(s->c, a, size_for(s->want->task));
         if (model != NULL)
             add(s, a, model, purpose, room);
         else
-            pass_over(s, a->llm->name, ROUTING_AUTO, a->name, "no_such_model");
+            pass_over(s, a->who.llm->name, ROUTING_AUTO, a->who.account_name, "no_such_model");
     }
 }
 
@@ -350,7 +347,7 @@ static void list(struct routing_model *items, size_t *count, const struct routin
         if (text_is(items[i].name, name))
             return;
     items[(*count)++] = (struct routing_model){
-        .name = name, .provider = a->llm->name, .account = a->name};
+        .name = name, .provider = a->who.llm->name, .account = a->who.account_name};
 }
 
 rc_t routing_models(struct ctx *c, const struct routing_model **items, size_t *count)
@@ -371,7 +368,7 @@ rc_t routing_models(struct ctx *c, const struct routing_model **items, size_t *c
         for (size_t k = 0; k < a->model_count; k++)
             list(all, count, a, a->models[k]);
         for (size_t k = 0; a->model_count == 0 && k < known; k++)
-            if (text_is(rows[k].provider, a->llm->name))
+            if (text_is(rows[k].provider, a->who.llm->name))
                 list(all, count, a, plain_name(c, &rows[k]));
     }
     *items = all;

@@ -273,3 +273,17 @@ void crypto_wipe(void *data, size_t len)
 {
     sodium_memzero(data, len);
 }
+
+void *crypto_locked_new(size_t size)
+{
+    void *data = sodium_malloc(size);
+
+    if (data == NULL)
+        abort();
+    return data;
+}
+
+void crypto_locked_free(void *data)
+{
+    sodium_free(data);
+}

@@ -70,6 +70,13 @@ bool password_fits(const char *hash, const char *password);
 /* Hashed under other settings than those of now. */
 bool password_stale(const char *hash);
 
+/*
+ * Memory for secrets that stay a while: never swapped out where the system allows it, with guard
+ * pages around it, and wiped when it is given back. NULL is accepted.
+ */
+void *crypto_locked_new(size_t size);
+void crypto_locked_free(void *data);
+
 /* Overwrites a secret in memory. */
 void crypto_wipe(void *data, size_t len);
 

@@ -14,18 +14,31 @@ static const char *const anthropics[] = {"claude-haiku-4-5-20251001", "claude-so
                                          "claude-opus-4-5"};
 static const char *const locals[] = {"llama-3.3/70b"};
 
+static struct routing_account account(const char *provider, const char *name, const char *key)
+{
+    return (struct routing_account){
+        .who = {.llm = llm_find(provider), .account = {.key = key}, .account_name = name},
+        .account.models = ""};
+}
+
 /* Two accounts with OpenAI, one with Anthropic, a server of their own, then the instance's. */
 static struct routing_book book_of(struct ctx *c)
 {
     struct routing_account *a = arena_take(c->mem, 6 * sizeof(*a));
 
-    a[0] = (struct routing_account){llm_find("openai"), {.key = "k1"}, "first", NULL, 0};
-    a[1] = (struct routing_account){llm_find("openai"), {.key = "k2"}, "second", NULL, 0};
-    a[2] = (struct routing_account){llm_find("anthropic"), {.key = "k3"}, "claude", anthropics, 3};
-    a[3] = (struct routing_account){
-        llm_find("openai"), {.base_url = "https://own.example"}, "own", locals, 1};
-    a[4] = (struct routing_account){llm_find("openai"), {.key = "k0"}, NULL, NULL, 0};
-    a[5] = (struct routing_account){llm_find("starter"), {.key = NULL}, NULL, NULL, 0};
+    a[0] = account("openai", "first", "k1");
+    a[1] = account("openai", "second", "k2");
+    a[2] = account("anthropic", "claude", "k3");
+    a[2].models = anthropics;
+    a[2].model_count = COUNT_OF(anthropics);
+    a[2].account.models = "claude-haiku-4-5-20251001 claude-sonnet-4-5-20250929 claude-opus-4-5";
+    a[3] = account("openai", "own", NULL);
+    a[3].who.account.base_url = "https://own.example";
+    a[3].models = locals;
+    a[3].model_count = COUNT_OF(locals);
+    a[3].account.models = locals[0];
+    a[4] = account("openai", NULL, "k0");
+    a[5] = account("starter", NULL, NULL);
     return (struct routing_book){a, 6};
 }
 
@@ -126,6 +139,8 @@ static void a_program_names_model_provider_or_account(void **state)
                         "own:llama-3.3/70b asked");
     assert_string_equal(chosen(&(struct routing_want){.model = "own/llama-3.3/70b"}),
                         "own:llama-3.3/70b asked");
+    assert_string_equal(chosen(&(struct routing_want){.model = "claude-sonnet-4-5"}),
+                        "claude:claude-sonnet-4-5 asked");
     assert_string_equal(chosen(&(struct routing_want){.model = "starter"}), "-:starter asked");
     assert_string_equal(chosen(&(struct routing_want){.model = "gpt-unheard-of"}),
                         "model_not_found");
