@@ -29,6 +29,8 @@
 #include "core/sign_in_way.h"
 #include "core/tenant.h"
 #include "core/tenant_export.h"
+#include "core/team.h"
+#include "core/usage_call.h"
 #include "core/usage_sum.h"
 
 /* So much is read where nothing takes it, so that the answer can say what is really wrong. */

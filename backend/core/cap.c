@@ -27,7 +27,7 @@ rc_t cap_list(struct ctx *c, struct cap **out, size_t *count)
 
 static const struct stmt q_take = {
     "cap_take", "SELECT cap_id, starts, scope, period, limit_micros, granted, refused::int,"
-                " leased::int FROM cap_take($1, $2, $3, $4, $5, $6::int)"};
+                " leased::int FROM cap_take($1, $2, $3, $4, $5, $6, $7::int)"};
 
 rc_t cap_take(struct ctx *c, const char *holder, const struct payer *payer, int64_t need,
               int64_t seconds, struct cap_slice *out, size_t *count, enum cap_taken *how)
@@ -35,8 +35,8 @@ rc_t cap_take(struct ctx *c, const char *holder, const struct payer *payer, int6
     struct db_rows rows;
 
     TRY(db_rows(c, &q_take,
-                ARGS(A(holder), A(payer->employee_id), A(payer->conversation_id), A(payer->key_id),
-                     A(need), A(seconds)),
+                ARGS(A(holder), A(payer->employee_id), A(payer->team_id), A(payer->conversation_id),
+                     A(payer->key_id), A(need), A(seconds)),
                 &rows));
     *how = CAP_TAKEN;
     *count = 0;

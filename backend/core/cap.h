@@ -1,7 +1,7 @@
 /*
- * Caps on what models may cost: per tenant, employee, conversation and key; per day, per month or
- * for ever. The arithmetic is done by functions of the database, which lock a cap's row; here they
- * have names. Money is in millionths of a dollar.
+ * Caps on what models may cost: per tenant, team, employee, conversation and key; per day, per
+ * month or for ever. The arithmetic is done by functions of the database, which lock a cap's row;
+ * here they have names. Money is in millionths of a dollar.
  */
 #ifndef CORE_CAP_H
 #define CORE_CAP_H
@@ -11,7 +11,8 @@
 
 #include "base/ctx.h"
 
-#define CAPS_MAX 8 /* that can apply to one call: two of the tenant, and its narrower ones */
+/* that can apply to one call: five scopes, each with a day, a month and for ever */
+#define CAPS_MAX 15
 
 /* Who pays beside the tenant; each may be NULL. */
 struct payer {

@@ -3,7 +3,7 @@
 
 #include "base/id.h"
 
-#define SCOPES "tenant employee conversation key"
+#define SCOPES "tenant team employee conversation key"
 #define PERIODS "day month ever"
 #define MICROS_MAX 1000000000000 /* a million dollars */
 
@@ -11,8 +11,8 @@ static const struct field fields[] = {
     FIELD(struct cap_row, id, READ_ONLY, 36, NULL),
     FIELD_OF(struct cap_row, scope, READ_ONLY, SCOPES, "Whose calls it is for"),
     FIELD(struct cap_row, scope_id, READ_ONLY, 36,
-          "The employee, conversation or key; the company itself for `tenant`"),
-    FIELD(struct cap_row, name, READ_ONLY | NULLABLE, 200, "Of the employee or key"),
+          "The team, employee, conversation or key; the company itself for `tenant`"),
+    FIELD(struct cap_row, name, READ_ONLY | NULLABLE, 200, "Of the team, employee or key"),
     FIELD_OF(struct cap_row, period, READ_ONLY, PERIODS, "Days and months are those of UTC"),
     FIELD(struct cap_row, limit_micros, READ_ONLY, 0, "Millionths of a US dollar"),
     FIELD(struct cap_row, spent_micros, READ_ONLY, 0, "In the present period"),
@@ -23,8 +23,9 @@ static const struct field fields[] = {
 const struct shape cap_row_shape = SHAPE("Cap", struct cap_row, fields);
 
 static const struct field new_fields[] = {
-    FIELD_OF(struct new_cap, scope, REQUIRED, "employee conversation key", "Whose calls it is for"),
-    FIELD(struct new_cap, scope_id, REQUIRED, 36, "The employee, conversation or key"),
+    FIELD_OF(struct new_cap, scope, REQUIRED, "team employee conversation key",
+             "Whose calls it is for"),
+    FIELD(struct new_cap, scope_id, REQUIRED, 36, "The team, employee, conversation or key"),
     FIELD_OF(struct new_cap, period, REQUIRED, PERIODS, "Days and months are those of UTC"),
     FIELD(struct new_cap, limit_micros, REQUIRED, MICROS_MAX, "Millionths of a US dollar"),
 };
@@ -39,6 +40,8 @@ const struct shape cap_limit_shape = SHAPE("CapLimit", struct cap_limit, limit_f
     "SELECT c.id, c.scope, c.scope_id, c.period, c.limit_micros,"                         \
     " CASE c.scope WHEN 'employee' THEN (SELECT e.name FROM employee e"                   \
     "    WHERE e.tenant_id = c.tenant_id AND e.id = c.scope_id)"                          \
+    "  WHEN 'team' THEN (SELECT t.name FROM team t"                                       \
+    "    WHERE t.tenant_id = c.tenant_id AND t.id = c.scope_id)"                          \
     "  WHEN 'key' THEN (SELECT k.name FROM api_key k"                                     \
     "    WHERE k.tenant_id = c.tenant_id AND k.id = c.scope_id) END AS name,"             \
     " coalesce(p.spent_micros, 0) AS spent_micros,"                                       \
@@ -80,6 +83,7 @@ static const struct stmt q_counts = {
     "   AND period = $3),"
     " CASE $1 WHEN 'employee' THEN (SELECT count(*) FROM employee"
     "    WHERE tenant_id = tenant_now() AND id = $2)"
+    "  WHEN 'team' THEN (SELECT count(*) FROM team WHERE tenant_id = tenant_now() AND id = $2)"
     "  WHEN 'conversation' THEN (SELECT count(*) FROM conversation"
     "    WHERE tenant_id = tenant_now() AND id = $2)"
     "  ELSE (SELECT count(*) FROM api_key WHERE tenant_id = tenant_now() AND id = $2) END"};

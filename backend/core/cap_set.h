@@ -9,7 +9,7 @@
 
 struct cap_row {
     const char *id, *scope, *scope_id, *period;
-    const char *name; /* of the employee or key; NULL: of none, or it is gone */
+    const char *name; /* of the team, employee or key; NULL: of none, or it is gone */
     int64_t limit_micros, spent_micros;
     int64_t held_micros; /* under way right now, or lost in a crash */
     int64_t percent;
@@ -33,7 +33,7 @@ rc_t cap_row_get(struct ctx *c, const char *id, struct cap_row *out) MUST;
 
 /*
  * E_CONFLICT cap_exists, caps_too_many; E_NOT_FOUND scope_unknown when there is no such employee,
- * conversation or key.
+ * team, conversation or key.
  */
 rc_t cap_row_add(struct ctx *c, const struct new_cap *in, struct cap_row *out) MUST;
 /* What is leased already is felt a few seconds longer. `before` is the limit until now. */

@@ -13,13 +13,14 @@ static const struct field fields[] = {
     FIELD_OF(struct employee, state, READ_ONLY, "working paused", NULL),
     FIELD(struct employee, provider, READ_ONLY, 40, "Model provider that is asked first"),
     FIELD(struct employee, model, READ_ONLY, 200, NULL),
+    FIELD(struct employee, team_id, READ_ONLY | NULLABLE, 36, "Its team; null: of none"),
     FIELD(struct employee, created, READ_ONLY, 0, "Seconds UTC"),
 };
 const struct shape employee_shape = SHAPE("Employee", struct employee, fields);
 
 #define COLUMNS                                                                           \
     "id, name, role, about, state, primary_provider AS provider, primary_model AS model," \
-    " extract(epoch FROM created_at)::bigint AS created"
+    " team_id, extract(epoch FROM created_at)::bigint AS created"
 
 /* The tenant is left to the policy: the proof of isolation looks through these whether it holds. */
 #define LIST(key)                                                                \
@@ -76,6 +77,7 @@ static const struct field brain_fields[] = {
     FIELD(struct employee_brain, role, 0, 0, NULL),
     FIELD(struct employee_brain, persona, 0, 0, NULL),
     FIELD(struct employee_brain, state, 0, 0, NULL),
+    FIELD(struct employee_brain, team_id, 0, 0, NULL),
     FIELD(struct employee_brain, primary_provider, 0, 0, NULL),
     FIELD(struct employee_brain, primary_model, 0, 0, NULL),
     FIELD(struct employee_brain, fallback_provider, 0, 0, NULL),
@@ -87,7 +89,8 @@ static const struct shape brain_shape = SHAPE("EmployeeBrain", struct employee_b
 
 static const struct stmt q_brain = {
     "employee_brain",
-    "SELECT id, name, role, persona, state, primary_provider, primary_model, fallback_provider, "
+    "SELECT id, name, role, persona, state, team_id, primary_provider, primary_model, "
+    "fallback_provider, "
     "fallback_model,"
     " local_provider, local_model FROM employee WHERE tenant_id = tenant_now() AND id = $1"};
 

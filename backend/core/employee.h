@@ -8,6 +8,7 @@
 struct employee {
     const char *id, *name, *role, *about, *state; /* state: working, paused */
     const char *provider, *model;                 /* what thinks for it first */
+    const char *team_id;                          /* NULL: of none */
     int64_t created;
 };
 extern const struct shape employee_shape;
@@ -15,6 +16,7 @@ extern const struct shape employee_shape;
 /* What a turn needs to know. */
 struct employee_brain {
     const char *id, *name, *role, *persona, *state;
+    const char *team_id; /* NULL: of none */
     const char *primary_provider, *primary_model;
     const char *fallback_provider, *fallback_model; /* NULL when there is none */
     const char *local_provider, *local_model;       /* NULL when there is none */

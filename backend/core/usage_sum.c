@@ -63,6 +63,8 @@ static const struct stmt q_sums = {
     "  FROM named WHERE id IS NOT NULL GROUP BY id)"
     " SELECT s.id, CASE $4 WHEN 'employee' THEN (SELECT e.name FROM employee e"
     "    WHERE e.tenant_id = tenant_now() AND e.id::text = s.id)"
+    "   WHEN 'team' THEN (SELECT t.name FROM team t"
+    "    WHERE t.tenant_id = tenant_now() AND t.id::text = s.id)"
     "   WHEN 'key' THEN (SELECT k.name FROM api_key k"
     "    WHERE k.tenant_id = tenant_now() AND k.id::text = s.id) END AS name,"
     "  s.calls, s.failed, s.input_tokens, s.cached_tokens, s.output_tokens, s.reasoning_tokens,"

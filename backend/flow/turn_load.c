@@ -95,7 +95,9 @@ static rc_t find_routing(struct ctx *c, struct turn *t)
     TRY(routing_find(c, &want, &t->routing));
     t->routing.pool.limits.turn_ms = conf_number(CONF_turn_seconds) * 1000;
     t->routing.pool.pause_ms = conf_number(CONF_breaker_seconds) * 1000;
-    t->payer = (struct payer){.employee_id = t->who.id, .conversation_id = t->in.conversation_id};
+    t->payer = (struct payer){.employee_id = t->who.id,
+                              .team_id = t->who.team_id,
+                              .conversation_id = t->in.conversation_id};
     t->routing.pool.payer = &t->payer;
     return OK;
 }

@@ -163,6 +163,104 @@ static void sums_are_the_ledgers(void **state)
     PQfinish(super);
 }
 
+static struct reply send(struct arena *mem, enum method method, const char *token, const char *path,
+                         const char *body)
+{
+    return call(mem, &(struct call){
+                         .method = method, .path = path, .token = token, .body = bytes_of(body)});
+}
+
+/* Made, named, joined, capped and removed by admins; seen by all; each change in the audit. */
+static void teams_have_employees_and_caps(void **state)
+{
+    struct arena *mem = *state;
+    struct office o = office_new(mem), other = office_new(mem);
+    const char *path = text_printf(mem, "/api/v1/employees/%s/team", o.at.employee_id), *id;
+    struct reply r = post(mem, o.manager, "/api/v1/teams", "{\"name\":\"Front office\"}");
+
+    expect(&r, 403, "not_permitted");
+    r = post(mem, o.admin, "/api/v1/teams", "{\"name\":\"Front office\"}");
+    expect(&r, 201, NULL);
+    id = text_of(&r, "id");
+    r = post(mem, o.admin, "/api/v1/teams", "{\"name\":\"front OFFICE\"}");
+    expect(&r, 409, "team_exists");
+    r = send(mem, PUT, o.admin, path, text_printf(mem, "{\"team_id\":\"%s\"}", id));
+    expect(&r, 200, NULL);
+    assert_string_equal(text_of(&r, "team_id"), id);
+    r = get(mem, o.viewer, "/api/v1/teams");
+    assert_int_equal(micros_of(item_of(&r, 0), "employees"), 1);
+    r = post(mem, o.admin, "/api/v1/caps", new_cap(mem, "team", id, "month"));
+    expect(&r, 201, NULL);
+    assert_string_equal(text_of(&r, "name"), "Front office");
+    r = send(mem, PATCH, o.admin, text_printf(mem, "/api/v1/teams/%s", id), "{\"name\":\"Desk\"}");
+    expect(&r, 200, NULL);
+
+    /* Nobody else's. */
+    r = send(mem, PUT, other.admin,
+             text_printf(mem, "/api/v1/employees/%s/team", other.at.employee_id),
+             text_printf(mem, "{\"team_id\":\"%s\"}", id));
+    expect(&r, 404, "team_unknown");
+    r = post(mem, other.admin, "/api/v1/caps", new_cap(mem, "team", id, "day"));
+    expect(&r, 404, "scope_unknown");
+    r = get(mem, other.admin, "/api/v1/teams");
+    assert_int_equal(count_of(&r), 0);
+
+    r = send(mem, PUT, o.admin, path, "{\"team_id\":\"x\"}");
+    expect(&r, 400, "not_an_id");
+    r = send(mem, DELETE, o.admin, text_printf(mem, "/api/v1/teams/%s", id), "");
+    expect(&r, 204, NULL);
+    r = get(mem, o.admin, "/api/v1/caps");
+    assert_int_equal(count_of(&r), 2);
+    r = get(mem, o.admin, text_printf(mem, "/api/v1/employees/%s", o.at.employee_id));
+    assert_true(json_is_null(json_object_get(r.json, "team_id")));
+    r = get(mem, o.manager, "/api/v1/audit?action=team.removed");
+    assert_int_equal(count_of(&r), 1);
+    r = get(mem, o.manager, "/api/v1/audit?action=employee.team");
+    assert_int_equal(count_of(&r), 1);
+}
+
+/* The ledger call by call, by filters, page by page, and of nobody else. */
+static void calls_are_told_one_by_one(void **state)
+{
+    struct arena *mem = *state;
+    struct office o = office_new(mem), other = office_new(mem);
+    PGconn *super = pg_open(PG_SUPER);
+    struct reply r;
+
+    call_of(super, &o, "0 days", "gpt-4o", 3);
+    call_of(super, &o, "1 days", "o3", 2);
+    call_of(super, &o, "40 days", "gpt-4o", 1);
+    call_of(super, &other, "0 days", "gpt-4o", 7777);
+    pg_do(super,
+          "UPDATE usage SET tries = '[{},{}]', first_ms = 120, ended = 'cancelled' WHERE tenant_id"
+          " = '%s' AND model = 'o3'",
+          o.at.tenant_id);
+    r = get(mem, o.manager, "/api/v1/usage/calls?limit=2");
+    expect(&r, 200, NULL);
+    assert_int_equal(count_of(&r), 2);
+    assert_int_equal(micros_of(item_of(&r, 0), "cost_micros"), 3);
+    assert_string_equal(json_str(item_of(&r, 0), "employee"), "Mara");
+    assert_int_equal(micros_of(item_of(&r, 1), "tries"), 2);
+    assert_int_equal(micros_of(item_of(&r, 1), "first_ms"), 120);
+    assert_string_equal(json_str(item_of(&r, 1), "ended"), "cancelled");
+    r = get(mem, o.manager,
+            text_printf(mem, "/api/v1/usage/calls?limit=2&after=%s", text_of(&r, "next")));
+    assert_int_equal(count_of(&r), 1);
+    assert_int_equal(micros_of(item_of(&r, 0), "cost_micros"), 1);
+    r = get(mem, o.manager,
+            text_printf(mem, "/api/v1/usage/calls?model=gpt-4o&outcome=answered&employee_id=%s",
+                        o.at.employee_id));
+    assert_int_equal(count_of(&r), 2);
+    r = get(mem, o.manager,
+            text_printf(mem, "/api/v1/usage/calls?employee_id=%s", other.at.employee_id));
+    assert_int_equal(count_of(&r), 0);
+    r = get(mem, o.manager, "/api/v1/usage/calls?key_id=1");
+    expect(&r, 400, "not_an_id");
+    r = get(mem, o.member, "/api/v1/usage/calls");
+    expect(&r, 403, "not_permitted");
+    PQfinish(super);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +269,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(further_caps_are_for_what_there_is, api_setup,
                                         api_teardown),
         cmocka_unit_test_setup_teardown(sums_are_the_ledgers, api_setup, api_teardown),
+        cmocka_unit_test_setup_teardown(teams_have_employees_and_caps, api_setup, api_teardown),
+        cmocka_unit_test_setup_teardown(calls_are_told_one_by_one, api_setup, api_teardown),
     };
 
     return cmocka_run_group_tests(tests, api_start, api_stop);

@@ -29,6 +29,8 @@ static const struct {
     {"NewMessage", "{\"text\":\"x\",\"key\":\"01234567-89ab-cdef-0123-456789abcdef\"}"},
     {"NewCap", "{\"scope\":\"employee\",\"scope_id\":\"01234567-89ab-cdef-0123-456789abcdef\","
                "\"period\":\"day\",\"limit_micros\":1000000}"},
+    {"NewTeam", "{\"name\":\"x\"}"},
+    {"TeamChoice", "{}"},
     {"CapLimit", "{\"limit_micros\":1000000}"},
     {"NewApiKey", "{\"name\":\"x\",\"scopes\":\"employees:read\"}"},
     {"NewInvitation", "{\"email\":\"somebody@example.org\",\"role\":\"viewer\"}"},

@@ -46,6 +46,7 @@ BEGIN
         VALUES (t, gen_random_uuid(), j, 0, c, 'canary', '', 'canary');
     INSERT INTO usage (tenant_id, id, job_id, step_no, employee_id, provider, model, input_tokens, cached_tokens, output_tokens,
         counted, cost_micros) VALUES (t, gen_random_uuid(), j, 1, e, 'canary', 'canary', 1, 0, 1, true, 0);
+    INSERT INTO team (tenant_id, id, name) VALUES (t, c, 'canary');
     INSERT INTO usage_hour (tenant_id, hour, provider, model, calls, failed, unknown, estimated, input_tokens, cached_tokens,
         cache_written_tokens, output_tokens, reasoning_tokens, images, cost_micros)
         VALUES (t, now(), 'canary', 'canary', 1, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0);

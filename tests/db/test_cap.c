@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #define DOLLAR 1000000
+#define TEAM "0192f3a0-0000-7000-8000-000000000001"
 
 struct fixture {
     struct arena *mem;
@@ -139,25 +140,6 @@ static void a_limit_of_nothing_refuses_at_once(void **state)
     assert_int_equal(of_day(f, "leased_micros"), 0);
     /* And the other cap, which would have had enough, has leased nothing. */
     assert_int_equal(sum_of(f, "leased_micros", "cap_period", ""), 0);
-}
-
-static void the_narrower_cap_holds_for_its_own(void **state)
-{
-    struct fixture *f = *state;
-    const struct payer other = {.employee_id = id_new(f->mem)};
-    struct cap_slice slices[CAPS_MAX];
-    enum cap_taken how;
-    size_t count;
-
-    pg_do(f->super,
-          "INSERT INTO cap (tenant_id, id, scope, scope_id, period, limit_micros)"
-          " VALUES ('%s', gen_random_uuid(), 'employee', '%s', 'ever', 5000)",
-          f->at.tenant_id, f->at.employee_id);
-    assert_int_equal(take(f, id_new(f->mem), 6000, NULL), CAP_REFUSED);
-    ok(f->c, cap_take(f->c, id_new(f->mem), &other, 6000, 60, slices, &count, &how));
-    ok(f->c, db_commit(f->c));
-    assert_int_equal(how, CAP_TAKEN);
-    assert_int_equal(count, 2);
 }
 
 /* Callers at once through one purse. */
@@ -280,7 +262,8 @@ static const char *dead_worker(struct fixture *f, int64_t held)
                                    .holder = holder,
                                    .provider = "acme",
                                    .model = "big",
-                                   .payer = {.employee_id = f->at.employee_id},
+                                   .payer = {.employee_id = f->at.employee_id, .team_id = TEAM},
+                                   .account_id = TEAM,
                                    .held = held};
 
     assert_int_equal(take(f, holder, held, NULL), CAP_TAKEN);
@@ -315,6 +298,8 @@ static void a_dead_workers_calls_are_settled(void **state)
     assert_int_equal(of_day(f, "leased_micros"), 0);
     assert_int_equal(of_day(f, "lost_micros"), 0);
     assert_int_equal(sum_of(f, "cost_micros", "usage", "AND NOT counted"), 20000);
+    assert_int_equal(sum_of(f, "1", "usage", "AND team_id = '" TEAM "' AND account_id = team_id"),
+                     1);
     assert_int_equal(swept(f), 1); /* once */
 }
 
@@ -406,7 +391,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_tenant_has_caps_from_its_first_minute, setup, teardown),
         cmocka_unit_test_setup_teardown(a_slice_is_never_more_than_is_left, setup, teardown),
         cmocka_unit_test_setup_teardown(a_limit_of_nothing_refuses_at_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_narrower_cap_holds_for_its_own, setup, teardown),
         cmocka_unit_test_setup_teardown(a_thousand_calls_and_one_dollar, setup, teardown),
         cmocka_unit_test_setup_teardown(not_even_when_each_costs_its_worst, setup, teardown),
         cmocka_unit_test_setup_teardown(each_threshold_is_told_once, setup, teardown),
