@@ -58,6 +58,7 @@ const PERIODS: Record<Cap['period'], string> = {
 export function titleOf(cap: Cap): string {
     const whose = {
         tenant: 'The company',
+        team: cap.name ?? 'A former team',
         employee: cap.name ?? 'A former employee',
         conversation: 'One conversation',
         key: cap.name ?? 'A former API key',
