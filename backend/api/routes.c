@@ -27,9 +27,9 @@
 #include "core/session.h"
 #include "core/sign_in.h"
 #include "core/sign_in_way.h"
+#include "core/team.h"
 #include "core/tenant.h"
 #include "core/tenant_export.h"
-#include "core/team.h"
 #include "core/usage_call.h"
 #include "core/usage_sum.h"
 
