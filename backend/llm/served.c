@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct served *const all[] = {&served_chat};
+static const struct served *const all[] = {&served_chat, &served_responses};
 
 const struct served *served_find(const char *path)
 {

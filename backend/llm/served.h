@@ -26,6 +26,7 @@ struct served_ask {
     bool usage; /* the stream shall end with the figures */
     /* Responses: the members of the question that each answer repeats, as JSON text; else NULL */
     const char *echo;
+    bool blocks; /* Responses: blocks of a provider's own are wanted, to be sent back */
 };
 
 /*
@@ -77,7 +78,7 @@ struct served {
     void (*broke)(struct served_talk *talk, const struct served_error *error, struct buf *out);
 };
 
-extern const struct served served_chat;
+extern const struct served served_chat, served_responses;
 /* The API at this path, or NULL. */
 const struct served *served_find(const char *path);
 

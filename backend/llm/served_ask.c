@@ -66,6 +66,7 @@ rc_t served_function(struct ctx *c, const struct served_at *at, const json_t *fr
     return OK;
 }
 
+/* "minimal" is what the least effort is called for the models that have no "none". */
 rc_t served_effort(struct ctx *c, const struct served_at *at, const json_t *from, const char *key,
                    enum llm_effort *out)
 {
@@ -73,8 +74,8 @@ rc_t served_effort(struct ctx *c, const struct served_at *at, const json_t *from
         const char *word;
         enum llm_effort effort;
     } rows[] = {
-        {"none", LLM_EFFORT_NONE},     {"minimal", LLM_EFFORT_LOW}, {"low", LLM_EFFORT_LOW},
-        {"medium", LLM_EFFORT_MEDIUM}, {"high", LLM_EFFORT_HIGH},   {"xhigh", LLM_EFFORT_HIGH},
+        {"none", LLM_EFFORT_NONE},     {"minimal", LLM_EFFORT_NONE}, {"low", LLM_EFFORT_LOW},
+        {"medium", LLM_EFFORT_MEDIUM}, {"high", LLM_EFFORT_HIGH},    {"xhigh", LLM_EFFORT_HIGH},
         {"max", LLM_EFFORT_HIGH},
     };
     const char *word = NULL;

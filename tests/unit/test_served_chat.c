@@ -52,7 +52,7 @@ static void other_forms(void **state)
     assert_string_equal(a.ask.messages[2].parts[0].base64, "AAAA");
     assert_int_equal(a.ask.stop_count, 1);
     assert_true(a.ask.format_json);
-    assert_int_equal(a.ask.effort, LLM_EFFORT_LOW);
+    assert_int_equal(a.ask.effort, LLM_EFFORT_NONE);
     assert_int_equal(*a.ask.seed, 7);
     assert_int_equal(a.ask.max_tokens, SERVED_TOKENS_USUAL);
     assert_true(a.ask.stream && a.usage);
