@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "core/audit.h"
 #include "core/tenant_key.h"
+#include "flow/account_test.h"
 #include "flow/alert.h"
 #include "flow/anchor.h"
 #include "flow/erase.h"
