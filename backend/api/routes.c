@@ -13,6 +13,7 @@
 #include "core/conversation.h"
 #include "core/employee.h"
 #include "core/erasure.h"
+#include "core/evidence.h"
 #include "core/factor.h"
 #include "core/host.h"
 #include "core/invitation.h"

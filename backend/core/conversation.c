@@ -105,8 +105,9 @@ static const struct stmt q_message_add = {
     "  WHERE tenant_id = tenant_now() AND id = $2"
     "  AND NOT EXISTS (SELECT 1 FROM message m WHERE m.tenant_id = tenant_now() AND m.id = $1)"
     "  RETURNING message_count)"
-    " INSERT INTO message (tenant_id, id, conversation_id, seq, author, name, text, outcome)"
-    " SELECT tenant_now(), $1, $2, next.message_count, $3, $4, $5, $6 FROM next"
+    " INSERT INTO message (tenant_id, id, conversation_id, seq, author, name, text, outcome,"
+    "  job_id)"
+    " SELECT tenant_now(), $1, $2, next.message_count, $3, $4, $5, $6, $7 FROM next"
     " RETURNING " MESSAGE_COLUMNS};
 
 static const struct stmt q_message_find = {
@@ -116,10 +117,10 @@ static const struct stmt q_message_find = {
 rc_t message_add(struct ctx *c, const char *conversation_id, struct message *m)
 {
     const char *id = m->id;
-    rc_t rc = db_one(
-        c, &q_message_add,
-        ARGS(A(id), A(conversation_id), A(m->author), A(m->name), A(m->text), A(m->outcome)),
-        &message_shape, m);
+    rc_t rc = db_one(c, &q_message_add,
+                     ARGS(A(id), A(conversation_id), A(m->author), A(m->name), A(m->text),
+                          A(m->outcome), A(m->job_id)),
+                     &message_shape, m);
 
     if (rc != E_NOT_FOUND)
         return rc;

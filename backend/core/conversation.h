@@ -14,8 +14,9 @@ extern const struct shape conversation_shape; /* without connection_id and perso
 struct message {
     const char *id, *author, *name, *text, *outcome;
     int64_t seq, created;
+    const char *job_id; /* on the way in: of an answer, the job that gives it; or NULL */
 };
-extern const struct shape message_shape;
+extern const struct shape message_shape; /* without job_id */
 
 struct new_message {
     const char *text, *key;

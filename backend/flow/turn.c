@@ -19,6 +19,7 @@
 #include "flow/deliver.h"
 #include "flow/live.h"
 #include "flow/turn_book.h"
+#include "flow/turn_step.h"
 #include "flow/turn_watch.h"
 #include "io/db.h"
 
@@ -34,33 +35,6 @@ struct ending {
     const char *step;
     const struct pool_outcome *asked; /* NULL when nobody was asked this time */
 };
-
-/* What was asked of whom, and with what result: kept with the step. */
-static const char *step_text(struct ctx *c, const struct pool_outcome *o, const struct ending *end)
-{
-    json_t *tries = json_array();
-    json_t *root = json_pack("{s:s, s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:b, s:I}", "text",
-                             end->text, "outcome", end->outcome, "model", o->answer.model,
-                             "input_tokens", (json_int_t)o->answer.input_tokens, "cached_tokens",
-                             (json_int_t)o->answer.cached_tokens, "cache_write_tokens",
-                             (json_int_t)o->answer.cache_write_tokens, "output_tokens",
-                             (json_int_t)o->answer.output_tokens, "reasoning_tokens",
-                             (json_int_t)o->answer.reasoning_tokens, "counted", o->answer.counted,
-                             "ms", (json_int_t)o->ms);
-
-    for (size_t i = 0; i < o->try_count; i++)
-        json_array_append_new(tries,
-                              json_pack("{s:s?, s:s?, s:s?, s:s?, s:i, s:I}", "provider",
-                                        o->tries[i].provider, "model", o->tries[i].model, "code",
-                                        o->tries[i].code, "detail", o->tries[i].detail, "status",
-                                        o->tries[i].status, "ms", (json_int_t)o->tries[i].ms));
-    json_object_set_new(root, "tries", tries);
-
-    const char *result = json_text(c->mem, root);
-
-    json_decref(root);
-    return result;
-}
 
 /* A true sentence for each way in which nobody could answer. */
 static const char *excuse(const char *code)
@@ -103,7 +77,8 @@ static rc_t ask(struct ctx *c, struct run *run, struct turn *t, struct pool_outc
     end->asked = o;
     t->ask.stream = !t->from_channel;
     if (t->routing.pool.count == 0) {
-        *end = (struct ending){.text = excuse("llm_none"), .outcome = "failed"};
+        *end = (struct ending){.text = excuse("llm_none"), .outcome = "failed", .asked = o};
+        end->step = turn_step_text(c, t, o, end->text, end->outcome);
         return OK;
     }
     turn_watch_begin(c, &watch);
@@ -123,7 +98,7 @@ static rc_t ask(struct ctx *c, struct run *run, struct turn *t, struct pool_outc
     } else {
         return rc;
     }
-    end->step = step_text(c, o, end);
+    end->step = turn_step_text(c, t, o, end->text, end->outcome);
     return OK;
 }
 
@@ -177,10 +152,11 @@ static rc_t add_parts(struct ctx *c, const struct job *job, const struct turn *t
 }
 
 /* `carrier` is the job that delivers the parts. */
-static rc_t add_answer(struct ctx *c, const struct job *carrier, const struct turn *t,
-                       const struct ending *end, struct message *said)
+static rc_t add_answer(struct ctx *c, const struct job *turn, const struct job *carrier,
+                       const struct turn *t, const struct ending *end, struct message *said)
 {
     *said = (struct message){.id = message_answer_id(c, t->in.id),
+                             .job_id = turn->id,
                              .author = "employee",
                              .name = t->who.name,
                              .text = end->text,
@@ -201,7 +177,7 @@ static rc_t record(struct ctx *c, struct run *run, const struct turn *t, const s
         TRY(step_add(c, &run->job, STEP_ANSWER, "answer", t->request_hash, end->step));
     if (end->asked != NULL)
         TRY(turn_book(c, run, t, end->asked, end->outcome));
-    TRY(add_answer(c, &run->job, t, end, said));
+    TRY(add_answer(c, &run->job, &run->job, t, end, said));
     if (!t->from_channel)
         TRY(job_done(c, &run->job));
     return db_commit(c);
@@ -356,7 +332,7 @@ rc_t turn_bury(struct ctx *c, struct run *run)
         TRY(job_add_heir(c, carrier.id, "delivery", &run->job));
     if (is_recorded)
         return outbound_move(c, run->job.id, carrier.id);
-    TRY(add_answer(c, &carrier, t, &end, &said));
+    TRY(add_answer(c, &run->job, &carrier, t, &end, &said));
     live_message(c, t->in.conversation_id, run->job.id, said.seq);
     return OK;
 }

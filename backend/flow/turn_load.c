@@ -6,6 +6,7 @@
 #include "base/conf.h"
 #include "core/connection.h"
 #include "flow/say.h"
+#include "flow/turn_prompt.h"
 
 /* A conversation begins with its first message; its employee is the connection's, and stays. */
 static rc_t place_of(struct ctx *c, struct turn *t, struct conversation *place)
@@ -42,22 +43,6 @@ rc_t turn_load_place(struct ctx *c, const struct job *job, struct turn *t)
 }
 
 /*
- * Persona and facts as one text: what comes first changes least, so that providers' prompt caches
- * work.
- */
-static const char *system_text(struct ctx *c, const struct turn *t)
-{
-    struct buf b = buf_new(c->mem, KIB(64));
-
-    buf_printf(&b, "You are %s, %s.\n\n%s", t->who.name, t->who.role, t->who.persona);
-    if (t->ask.fact_count > 0)
-        buf_text(&b, "\n\nWhat you know:");
-    for (size_t i = 0; i < t->ask.fact_count; i++)
-        buf_printf(&b, "\n- %s", t->ask.facts[i]);
-    return buf_str(&b);
-}
-
-/*
  * The newest messages that fit; the one that is asked now is always among them. Answers that failed
  * are no part of it.
  */
@@ -65,14 +50,10 @@ static rc_t window(struct ctx *c, struct turn *t)
 {
     struct llm_message *list;
     struct message *items;
-    size_t count, bytes = 0, first;
+    size_t count, first;
 
     TRY(message_window(c, t->in.conversation_id, t->asked.seq, TURN_WINDOW, &items, &count));
-    for (first = count; first > 0; first--) {
-        bytes += strlen(items[first - 1].text);
-        if (bytes > TURN_WINDOW_BYTES && first < count)
-            break;
-    }
+    first = turn_prompt_first(items, count);
     list = arena_take(c->mem, (count - first + 1) * sizeof(*list));
     t->ask.messages = list;
     for (size_t i = first; i < count; i++) {
@@ -88,7 +69,7 @@ static rc_t window(struct ctx *c, struct turn *t)
 
 static rc_t find_routing(struct ctx *c, struct turn *t)
 {
-    const struct routing_want want = {.task = ROUTING_CHAT,
+    const struct routing_want want = {.task = turn_prompt_task(c, t->asked.text),
                                       .employee = &t->who,
                                       .tokens = llm_estimate_ask(&t->ask) + t->ask.max_tokens};
 
@@ -133,9 +114,9 @@ rc_t turn_load(struct ctx *c, const struct job *job, struct turn *t)
     t->ask.facts = facts;
     t->ask.name = t->who.name;
     t->ask.role = t->who.role;
-    t->ask.system = system_text(c, t);
     t->ask.max_tokens = TURN_ANSWER_TOKENS;
     TRY(window(c, t));
+    turn_prompt(c, t);
     TRY(find_routing(c, t));
     hash_request(c, t);
     return OK;

@@ -4,6 +4,7 @@
 
 #include "core/conversation.h"
 #include "core/employee.h"
+#include "core/evidence.h"
 #include "core/inbound.h"
 #include "flow/routing.h"
 #include "flow/runner.h"
@@ -19,6 +20,7 @@ struct turn {
     struct employee_brain who;
     struct message asked;
     struct llm_ask ask;
+    struct evidence_prompt prompt; /* of what the question is made */
     struct routing routing;
     struct bytes request_hash; /* of all that is asked, for replaying */
     struct payer payer;        /* what routing.pool.payer points to */

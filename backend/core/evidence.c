@@ -1,0 +1,223 @@
+/* See evidence.h. */
+#include "core/evidence.h"
+
+#include <stdlib.h>
+
+static const struct field call_fields[] = {
+    FIELD(struct evidence_call, step, READ_ONLY, 0, "Of the turn, from 1"),
+    FIELD(struct evidence_call, provider, READ_ONLY, 40, NULL),
+    FIELD(struct evidence_call, model, READ_ONLY, 200, NULL),
+    FIELD(struct evidence_call, account, READ_ONLY | NULLABLE, 100,
+          "The company's own account; null: the instance's"),
+    FIELD(struct evidence_call, purpose, READ_ONLY | NULLABLE, 40,
+          "primary, fallback, local, task: why it was asked; null: it was not"),
+    FIELD_LIKE(struct evidence_call, code, READ_ONLY, 60,
+               "answered, refused, or a stable code of why it did not answer or was not asked",
+               "\"llm_overloaded\""),
+    FIELD(struct evidence_call, detail, READ_ONLY | NULLABLE, 300,
+          "More about a failure, for those who may see what models cost"),
+    FIELD(struct evidence_call, status, READ_ONLY, 0, "HTTP status of a failure, or 0"),
+    FIELD(struct evidence_call, asked, READ_ONLY, 0, "False: it was passed over"),
+    FIELD(struct evidence_call, ms, READ_ONLY, 0, "To the end of its answer, in milliseconds"),
+    FIELD(struct evidence_call, first_ms, READ_ONLY, 0, "To its first token; 0: no stream"),
+    FIELD(struct evidence_call, input_tokens, READ_ONLY, 0, NULL),
+    FIELD(struct evidence_call, cached_tokens, READ_ONLY, 0, "Of these, from the provider's cache"),
+    FIELD(struct evidence_call, output_tokens, READ_ONLY, 0, NULL),
+    FIELD(struct evidence_call, reasoning_tokens, READ_ONLY, 0, "Of these, thinking"),
+    FIELD(struct evidence_call, counted, READ_ONLY, 0, "By the provider; else our own estimate"),
+    FIELD(struct evidence_call, cost_micros, READ_ONLY, 0, "Millionths of a dollar"),
+};
+const struct shape evidence_call_shape = SHAPE("EvidenceCall", struct evidence_call, call_fields);
+
+static const struct field fields[] = {
+    FIELD(struct evidence, message_id, READ_ONLY, 36, NULL),
+    FIELD_OF(struct evidence, outcome, READ_ONLY, "answered refused failed", NULL),
+    FIELD(struct evidence, provider, READ_ONLY | NULLABLE, 40, "Who answered; null: no model did"),
+    FIELD(struct evidence, model, READ_ONLY | NULLABLE, 200, NULL),
+    FIELD(struct evidence, account, READ_ONLY | NULLABLE, 100,
+          "The company's own account; null: the instance's"),
+    FIELD(struct evidence, calls, READ_ONLY, 0, "Models that were asked"),
+    FIELD(struct evidence, steps, READ_ONLY, 0, "Steps that the turn took"),
+    FIELD(struct evidence, ms, READ_ONLY, 0, "All calls together, in milliseconds"),
+    FIELD(struct evidence, input_tokens, READ_ONLY, 0, "Of all calls"),
+    FIELD(struct evidence, cached_tokens, READ_ONLY, 0, "Of these, from providers' caches"),
+    FIELD(struct evidence, output_tokens, READ_ONLY, 0, NULL),
+    FIELD(struct evidence, reasoning_tokens, READ_ONLY, 0, "Of these, thinking"),
+    FIELD(struct evidence, persona_tokens, READ_ONLY, 0,
+          "Of what the first question was made, by our own estimate"),
+    FIELD(struct evidence, memory_tokens, READ_ONLY, 0, NULL),
+    FIELD(struct evidence, knowledge_tokens, READ_ONLY, 0, NULL),
+    FIELD(struct evidence, tools_tokens, READ_ONLY, 0, NULL),
+    FIELD(struct evidence, history_tokens, READ_ONLY, 0, "The conversation, the message included"),
+    FIELD(struct evidence, cost_micros, READ_ONLY, 0, "Millionths of a dollar, as the ledger says"),
+    FIELD(struct evidence, cost_shown, READ_ONLY, 0,
+          "False: you may not see what models cost, and cost_micros is 0"),
+};
+const struct shape evidence_shape = SHAPE("Evidence", struct evidence, fields);
+
+json_t *evidence_step_json(const struct evidence_step *s)
+{
+    json_t *calls = json_array(), *root;
+
+    for (size_t i = 0; i < s->call_count; i++)
+        json_array_append_new(calls, shape_json(&evidence_call_shape, &s->calls[i]));
+    root = json_pack("{s:s?, s:s, s:{s:I, s:I, s:I, s:I, s:I}, s:o}", "text", s->text, "outcome",
+                     s->outcome, "prompt", "persona", (json_int_t)s->prompt.persona, "memory",
+                     (json_int_t)s->prompt.memory, "knowledge", (json_int_t)s->prompt.knowledge,
+                     "tools", (json_int_t)s->prompt.tools, "history", (json_int_t)s->prompt.history,
+                     "calls", calls);
+    if (root == NULL)
+        abort();
+    return root;
+}
+
+/* What a step says of a call: what is missing or of another type stays as it is in `out`. */
+static void read_call(const json_t *from, struct evidence_call *out)
+{
+    for (size_t i = 0; i < COUNT_OF(call_fields); i++) {
+        const struct field *f = &call_fields[i];
+        const json_t *v = json_object_get(from, f->name);
+        char *at = (char *)out + f->offset;
+
+        if (f->kind == F_TEXT && json_is_string(v))
+            *(const char **)(void *)at = json_string_value(v);
+        else if (f->kind == F_INT && json_is_integer(v))
+            *(int64_t *)(void *)at = json_integer_value(v);
+        else if (f->kind == F_BOOL && json_is_boolean(v))
+            *(bool *)(void *)at = json_is_true(v);
+    }
+}
+
+struct found {
+    const char *outcome, *job_id;
+    struct db_rows steps;
+};
+
+static const struct stmt q_message = {
+    "evidence_message",
+    "SELECT m.outcome, m.job_id FROM message m JOIN conversation v ON v.tenant_id = m.tenant_id"
+    " AND v.id = m.conversation_id WHERE m.tenant_id = tenant_now() AND m.id = $1"
+    " AND m.author = 'employee' AND ($2::uuid IS NULL OR v.person_id = $2)"};
+
+static const struct stmt q_steps = {
+    "evidence_steps", "SELECT step_no, result FROM step WHERE tenant_id = tenant_now()"
+                      " AND job_id = $1 AND kind IN ('answer', 'calls') ORDER BY step_no, kind"};
+
+static rc_t find(struct ctx *c, const char *message_id, struct found *out)
+{
+    struct db_rows rows;
+
+    TRY(db_rows(c, &q_message, ARGS(A(message_id), A(c->person_id)), &rows));
+    if (rows.count == 0)
+        return ctx_fail(c, E_NOT_FOUND, "not_found", "There is no such answer.");
+    out->outcome = db_text(&rows, 0, 0);
+    out->job_id = db_text(&rows, 0, 1);
+    return db_rows(c, &q_steps, ARGS(A(out->job_id)), &out->steps);
+}
+
+/* The step's number, and its JSON. */
+static rc_t step_of(struct ctx *c, const struct found *f, int row, int64_t *number, json_t **root)
+{
+    *number = db_int(&f->steps, row, 0);
+    return json_parse(c, bytes_of(db_text(&f->steps, row, 1)), root);
+}
+
+rc_t evidence_calls(struct ctx *c, const char *message_id, bool costs, struct evidence_call **items,
+                    size_t *count)
+{
+    struct found f;
+    json_t **steps;
+    size_t room = 0;
+    int64_t number;
+
+    TRY(find(c, message_id, &f));
+    steps = arena_take(c->mem, ((size_t)f.steps.count + 1) * sizeof(json_t *));
+    for (int i = 0; i < f.steps.count; i++) {
+        TRY(step_of(c, &f, i, &number, &steps[i]));
+        room += json_array_size(json_object_get(steps[i], "calls"));
+    }
+    *items = arena_take(c->mem, (room + 1) * sizeof(**items));
+    *count = 0;
+    for (int i = 0; i < f.steps.count; i++) {
+        const json_t *calls = json_object_get(steps[i], "calls");
+
+        for (size_t k = 0; k < json_array_size(calls); k++) {
+            struct evidence_call *call = &(*items)[(*count)++];
+
+            *call = (struct evidence_call){.provider = "", .model = "", .code = ""};
+            read_call(json_array_get(calls, k), call);
+            call->step = db_int(&f.steps, i, 0);
+            if (!costs) {
+                call->detail = NULL;
+                call->cost_micros = 0;
+            }
+        }
+    }
+    return OK;
+}
+
+static const struct stmt q_cost = {"evidence_cost",
+                                   "SELECT coalesce(sum(cost_micros), 0)::bigint FROM usage"
+                                   " WHERE tenant_id = tenant_now() AND job_id = $1"};
+
+static rc_t add_cost(struct ctx *c, const char *job_id, struct evidence *out)
+{
+    struct db_rows rows;
+
+    TRY(db_rows(c, &q_cost, ARGS(A(job_id)), &rows));
+    out->cost_micros = db_int(&rows, 0, 0);
+    return OK;
+}
+
+/* The prompt of the first step: that is what the message itself cost. */
+static rc_t add_prompt(struct ctx *c, const struct found *f, struct evidence *out)
+{
+    int64_t number;
+    json_t *root;
+
+    if (f->steps.count == 0)
+        return OK;
+    TRY(step_of(c, f, 0, &number, &root));
+
+    const json_t *prompt = json_object_get(root, "prompt");
+
+    out->persona_tokens = json_integer_value(json_object_get(prompt, "persona"));
+    out->memory_tokens = json_integer_value(json_object_get(prompt, "memory"));
+    out->knowledge_tokens = json_integer_value(json_object_get(prompt, "knowledge"));
+    out->tools_tokens = json_integer_value(json_object_get(prompt, "tools"));
+    out->history_tokens = json_integer_value(json_object_get(prompt, "history"));
+    return OK;
+}
+
+static void add_call(const struct evidence_call *call, struct evidence *out)
+{
+    out->calls += call->asked;
+    out->ms += call->ms;
+    out->input_tokens += call->input_tokens;
+    out->cached_tokens += call->cached_tokens;
+    out->output_tokens += call->output_tokens;
+    out->reasoning_tokens += call->reasoning_tokens;
+    if (!text_is(call->code, "answered") && !text_is(call->code, "refused"))
+        return;
+    out->provider = call->provider;
+    out->model = call->model;
+    out->account = call->account;
+}
+
+rc_t evidence_get(struct ctx *c, const char *message_id, bool costs, struct evidence *out)
+{
+    struct evidence_call *calls;
+    struct found f;
+    size_t count;
+
+    TRY(find(c, message_id, &f));
+    *out = (struct evidence){.message_id = message_id,
+                             .outcome = f.outcome == NULL ? "answered" : f.outcome,
+                             .steps = f.steps.count,
+                             .cost_shown = costs};
+    TRY(add_prompt(c, &f, out));
+    TRY(evidence_calls(c, message_id, costs, &calls, &count));
+    for (size_t i = 0; i < count; i++)
+        add_call(&calls[i], out);
+    return costs ? add_cost(c, f.job_id, out) : OK;
+}

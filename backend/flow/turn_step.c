@@ -1,0 +1,69 @@
+/* See turn_step.h. */
+#include "flow/turn_step.h"
+
+static struct evidence_call passed_over(const struct routing_passed *p)
+{
+    return (struct evidence_call){
+        .provider = p->provider, .model = p->model, .account = p->account, .code = p->code};
+}
+
+/* A try that a circuit or a cap refused beforehand was not asked. */
+static struct evidence_call failed(const struct pool_try *t)
+{
+    return (struct evidence_call){.provider = t->provider,
+                                  .model = t->model,
+                                  .account = t->account_name,
+                                  .purpose = t->purpose,
+                                  .code = t->code,
+                                  .detail = t->detail,
+                                  .status = t->status,
+                                  .asked = !text_is(t->code, "llm_circuit_open") &&
+                                           !text_starts(t->code, "cap_"),
+                                  .ms = t->ms,
+                                  .input_tokens = t->input_tokens,
+                                  .cached_tokens = t->cached_tokens,
+                                  .output_tokens = t->output_tokens,
+                                  .reasoning_tokens = t->reasoning_tokens,
+                                  .counted = t->counted,
+                                  .cost_micros = t->cost.micros};
+}
+
+static struct evidence_call answered(const struct turn *t, const struct pool_outcome *o)
+{
+    const struct pool_candidate *who = &t->routing.pool.candidates[o->candidate];
+
+    return (struct evidence_call){.provider = who->llm->name,
+                                  .model = o->answer.model,
+                                  .account = who->account_name,
+                                  .purpose = who->purpose,
+                                  .code = llm_refused(&o->answer) ? "refused" : "answered",
+                                  .asked = true,
+                                  .ms = o->ms,
+                                  .input_tokens = o->answer.input_tokens,
+                                  .cached_tokens = o->answer.cached_tokens,
+                                  .output_tokens = o->answer.output_tokens,
+                                  .reasoning_tokens = o->answer.reasoning_tokens,
+                                  .counted = o->answer.counted,
+                                  .cost_micros = o->cost.micros};
+}
+
+const char *turn_step_text(struct ctx *c, const struct turn *t, const struct pool_outcome *asked,
+                           const char *text, const char *outcome)
+{
+    struct evidence_call calls[ROUTING_PASSED_MAX + POOL_TRIES_MAX + 1];
+    struct evidence_step step = {
+        .text = text, .outcome = outcome, .calls = calls, .prompt = t->prompt};
+
+    for (size_t i = 0; i < t->routing.passed_count; i++)
+        calls[step.call_count++] = passed_over(&t->routing.passed[i]);
+    for (size_t i = 0; i < asked->try_count; i++)
+        calls[step.call_count++] = failed(&asked->tries[i]);
+    if (asked->answer.model != NULL)
+        calls[step.call_count++] = answered(t, asked);
+
+    json_t *root = evidence_step_json(&step);
+    const char *result = json_text(c->mem, root);
+
+    json_decref(root);
+    return result;
+}
