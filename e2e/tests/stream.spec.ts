@@ -78,6 +78,28 @@ test('the first question of a conversation is answered piece by piece, too', asy
     await expect(stored(page).nth(1)).toContainText(upTo(PIECES.length));
 });
 
+test('what is being read stays where it is when one’s own message is stored', async ({ page }) => {
+    await page.setViewportSize({ width: 1280, height: 420 });
+    await signUp(page, someoneAlone());
+    for (const words of ['one', 'two', 'three']) await askAndHear(page, `Tell me about ${words}`);
+    let held = 0;
+    let letGo: () => void;
+    const released = new Promise<void>((go) => (letGo = go));
+    await page.route('**/api/v1/conversations/*/messages*', async (route) => {
+        held++;
+        await released;
+        await route.continue();
+    });
+    await ask(page, 'Tell me about four');
+    await expect.poll(() => held).toBe(1);
+
+    const region = page.getByRole('region', { name: 'Conversation with Mara' });
+    await region.evaluate((box) => box.scrollTo({ top: 0 }));
+    letGo!();
+    await expect(stored(page)).toHaveCount(8);
+    expect(await region.evaluate((box) => box.scrollTop)).toBe(0);
+});
+
 test('what is being read stays where it is while an answer grows', async ({ page }) => {
     await page.setViewportSize({ width: 1280, height: 420 });
     const person = await signUp(page, someoneAlone());

@@ -3,7 +3,10 @@ import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react
 
 const NEAR_PX = 48;
 
-/* `ownKey` changes when this person says something: then the end is where everybody wants to be. */
+/*
+ * `ownKey` names what this person said last and the server does not have yet: a new one means that the end is where
+ * everybody wants to be. That it was stored means nothing of the kind.
+ */
 export function useStick(ownKey: string | undefined) {
     const scroller = useRef<HTMLDivElement>(null);
     const content = useRef<HTMLDivElement>(null);
@@ -17,7 +20,9 @@ export function useStick(ownKey: string | undefined) {
         if (box) box.scrollTop = box.scrollHeight;
     }, []);
 
-    useLayoutEffect(toEnd, [toEnd, ownKey]);
+    useLayoutEffect(() => {
+        if (ownKey !== undefined) toEnd();
+    }, [toEnd, ownKey]);
     useEffect(() => {
         const box = scroller.current!;
         const onScroll = () => {
