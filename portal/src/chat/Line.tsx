@@ -8,6 +8,7 @@ import { Portrait } from '../components/Portrait';
 import { When } from '../components/When';
 import { cx } from '../lib/cx';
 import { Answer } from './Answer';
+import { HowAnswered } from './HowAnswered';
 import type { Unsent } from './outbox';
 
 const LONG_WAIT_MS = 20_000;
@@ -84,6 +85,7 @@ export const Line = memo(function Line({ message, own }: LineProps) {
                     <TriangleAlert aria-hidden size={14} /> This could not be answered.
                 </p>
             )}
+            <HowAnswered messageId={message.id} />
         </FromEmployee>
     );
 });

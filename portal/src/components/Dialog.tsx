@@ -4,7 +4,7 @@
  */
 import { X } from 'lucide-react';
 import { Dialog as Radix, VisuallyHidden } from 'radix-ui';
-import type { ReactNode } from 'react';
+import { useRef, type ReactNode } from 'react';
 import { cx } from '../lib/cx';
 import { Button } from './Button';
 
@@ -23,12 +23,22 @@ interface Props {
 }
 
 export function Dialog({ title, open, onOpenChange, shape = 'middle', children }: Props) {
+    /* The library would give it back to a trigger of its own, which there is none of here. */
+    const opener = useRef<Element | null>(null);
+
     return (
         <Radix.Root open={open} onOpenChange={onOpenChange}>
             <Radix.Portal>
                 <div aria-hidden className="fixed inset-0 z-40 bg-veil" />
                 <Radix.Content
                     aria-describedby={undefined}
+                    onOpenAutoFocus={() => {
+                        opener.current = document.activeElement;
+                    }}
+                    onCloseAutoFocus={(event) => {
+                        event.preventDefault();
+                        if (opener.current instanceof HTMLElement) opener.current.focus();
+                    }}
                     className={cx(
                         'fixed z-50 flex flex-col overflow-y-auto overscroll-contain border-line bg-raised shadow-float outline-none',
                         SHAPES[shape],

@@ -3,6 +3,8 @@ import { queryOptions } from '@tanstack/react-query';
 import { call, http, MOST } from '../../api/client';
 import type { components } from '../../api/schema';
 
+export { money } from '../../lib/money';
+
 export type Cap = components['schemas']['Cap'];
 export type Sum = components['schemas']['UsageSum'];
 
@@ -28,18 +30,6 @@ export const sumsQuery = (by: Group) =>
             (await call(http.GET('/api/v1/usage', { params: { query: { by, ...MOST } }, signal })))
                 .items,
     });
-
-const cents = new Intl.NumberFormat('en', { style: 'currency', currency: 'USD' });
-const fine = new Intl.NumberFormat('en', {
-    style: 'currency',
-    currency: 'USD',
-    maximumSignificantDigits: 2,
-});
-
-/* Cents, and below one cent as many places as tell something. */
-export function money(micros: number): string {
-    return micros > 0 && micros < 10_000 ? fine.format(micros / 1e6) : cents.format(micros / 1e6);
-}
 
 /* "12.50" as an admin types it; null when it is no amount of up to a million dollars. */
 export function microsOf(text: string): number | null {

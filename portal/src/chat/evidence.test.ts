@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import { duration, nameOf, resultOf, type Call } from './evidence';
+
+const base: Call = {
+    step: 1,
+    provider: 'anthropic',
+    model: 'claude-opus-4-5',
+    account: null,
+    purpose: 'primary',
+    code: 'answered',
+    detail: null,
+    status: 0,
+    asked: true,
+    ms: 1234,
+    first_ms: 0,
+    input_tokens: 0,
+    cached_tokens: 0,
+    output_tokens: 0,
+    reasoning_tokens: 0,
+    counted: true,
+    cost_micros: 0,
+};
+
+describe('what came of a call', () => {
+    test.each<[Partial<Call>, string]>([
+        [{}, 'Answered in 1.2 s.'],
+        [{ code: 'refused', ms: 12 }, 'Refused to answer, in 12 ms.'],
+        [
+            { code: 'llm_overloaded', status: 529, ms: 80 },
+            'Failed after 80 ms: it was overloaded (529).',
+        ],
+        [
+            { code: 'context_too_short', asked: false },
+            'Not asked: it can’t read that much at once.',
+        ],
+        [{ code: 'something_new', ms: 5 }, 'Failed after 5 ms: something new.'],
+    ])('%o', (change, said) => expect(resultOf({ ...base, ...change })).toBe(said));
+});
+
+test('a model is named with its account', () => {
+    expect(nameOf(base)).toBe('anthropic · claude-opus-4-5');
+    expect(nameOf({ ...base, account: 'Ours' })).toBe(
+        'anthropic · claude-opus-4-5, account Ours',
+    );
+    expect(nameOf({ ...base, provider: 'starter', model: 'starter' })).toBe('Built-in starter');
+});
+
+test('long times are told in seconds', () => {
+    expect(duration(999)).toBe('999 ms');
+    expect(duration(61_000)).toBe('61 s');
+});
