@@ -187,6 +187,9 @@ static rc_t key_seal(struct ctx *c, const char *id, const char *key, const char 
     *hint = "";
     if (len == 0)
         return OK;
+    /* It goes into the header of a request. */
+    if (key[strcspn(key, " \t\r\n")] != '\0')
+        return ctx_bad(c, "key", "key_malformed", "A key has neither blanks nor line breaks.");
     /* Of a short one the end would be half of it. */
     if (len >= 3 * (size_t)HINT_LEN && text_utf8(bytes_of(key + len - HINT_LEN)))
         *hint = key + len - HINT_LEN;

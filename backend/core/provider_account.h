@@ -50,8 +50,8 @@ rc_t provider_account_list(struct ctx *c, struct provider_account **items, size_
 rc_t provider_account_get(struct ctx *c, const char *id, struct provider_account *out) MUST;
 
 /*
- * Adds one behind all others. E_INVALID for an address that is none (address_malformed) or models
- * that are no names; E_CONFLICT "accounts_too_many".
+ * Adds one behind all others. E_INVALID for what can be no address (address_malformed) or no key
+ * (key_malformed); E_CONFLICT "accounts_too_many".
  */
 rc_t provider_account_add(struct ctx *c, struct new_provider_account *in,
                           struct provider_account *out) MUST;

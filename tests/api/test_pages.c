@@ -220,9 +220,9 @@ static void only_what_the_row_names_is_taken(void **state)
 /* Lists of what the program itself knows, or that are short by nature, have one page. */
 static bool has_one_page(const struct route *route)
 {
-    static const char *const paths[] = {"/api/v1/scopes", "/api/v1/permissions",
-                                        "/api/v1/host/tenants/:id/limits", "/api/v1/host/plans",
-                                        "/api/v1/messages/:id/calls"};
+    static const char *const paths[] = {
+        "/api/v1/scopes",     "/api/v1/permissions",        "/api/v1/host/tenants/:id/limits",
+        "/api/v1/host/plans", "/api/v1/messages/:id/calls", "/api/v1/provider-accounts"};
     bool one = false;
 
     for (size_t i = 0; i < COUNT_OF(paths); i++)

@@ -29,6 +29,10 @@ static const struct {
     {"NewMessage", "{\"text\":\"x\",\"key\":\"01234567-89ab-cdef-0123-456789abcdef\"}"},
     {"NewCap", "{\"scope\":\"employee\",\"scope_id\":\"01234567-89ab-cdef-0123-456789abcdef\","
                "\"period\":\"day\",\"limit_micros\":1000000}"},
+    {"NewProviderAccount", "{\"provider\":\"openai\",\"name\":\"x\"}"},
+    {"ProviderAccountChange", "{\"name\":\"x\"}"},
+    {"ProviderAccountOrder", "{\"ids\":\"x\"}"},
+    {"EmployeeModelsChange", "{\"primary_provider\":\"openai\",\"primary_model\":\"x\"}"},
     {"NewTeam", "{\"name\":\"x\"}"},
     {"TeamChoice", "{}"},
     {"CapLimit", "{\"limit_micros\":1000000}"},
