@@ -1,0 +1,380 @@
+/* See http_transfer.h. */
+#include "io/http_transfer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+
+#define RETRY_AFTER_MAX_MS (24 * 3600 * 1000)
+
+void http_header_add(struct http_ask *ask, const char *name, const char *value)
+{
+    assert(ask->header_count < HTTP_HEADERS_MAX);
+    ask->headers[ask->header_count++] = (struct http_header){name, value};
+}
+
+static void body_keep(struct http_transfer *k, const char *data, size_t len)
+{
+    if (k->len + len + 1 > k->room) {
+        size_t room = k->room == 0 ? KIB(4) : k->room;
+
+        while (room < k->len + len + 1)
+            room *= 2;
+        k->body = realloc(k->body, room);
+        if (k->body == NULL)
+            abort();
+        k->room = room;
+    }
+    memcpy(k->body + k->len, data, len);
+    k->len += len;
+    k->body[k->len] = '\0';
+}
+
+/* Curl hands over a piece of the body. Any other return value than the length ends the transfer. */
+static size_t on_body(char *data, size_t one, size_t len, void *arg)
+{
+    struct http_transfer *k = arg;
+    long status = 0;
+
+    (void)one;
+    k->last_ms = clock_mono_ms();
+    if (len > k->max - k->received) {
+        k->end = TOO_LONG;
+        return CURL_WRITEFUNC_ERROR;
+    }
+    k->received += len;
+    curl_easy_getinfo(k->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (k->ask->on_piece == NULL || status < 200 || status > 299) {
+        body_keep(k, data, len);
+        return len;
+    }
+    k->piece_rc = k->ask->on_piece(k->ask->arg, (struct bytes){data, len});
+    if (k->piece_rc == OK)
+        return len;
+    k->end = STOPPED;
+    return CURL_WRITEFUNC_ERROR;
+}
+
+static size_t on_header(char *data, size_t one, size_t len, void *arg)
+{
+    struct http_transfer *k = arg;
+
+    k->last_ms = clock_mono_ms();
+    if (len > 5 && memcmp(data, "HTTP/", 5) == 0)
+        k->head_complete = false;
+    else if (len > 0 && (data[0] == '\r' || data[0] == '\n'))
+        k->head_complete = true;
+    return one * len;
+}
+
+static bool is_late(const struct http_transfer *k)
+{
+    return k->ask->send_by_ms > 0 && k->sent < k->ask->body.len &&
+           clock_mono_ms() > k->ask->send_by_ms;
+}
+
+/*
+ * The body is read from here, without a way to rewind, so that curl can't send it again by itself
+ * on another connection when a kept one turns out to be dead: for a message to a person that would
+ * be the message twice.
+ */
+static size_t on_send(char *to, size_t one, size_t room, void *arg)
+{
+    struct http_transfer *k = arg;
+    size_t left = k->ask->body.len - k->sent, len = left < one * room ? left : one * room;
+
+    /* As near to the sending as can be: the process may have been stopped since anybody looked. */
+    if (is_late(k)) {
+        k->end = TOO_LATE;
+        return CURL_READFUNC_ABORT;
+    }
+    if (len > 0)
+        memcpy(to, k->ask->body.data + k->sent, len);
+    k->sent += len;
+    return len;
+}
+
+static bool plain_text(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            return false;
+    return true;
+}
+
+static void drop_list(void *list)
+{
+    curl_slist_free_all(list);
+}
+
+static void header_line(struct curl_slist **list, const char *text)
+{
+    struct curl_slist *longer = curl_slist_append(*list, text);
+
+    if (longer == NULL)
+        abort();
+    *list = longer;
+}
+
+static rc_t headers_make(struct ctx *c, const struct http_ask *ask, struct curl_slist **out)
+{
+    bool typed = false;
+
+    *out = NULL;
+    /*
+     * Curl would wait a second for "100 Continue" before a large body; hardly a server sends one.
+     */
+    header_line(out, "Expect:");
+    arena_on_end(c->mem, drop_list, *out);
+    for (int i = 0; i < ask->header_count; i++) {
+        const struct http_header *h = &ask->headers[i];
+
+        if (!plain_text(h->name) || !plain_text(h->value) || h->name[0] == '\0' ||
+            strchr(h->name, ':') != NULL)
+            return ctx_fail(c, E_INVALID, "http_header",
+                            "the header %d holds control characters or has no name", i + 1);
+        typed = typed || strcasecmp(h->name, "content-type") == 0;
+        header_line(out, text_blank(h->value) ? text_printf(c->mem, "%s;", h->name)
+                                              : text_printf(c->mem, "%s: %s", h->name, h->value));
+    }
+    if (!typed)
+        header_line(out, "Content-Type:");
+    return OK;
+}
+
+/* "https://host:port" of the address, and the bare host for details. */
+static rc_t origin_of(struct ctx *c, const char *url, char origin[HTTP_ORIGIN_MAX],
+                      const char **host)
+{
+    CURLU *u = curl_url();
+    char *scheme = NULL, *name = NULL, *port = NULL, *user = NULL;
+    bool good = u != NULL && url != NULL && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+                curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+                curl_url_get(u, CURLUPART_HOST, &name, 0) == CURLUE_OK &&
+                curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+                (strcmp(scheme, "https") == 0 || strcmp(scheme, "http") == 0) &&
+                curl_url_get(u, CURLUPART_USER, &user, 0) == CURLUE_NO_USER;
+
+    if (good)
+        good = snprintf(origin, HTTP_ORIGIN_MAX, "%s://%s:%s", scheme, name, port) <
+               HTTP_ORIGIN_MAX;
+    *host = good ? text_dup(c->mem, name) : NULL;
+    curl_free(scheme);
+    curl_free(name);
+    curl_free(port);
+    curl_free(user);
+    curl_url_cleanup(u);
+    if (!good)
+        return ctx_fail(c, E_INVALID, "http_url", "not an http or https address without user name");
+    return OK;
+}
+
+static void set_method(CURL *easy, const struct http_ask *ask, struct http_transfer *k)
+{
+    if (ask->body.len == 0 && strcmp(ask->method, "GET") == 0)
+        return;
+    if (strcmp(ask->method, "HEAD") == 0) {
+        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+        return;
+    }
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, ask->method);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)ask->body.len);
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_send);
+    curl_easy_setopt(easy, CURLOPT_READDATA, k);
+}
+
+void http_transfer_begin(struct http_transfer *k, CURL *easy)
+{
+    const struct http_ask *ask = k->ask;
+
+    k->easy = easy;
+    k->started_ms = clock_mono_ms();
+    curl_easy_setopt(easy, CURLOPT_URL, ask->url);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* not from the environment, either */
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    /* a limit must not wait for the resolver's thread */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)(HTTP_LINE_IDLE_MS / 1000));
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                     (long)(ask->connect_ms > 0 ? ask->connect_ms : 5000));
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "konstruct");
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, k->headers);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, k->why);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, k);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, k);
+    if (ask->public_only)
+        http_line_public_only(easy, &k->inside);
+    if (ask->ca_file != NULL)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, ask->ca_file);
+    set_method(easy, ask, k);
+}
+
+int http_transfer_look(struct http_transfer *k)
+{
+    const struct http_ask *ask = k->ask;
+    int64_t now = clock_mono_ms(), until = k->started_ms + k->total_ms;
+    enum http_end end = TOO_SLOW;
+
+    if (ask->first_ms > 0 && k->last_ms == 0 && k->started_ms + ask->first_ms < until) {
+        until = k->started_ms + ask->first_ms;
+        end = NO_FIRST_BYTE;
+    }
+    if (ask->idle_ms > 0 && k->last_ms > 0 && !k->held && k->last_ms + ask->idle_ms < until) {
+        until = k->last_ms + ask->idle_ms;
+        end = SILENT;
+    }
+    if (ask->cancelled != NULL && ask->cancelled(ask->cancel_arg))
+        k->end = CANCELLED;
+    else if (now >= until)
+        k->end = end;
+    return until - now < HTTP_WAKE_MS ? (int)(until - now) : HTTP_WAKE_MS;
+}
+
+static const char *header_of(struct ctx *c, CURL *easy, const char *name)
+{
+    struct curl_header *h;
+
+    return curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK
+               ? text_dup(c->mem, h->value)
+               : NULL;
+}
+
+static int64_t retry_after(struct ctx *c, CURL *easy)
+{
+    const char *ms = header_of(c, easy, "retry-after-ms"),
+               *after = header_of(c, easy, "retry-after");
+    int64_t wait = -1;
+
+    if (text_int(ms, &wait) != OK || wait < 0) {
+        if (after == NULL)
+            return -1;
+        if (text_int(after, &wait) == OK) {
+            wait = wait > RETRY_AFTER_MAX_MS / 1000 ? RETRY_AFTER_MAX_MS : wait * 1000;
+        } else {
+            time_t when = curl_getdate(after, NULL);
+
+            if (when < 0)
+                return -1;
+            wait = (int64_t)when * 1000 - clock_ms();
+        }
+    }
+    if (wait < 0)
+        return 0;
+    return wait > RETRY_AFTER_MAX_MS ? RETRY_AFTER_MAX_MS : wait;
+}
+
+static void answer_read(struct ctx *c, struct http_transfer *k, struct http_answer *out)
+{
+    static const char *const ids[] = {"x-request-id", "request-id", "x-slack-req-id"};
+    long status = 0;
+
+    curl_easy_getinfo(k->easy, CURLINFO_RESPONSE_CODE, &status);
+    out->status = (int)status;
+    out->content_type = header_of(c, k->easy, "content-type");
+    out->retry_after_ms = retry_after(c, k->easy);
+    for (size_t i = 0; i < COUNT_OF(ids) && out->request_id == NULL; i++)
+        out->request_id = header_of(c, k->easy, ids[i]);
+    if (k->body == NULL)
+        body_keep(k, "", 0);
+    out->body = (struct bytes){k->body, k->len};
+    arena_on_end(c->mem, free, k->body);
+    k->body = NULL;
+}
+
+static rc_t ended_by_us(struct ctx *c, const struct http_transfer *k, const char *host)
+{
+    switch (k->end) {
+    case RUNNING:
+        return OK;
+    case TOO_LATE:
+        return ctx_fail(c, E_TIMEOUT, "http_too_late", "%s: not sent in time", host);
+    case TOO_SLOW:
+        return ctx_fail(c, E_TIMEOUT, "http_timeout", "%s: no complete answer in %lld ms", host,
+                        (long long)k->total_ms);
+    case NO_FIRST_BYTE:
+        return ctx_fail(c, E_TIMEOUT, "http_timeout", "%s: no answer began in %lld ms", host,
+                        (long long)k->ask->first_ms);
+    case SILENT:
+        return ctx_fail(c, E_TIMEOUT, "http_timeout", "%s: silent for %lld ms", host,
+                        (long long)k->ask->idle_ms);
+    case CANCELLED:
+        return ctx_fail(c, E_TIMEOUT, "http_cancelled", "%s: given up by us", host);
+    case TOO_LONG:
+        return ctx_fail(c, E_UPSTREAM, "http_too_long", "%s: the answer is longer than %zu bytes",
+                        host, k->max);
+    case STOPPED:
+        return ctx_fail(c, k->piece_rc, "http_stopped", "%s: the reader ended the answer", host);
+    }
+    return E_INTERNAL;
+}
+
+static bool is_tls_fault(CURLcode result)
+{
+    static const CURLcode faults[] = {CURLE_SSL_CONNECT_ERROR,    CURLE_PEER_FAILED_VERIFICATION,
+                                      CURLE_SSL_CERTPROBLEM,      CURLE_SSL_CIPHER,
+                                      CURLE_SSL_CACERT_BADFILE,   CURLE_SSL_ISSUER_ERROR,
+                                      CURLE_SSL_INVALIDCERTSTATUS};
+
+    for (size_t i = 0; i < COUNT_OF(faults); i++)
+        if (result == faults[i])
+            return true;
+    return false;
+}
+
+static rc_t ended_by_curl(struct ctx *c, const struct http_transfer *k, CURLcode result,
+                          bool maybe_sent, const char *host, const char *why)
+{
+    const char *said = why[0] != '\0' ? why : curl_easy_strerror(result);
+
+    if (result == CURLE_OK)
+        return OK;
+    if (k->inside && !maybe_sent)
+        return ctx_fail(c, E_FORBIDDEN, "http_private",
+                        "%s lies inside a private network, and that is not allowed here", host);
+    if (result == CURLE_OPERATION_TIMEDOUT)
+        return ctx_fail(c, E_TIMEOUT, "http_timeout", "%s: %s", host, said);
+    if (is_tls_fault(result))
+        return ctx_fail(c, E_UPSTREAM, "http_tls", "%s: %s", host, said);
+    if (!maybe_sent)
+        return ctx_fail(c, E_UPSTREAM, "http_connect", "%s: %s", host, said);
+    return ctx_fail(c, E_UPSTREAM, "http_broken", "%s: %s", host, said);
+}
+
+rc_t http_transfer_new(struct ctx *c, const struct http_ask *ask, struct http_transfer *out,
+                       char origin[HTTP_ORIGIN_MAX])
+{
+    *out = (struct http_transfer){.ask = ask,
+                                  .max = ask->max_answer > 0 ? ask->max_answer : MIB(1),
+                                  .total_ms = ask->total_ms > 0 ? ask->total_ms : 30000};
+    TRY(origin_of(c, ask->url, origin, &out->host));
+    return headers_make(c, ask, &out->headers);
+}
+
+rc_t http_transfer_end(struct ctx *c, struct http_transfer *k, CURLcode result,
+                       struct http_answer *out)
+{
+    long request_size = 0;
+    rc_t rc;
+
+    if (result == CURLE_OK && k->end == RUNNING && !k->head_complete)
+        result = CURLE_GOT_NOTHING;
+    curl_easy_getinfo(k->easy, CURLINFO_REQUEST_SIZE, &request_size);
+    out->maybe_sent = request_size > 0;
+    rc = ended_by_us(c, k, k->host);
+    if (rc == OK)
+        rc = ended_by_curl(c, k, result, out->maybe_sent, k->host, k->why);
+    answer_read(c, k, out);
+    return rc;
+}
