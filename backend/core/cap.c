@@ -83,6 +83,61 @@ rc_t call_close(struct ctx *c, const char *id)
     return db_later(c, &q_close, ARGS(A(id)));
 }
 
+static const struct stmt q_close_all = {
+    "call_close_all",
+    "DELETE FROM call_open WHERE tenant_id = tenant_now() AND id = ANY ($1::uuid[])"};
+/* A statement of its own: it sees what the other one may have waited for. */
+static const struct stmt q_booked = {
+    "call_booked", "SELECT id FROM usage WHERE tenant_id = tenant_now() AND id = ANY ($1::uuid[])"};
+
+rc_t call_close_all(struct ctx *c, const char *ids, const char *const **booked, size_t *count)
+{
+    struct db_rows rows;
+    const char **list;
+
+    TRY(db_later(c, &q_close_all, ARGS(A(ids))));
+    TRY(db_rows(c, &q_booked, ARGS(A(ids)), &rows));
+    list = arena_take(c->mem, ((size_t)rows.count + 1) * sizeof(*list));
+    for (int i = 0; i < rows.count; i++)
+        list[i] = db_text(&rows, i, 0);
+    *booked = list;
+    *count = (size_t)rows.count;
+    return OK;
+}
+
+static const struct stmt q_bare = {
+    "cap_bare",
+    "SELECT cap_id, starts, bare FROM cap_bare($1, $2::uuid[], $3::date[], $4::bigint[])"};
+
+rc_t cap_bare(struct ctx *c, const char *holder, struct cap_bare *bare, size_t count)
+{
+    struct buf lists[3];
+    struct db_rows rows;
+
+    for (size_t k = 0; k < COUNT_OF(lists); k++)
+        lists[k] = buf_new(c->mem, KIB(4));
+    for (size_t i = 0; i < count; i++) {
+        const char *before = i == 0 ? "{" : ",";
+
+        buf_printf(&lists[0], "%s%s", before, bare[i].cap_id);
+        buf_printf(&lists[1], "%s%s", before, bare[i].starts);
+        buf_printf(&lists[2], "%s%lld", before, (long long)bare[i].micros);
+        bare[i].micros = 0;
+    }
+    for (size_t k = 0; k < COUNT_OF(lists); k++)
+        buf_text(&lists[k], count == 0 ? "{}" : "}");
+    TRY(db_rows(
+        c, &q_bare,
+        ARGS(A(holder), A(buf_str(&lists[0])), A(buf_str(&lists[1])), A(buf_str(&lists[2]))),
+        &rows));
+    for (int k = 0; k < rows.count; k++)
+        for (size_t i = 0; i < count; i++)
+            if (text_is(bare[i].cap_id, db_text(&rows, k, 0)) &&
+                text_is(bare[i].starts, db_text(&rows, k, 1)))
+                bare[i].micros = db_int(&rows, k, 2);
+    return OK;
+}
+
 static const struct stmt q_settle = {"cap_settle",
                                      "SELECT cap_settle($1, $2::uuid[], $3::date[], $4)"};
 

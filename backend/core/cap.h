@@ -53,6 +53,17 @@ struct cap_list {
     const char *ids, *starts; /* "{...}" */
 };
 
+/* How much may be under way in a slice without a row of call_open. */
+struct cap_bare {
+    char cap_id[37], starts[11];
+    int64_t micros;
+};
+/*
+ * Raises it to what `bare` says, as far as each slice goes, and tells what it is now: 0 where there
+ * is no slice. It holds once it is committed.
+ */
+rc_t cap_bare(struct ctx *c, const char *holder, struct cap_bare *bare, size_t count) MUST;
+
 /* A call under way; its row goes with call_close. Both travel with the next statement. */
 struct call_open {
     const char *id, *holder, *job_id, *provider, *model;
@@ -62,6 +73,11 @@ struct call_open {
 };
 rc_t call_open_add(struct ctx *c, const struct call_open *call) MUST;
 rc_t call_close(struct ctx *c, const char *id) MUST;
+/*
+ * The same for many ("{...}"), and which of them are in the ledger already: their holder was taken
+ * for dead, or they were booked before and nobody heard of it.
+ */
+rc_t call_close_all(struct ctx *c, const char *ids, const char *const **booked, size_t *count) MUST;
 
 /* What a call cost comes out of the holder's slices; it travels with the next statement. */
 rc_t cap_settle(struct ctx *c, const char *holder, const struct cap_list *caps, int64_t cost) MUST;

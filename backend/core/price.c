@@ -22,19 +22,20 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct kept kept[KEPT];
 static size_t next_kept;
 
-static bool recall(struct ctx *c, const char *provider, const char *model, struct price *out)
+bool price_recall(struct arena *mem, const char *provider, const char *model, struct price *out)
 {
+    const int64_t now_ms = clock_mono_ms();
     bool found = false;
 
     pthread_mutex_lock(&lock);
     for (size_t i = 0; i < KEPT && !found; i++) {
         const struct kept *k = &kept[i];
 
-        found = k->until_ms > clock_mono_ms() && strcmp(k->provider, provider) == 0 &&
+        found = k->until_ms > now_ms && strcmp(k->provider, provider) == 0 &&
                 strcmp(k->model, model) == 0;
         if (found) {
             *out = k->price;
-            out->from = k->from[0] == '\0' ? NULL : text_dup(c->mem, k->from);
+            out->from = k->from[0] == '\0' ? NULL : text_dup(mem, k->from);
         }
     }
     pthread_mutex_unlock(&lock);
@@ -67,7 +68,7 @@ rc_t price_find(struct ctx *c, const char *provider, const char *model, struct p
 {
     struct db_rows rows;
 
-    if (recall(c, provider, model, out))
+    if (price_recall(c->mem, provider, model, out))
         return OK;
     *out = (struct price){.from = NULL};
     TRY(db_rows(c, &q_price, ARGS(A(provider), A(model)), &rows));

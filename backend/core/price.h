@@ -28,6 +28,12 @@ struct tokens {
 rc_t price_find(struct ctx *c, const char *provider, const char *model, struct price *out) MUST;
 
 /*
+ * The same from what this process has at hand, without asking the database: false when it has
+ * none. Every minute it asks for a fresh one; `from` lives in mem.
+ */
+bool price_recall(struct arena *mem, const char *provider, const char *model, struct price *out);
+
+/*
  * Rounded up to a millionth. More cached tokens than there were in all are taken as all, so that a
  * vendor's slip costs nobody an answer.
  */

@@ -5,6 +5,7 @@
 #ifndef FLOW_POOL_H
 #define FLOW_POOL_H
 
+#include "core/price.h"
 #include "flow/purse.h"
 #include "llm/llm.h"
 
@@ -50,7 +51,11 @@ struct pool_route {
  */
 struct pool_sink {
     void (*delta)(void *arg, struct bytes piece); /* text as it comes in, whole UTF-8 characters */
-    void (*restart)(void *arg);                   /* forget all pieces so far: another try begins */
+    /*
+     * Forget all pieces so far: another try begins. NULL: what was shown stays shown, so nobody
+     * else is asked after it.
+     */
+    void (*restart)(void *arg);
     /* asked about four times a second; true gives up */
     bool (*cancelled)(void *arg);
     void *arg;
@@ -59,6 +64,7 @@ struct pool_sink {
 /* What a call costs its payer. */
 struct pool_cost {
     struct purse_hold hold;
+    struct price price; /* that it was held at, and that it costs */
     int64_t micros;
     const char *price_from; /* the day of the price row used; NULL: no known price */
     /* nobody knows whether the provider bills it: micros is what was held */
@@ -73,6 +79,7 @@ struct pool_try {
     const char *detail;                    /* for people who run the system; keys are masked */
     int status;                            /* of the HTTP answer, 0 when there was none */
     int64_t ms;
+    int64_t first_ms; /* to its first token; 0: none came, or no stream */
     /*
      * Tokens that the provider may bill all the same: text came in before it failed, or it counted
      * some.
@@ -90,13 +97,15 @@ struct pool_outcome {
     struct llm_answer answer;
     size_t candidate; /* index of the one that answered */
     int64_t ms;       /* what its try took */
+    int64_t first_ms; /* and until its first token; 0: no stream */
     struct pool_cost cost;
-    struct pool_try tries[POOL_TRIES_MAX];
+    struct pool_try *tries; /* NULL when there are none */
     size_t try_count;
 };
 
 /*
- * E_UPSTREAM llm_all_failed when nobody answered: out->tries says why. E_TIMEOUT llm_cancelled: the
+ * E_UPSTREAM llm_all_failed when nobody answered: out->tries says why. E_UPSTREAM llm_broke_off: it
+ * ended in the middle, and the sink can't forget. E_TIMEOUT llm_cancelled: the
  * last try says what it may cost. E_LIMIT cap_day, cap_month, cap_ever: nobody could be asked for
  * what is left of a cap.
  * E_LIMIT llm_ask_too_long and what llm_check says: the question itself can't be asked. Each failed

@@ -38,6 +38,11 @@ static int64_t most_input(const struct llm_ask *ask)
     return most;
 }
 
+int64_t pool_worst_at(const struct price *price, const struct llm_ask *ask)
+{
+    return price_worst(price, most_input(ask), ask->max_tokens);
+}
+
 rc_t pool_worst(struct ctx *c, const struct pool_candidate *who, const struct llm_ask *ask,
                 int64_t *micros)
 {
@@ -47,7 +52,7 @@ rc_t pool_worst(struct ctx *c, const struct pool_candidate *who, const struct ll
     if (who->llm->can & LLM_CAN_LOCAL)
         return OK;
     TRY(price_find(c, who->llm->name, who->model, &price));
-    *micros = price_worst(&price, most_input(ask), ask->max_tokens);
+    *micros = pool_worst_at(&price, ask);
     return OK;
 }
 
@@ -57,30 +62,22 @@ rc_t pool_hold(struct ctx *c, const struct pool_route *route, const struct pool_
     int64_t worst;
 
     *out = (struct pool_cost){.micros = 0};
-    if (route->payer == NULL)
+    if (route->payer == NULL || (who->llm->can & LLM_CAN_LOCAL) != 0)
         return OK;
-    TRY(pool_worst(c, who, ask, &worst));
+    TRY(price_find(c, who->llm->name, who->model, &out->price));
+    worst = pool_worst_at(&out->price, ask);
     return worst == 0 ? OK : purse_hold(c, route->payer, worst, &out->hold);
 }
 
-rc_t pool_settle(struct ctx *c, const struct pool_candidate *who, const struct llm_answer *figures,
-                 bool unknown, struct pool_cost *cost)
+void pool_settle(const struct llm_answer *figures, bool unknown, struct pool_cost *cost)
 {
     const struct tokens tokens = {.input = figures->input_tokens,
                                   .cached = figures->cached_tokens,
                                   .cache_written = figures->cache_write_tokens,
                                   .output = figures->output_tokens};
-    struct price price = {.from = NULL};
-    rc_t rc = OK;
 
     cost->unknown = unknown && cost->hold.micros > 0;
-    cost->micros = cost->hold.micros;
-    if (c->db != NULL && !cost->unknown) {
-        rc = price_find(c, who->llm->name, who->model, &price);
-        if (rc == OK)
-            cost->micros = price_cost(&price, &tokens);
-    }
-    cost->price_from = price.from;
+    cost->micros = cost->unknown ? cost->hold.micros : price_cost(&cost->price, &tokens);
+    cost->price_from = cost->unknown ? NULL : cost->price.from;
     purse_spent(&cost->hold, cost->micros);
-    return rc;
 }

@@ -16,8 +16,13 @@ rc_t pool_worst(struct ctx *c, const struct pool_candidate *who, const struct ll
 rc_t pool_hold(struct ctx *c, const struct pool_route *route, const struct pool_candidate *who,
                const struct llm_ask *ask, struct pool_cost *out) MUST;
 
-/* After it: what the figures cost, or, where nobody knows, all that was held. */
-rc_t pool_settle(struct ctx *c, const struct pool_candidate *who, const struct llm_answer *figures,
-                 bool unknown, struct pool_cost *cost) MUST;
+/* The same from prices that are known already: the worst case. */
+int64_t pool_worst_at(const struct price *price, const struct llm_ask *ask);
+
+/*
+ * After it: what the figures cost at the price that it was held at, or, where nobody knows, all
+ * that was held.
+ */
+void pool_settle(const struct llm_answer *figures, bool unknown, struct pool_cost *cost);
 
 #endif

@@ -4,8 +4,9 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
-#include "llm/frames.h"
+#include "llm/gather.h"
 #include "llm/vectors.h"
 
 /*
@@ -16,19 +17,15 @@
 #define DETAIL_MAX 300
 #define LOCAL_PIECE 48 /* bytes after which a local answer is handed on at the next blank */
 
-/* A try in progress. `c` is its own context, so that all its memory ends with it. */
-struct trial {
-    struct ctx *c;
-    struct ctx *piece; /* while a piece of a stream is read */
-    const struct llm *llm;
-    const struct pool_sink *sink;
-    struct frames frames;
-    struct llm_stream stream;
-    size_t shown; /* bytes of the text that went to the sink */
-    struct http_answer http;
-};
+/* At least 1: 0 means that nothing came. */
+static int64_t since_start(const struct pool_trial *t)
+{
+    int64_t ms = clock_mono_ms() - t->started_ms;
 
-static void show(struct trial *t, const char *text, size_t len)
+    return ms < 1 ? 1 : ms;
+}
+
+static void show(struct pool_trial *t, const char *text, size_t len)
 {
     if (len > 0 && t->sink->delta != NULL) {
         t->sink->delta(t->sink->arg, (struct bytes){text, len});
@@ -38,13 +35,13 @@ static void show(struct trial *t, const char *text, size_t len)
 
 static rc_t on_frame(void *arg, struct bytes event, struct bytes data)
 {
-    struct trial *t = arg;
+    struct pool_trial *t = arg;
 
     return t->llm->event(t->piece, event, data, &t->stream);
 }
 
 /* Runs one step of reading in memory that ends right after, and keeps its fault. */
-static rc_t read_piece(struct trial *t, rc_t (*step)(struct trial *t, struct bytes piece),
+static rc_t read_piece(struct pool_trial *t, rc_t (*step)(struct pool_trial *t, struct bytes piece),
                        struct bytes piece)
 {
     t->piece = ctx_new(PIECE_MEMORY_MAX, NULL);
@@ -61,12 +58,12 @@ static rc_t read_piece(struct trial *t, rc_t (*step)(struct trial *t, struct byt
     return rc;
 }
 
-static rc_t feed(struct trial *t, struct bytes piece)
+static rc_t feed(struct pool_trial *t, struct bytes piece)
 {
     return frames_feed(&t->frames, piece, on_frame, t);
 }
 
-static rc_t feed_end(struct trial *t, struct bytes piece)
+static rc_t feed_end(struct pool_trial *t, struct bytes piece)
 {
     (void)piece;
     return frames_end(&t->frames, on_frame, t);
@@ -74,9 +71,11 @@ static rc_t feed_end(struct trial *t, struct bytes piece)
 
 static rc_t on_piece(void *arg, struct bytes piece)
 {
-    struct trial *t = arg;
+    struct pool_trial *t = arg;
     rc_t rc = read_piece(t, feed, piece);
 
+    if (t->first_ms == 0 && (t->stream.text.len > 0 || t->stream.block_count > 0))
+        t->first_ms = since_start(t);
     show(t, buf_str(&t->stream.text) + t->shown, t->stream.text.len - t->shown);
     return rc;
 }
@@ -85,19 +84,14 @@ static rc_t on_piece(void *arg, struct bytes piece)
  * Once the provider has said that the answer is complete, a line that breaks behind it takes
  * nothing away.
  */
-static bool is_complete(struct trial *t)
+static bool is_complete(struct pool_trial *t)
 {
     return t->stream.ended && (t->stream.call_count > 0 || !text_blank(buf_str(&t->stream.text)));
 }
 
-static rc_t ask_streaming(struct trial *t, struct http_ask *ask, struct llm_answer *out)
+/* The stream is over, or broke off with this rc. */
+static rc_t end_streaming(struct pool_trial *t, rc_t rc, struct llm_answer *out)
 {
-    ask->on_piece = on_piece;
-    ask->arg = t;
-    ask->max_answer = LLM_STREAM_MAX;
-    t->frames = frames_new(t->c->mem, t->llm->framing, LLM_FRAME_MAX);
-
-    rc_t rc = http_call(t->c, ask, &t->http);
     bool good_status = t->http.status >= 200 && t->http.status < 300;
 
     if (rc == OK && !good_status) {
@@ -117,14 +111,13 @@ static rc_t ask_streaming(struct trial *t, struct http_ask *ask, struct llm_answ
     return llm_stream_finish(t->c, t->llm->name, &t->stream, out);
 }
 
-static rc_t ask_whole(struct trial *t, struct http_ask *ask, struct llm_answer *out)
+static rc_t end_whole(struct pool_trial *t, rc_t rc, struct llm_answer *out)
 {
-    ask->max_answer = t->llm->answer_max > 0 ? t->llm->answer_max : LLM_BODY_MAX;
-    TRY(http_call(t->c, ask, &t->http));
+    TRY(rc);
     return t->llm->answer(t->c, &t->http, out);
 }
 
-static rc_t ask_local(struct trial *t, const struct llm_ask *ask, struct llm_answer *out)
+static rc_t ask_local(struct pool_trial *t, const struct llm_ask *ask, struct llm_answer *out)
 {
     TRY(t->llm->local(t->c, ask, out));
 
@@ -140,25 +133,29 @@ static rc_t ask_local(struct trial *t, const struct llm_ask *ask, struct llm_ans
     return OK;
 }
 
-static rc_t ask_remote(struct trial *t, const struct pool_candidate *who,
-                       const struct pool_limits *limits, const struct llm_ask *ask,
-                       struct llm_answer *out)
+static rc_t make_request(struct pool_trial *t, const struct pool_limits *limits)
 {
-    struct http_ask request;
+    const struct llm_account *account = &t->who->account;
+    struct http_ask *r = &t->request;
 
-    if (who->llm->needs_key && text_blank(who->account.key) && text_blank(who->account.base_url))
-        return ctx_fail(t->c, E_UPSTREAM, "llm_no_key", "%s: no key is set", who->llm->name);
-    TRY(t->llm->ask(t->c, &who->account, ask, &request));
-    request.public_only = who->public_only;
-    request.connect_ms = limits->connect_ms;
-    request.total_ms = limits->total_ms;
-    request.cancelled = t->sink->cancelled;
-    request.cancel_arg = t->sink->arg;
-    if (!ask->stream)
-        return ask_whole(t, &request, out);
-    request.first_ms = limits->first_ms;
-    request.idle_ms = limits->idle_ms;
-    return ask_streaming(t, &request, out);
+    if (t->who->llm->needs_key && text_blank(account->key) && text_blank(account->base_url))
+        return ctx_fail(t->c, E_UPSTREAM, "llm_no_key", "%s: no key is set", t->who->llm->name);
+    TRY(t->llm->ask(t->c, account, &t->ask, r));
+    r->public_only = t->who->public_only;
+    r->connect_ms = limits->connect_ms;
+    r->total_ms = limits->total_ms;
+    r->cancelled = t->sink->cancelled;
+    r->cancel_arg = t->sink->arg;
+    r->max_answer = t->llm->answer_max > 0 ? t->llm->answer_max : LLM_BODY_MAX;
+    if (!t->ask.stream)
+        return OK;
+    r->first_ms = limits->first_ms;
+    r->idle_ms = limits->idle_ms;
+    r->on_piece = on_piece;
+    r->arg = t;
+    r->max_answer = LLM_STREAM_MAX;
+    t->frames = frames_new(t->c->mem, t->llm->framing, LLM_FRAME_MAX);
+    return OK;
 }
 
 /*
@@ -185,26 +182,46 @@ static const char *masked(struct arena *mem, const char *detail, const char *key
     return text_copy(mem, text, text_cut(text, strlen(text), DETAIL_MAX));
 }
 
-static void estimate(const struct llm_ask *ask, struct llm_answer *answer)
+/* Tokens of the answer that came, whole or not. */
+static int64_t tokens_came(const struct pool_trial *t)
 {
-    if (answer->counted)
+    const struct llm_answer *a = &t->answer;
+    int64_t sum = llm_estimate_tokens(a->text);
+
+    for (size_t i = 0; i < a->part_count; i++)
+        sum += llm_estimate_tokens(a->parts[i].tool) + llm_estimate_tokens(a->parts[i].arguments);
+    for (size_t i = 0; a->part_count == 0 && i < t->stream.block_count; i++)
+        sum += llm_estimate_tokens(buf_str(&t->stream.blocks[i].content));
+    return sum;
+}
+
+/*
+ * Our own count where the provider gave none. Of an answer that broke off its count may be that of
+ * the beginning: then the higher one holds.
+ */
+static void estimate(const struct pool_trial *t, bool whole, struct llm_answer *answer)
+{
+    const int64_t came = tokens_came(t);
+
+    if (answer->counted && (whole || came <= answer->output_tokens))
         return;
-    answer->input_tokens = llm_estimate_ask(ask);
+    answer->output_tokens = came;
+    if (answer->counted) {
+        answer->counted = false;
+        return;
+    }
+    answer->input_tokens = llm_estimate_ask(&t->ask);
     answer->cached_tokens = answer->cache_write_tokens = answer->image_tokens = 0;
     answer->reasoning_tokens = 0;
-    answer->output_tokens = llm_estimate_tokens(answer->text);
-    for (size_t i = 0; i < answer->part_count; i++)
-        answer->output_tokens += llm_estimate_tokens(answer->parts[i].tool) +
-                                 llm_estimate_tokens(answer->parts[i].arguments);
 }
 
 /* Calls that nobody could have asked for, since no tool was offered, are no part of the answer. */
-static void drop_unasked(struct trial *t, const struct llm_ask *ask, struct llm_answer *answer)
+static void drop_unasked(struct pool_trial *t, struct llm_answer *answer)
 {
     struct llm_part *parts = arena_take(t->c->mem, (answer->part_count + 1) * sizeof(*parts));
     size_t count = 0;
 
-    if (ask->tool_count > 0 || answer->call_count == 0)
+    if (t->tools_offered || answer->call_count == 0)
         return;
     for (size_t i = 0; i < answer->part_count; i++)
         if (answer->parts[i].kind != LLM_CALL)
@@ -216,10 +233,10 @@ static void drop_unasked(struct trial *t, const struct llm_ask *ask, struct llm_
         answer->stop = LLM_STOP_END;
 }
 
-static rc_t judge(struct trial *t, const struct llm_ask *ask, const struct llm_answer *answer)
+static rc_t judge(struct pool_trial *t, const struct llm_answer *answer)
 {
-    if (ask->text_count > 0)
-        return vectors_fit(t->c, t->llm->name, ask, answer);
+    if (t->ask.text_count > 0)
+        return vectors_fit(t->c, t->llm->name, &t->ask, answer);
     if (answer->call_count > 0 || !text_blank(answer->text))
         return OK;
     if (llm_refused(answer))
@@ -240,46 +257,67 @@ static void keep(struct ctx *c, const char *asked_model, const struct llm_answer
         out->model = text_dup(c->mem, asked_model);
 }
 
-rc_t pool_try_one(struct ctx *c, const struct pool_candidate *who, const struct pool_limits *limits,
-                  const struct llm_ask *ask, const struct pool_sink *sink, struct llm_answer *out,
-                  struct pool_failure *f)
+rc_t pool_trial_begin(struct pool_trial *t, const struct pool_candidate *who,
+                      const struct pool_limits *limits, const struct llm_ask *ask,
+                      const struct pool_sink *sink, bool *call)
 {
-    struct trial t = {.c = ctx_new(TRY_MEMORY_MAX, NULL),
-                      .llm = llm_speaking(who->llm, &who->account),
-                      .sink = sink};
-    struct llm_ask own = *ask;
-    struct llm_answer answer = {.text = ""};
-    rc_t rc;
+    *t = (struct pool_trial){.c = ctx_new(TRY_MEMORY_MAX, NULL),
+                             .llm = llm_speaking(who->llm, &who->account),
+                             .who = who,
+                             .sink = sink,
+                             .ask = *ask,
+                             .tools_offered = ask->tool_count > 0,
+                             .answer = {.text = ""},
+                             .http = {.retry_after_ms = -1}};
+    t->started_ms = clock_mono_ms();
+    t->ask.model = who->model;
+    t->ask.stream = ask->stream && (who->llm->can & (LLM_CAN_STREAM | LLM_CAN_LOCAL)) != 0;
+    t->stream = llm_stream_new(t->c->mem);
+    *call = (who->llm->can & LLM_CAN_LOCAL) == 0;
+    return *call ? make_request(t, limits) : ask_local(t, &t->ask, &t->answer);
+}
 
-    own.model = who->model;
-    own.stream = ask->stream && (who->llm->can & (LLM_CAN_STREAM | LLM_CAN_LOCAL)) != 0;
-    t.http.retry_after_ms = -1;
-    t.stream = llm_stream_new(t.c->mem);
-    if (who->llm->can & LLM_CAN_LOCAL)
-        rc = ask_local(&t, &own, &answer);
-    else
-        rc = ask_remote(&t, who, limits, &own, &answer);
+/*
+ * The question is on its way, or answered in part, and nobody waits for it any more: the provider
+ * may bill what it has done, so it counts.
+ */
+static bool was_left(const struct pool_trial *t)
+{
+    return text_is(t->c->fault.code, "http_cancelled") && t->http.maybe_sent;
+}
+
+rc_t pool_trial_end(struct pool_trial *t, struct ctx *c, rc_t rc, struct llm_answer *out,
+                    struct pool_failure *f)
+{
+    struct llm_answer *answer = &t->answer;
+
+    if (t->request.url != NULL)
+        rc = t->ask.stream ? end_streaming(t, rc, answer) : end_whole(t, rc, answer);
     if (rc == OK) {
-        drop_unasked(&t, ask, &answer);
-        rc = judge(&t, &own, &answer);
+        drop_unasked(t, answer);
+        rc = judge(t, answer);
     }
-    if (rc == OK || answer.counted || !text_blank(answer.text))
-        estimate(&own, &answer);
+    if (rc == OK || answer->counted || !text_blank(answer->text) || was_left(t))
+        estimate(t, rc == OK, answer);
     if (rc == OK) {
-        keep(c, who->model, &answer, out);
+        keep(c, t->who->model, answer, out);
     } else {
-        *f = (struct pool_failure){.code = t.c->fault.code,
-                                   .detail = masked(c->mem, t.c->fault.detail, who->account.key),
-                                   .status = t.http.status,
-                                   .retry_after_ms = t.http.retry_after_ms,
-                                   .shown = t.shown > 0};
-        f->partial = (struct llm_answer){.input_tokens = answer.input_tokens,
-                                         .cached_tokens = answer.cached_tokens,
-                                         .cache_write_tokens = answer.cache_write_tokens,
-                                         .output_tokens = answer.output_tokens,
-                                         .reasoning_tokens = answer.reasoning_tokens,
-                                         .counted = answer.counted};
+        *f = (struct pool_failure){
+            .code = t->c->fault.code,
+            .detail = masked(c->mem, t->c->fault.detail, t->who->account.key),
+            .status = t->http.status,
+            .retry_after_ms = t->http.retry_after_ms,
+            .shown = t->shown > 0,
+            .sent = t->http.maybe_sent,
+            .first_ms = t->first_ms};
+        f->partial = (struct llm_answer){.input_tokens = answer->input_tokens,
+                                         .cached_tokens = answer->cached_tokens,
+                                         .cache_write_tokens = answer->cache_write_tokens,
+                                         .output_tokens = answer->output_tokens,
+                                         .reasoning_tokens = answer->reasoning_tokens,
+                                         .counted = answer->counted};
     }
-    ctx_end(t.c);
+    ctx_end(t->c);
+    t->c = NULL;
     return rc;
 }

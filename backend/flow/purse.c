@@ -7,76 +7,15 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "flow/purse_slice.h"
 #include "flow/purse_tenants.h"
 #include "io/db.h"
 
 #define WAIT_MS 5000
 #define DRY_MS 200
-#define DAY_S 86400
-
-static bool applies(const struct purse_account *a, const struct payer *payer)
-{
-    if (text_is(a->scope, "tenant"))
-        return true;
-    if (text_is(a->scope, "employee"))
-        return text_is(a->scope_id, payer->employee_id);
-    if (text_is(a->scope, "team"))
-        return text_is(a->scope_id, payer->team_id);
-    if (text_is(a->scope, "conversation"))
-        return text_is(a->scope_id, payer->conversation_id);
-    return text_is(a->scope, "key") && text_is(a->scope_id, payer->key_id);
-}
-
-/* Slices of another day may be of another period, and those not renewed may be somebody else's. */
-static bool usable(struct purse_tenant *t, int64_t now_ms)
-{
-    purse_drop_ended(t, now_ms);
-    return t->listed_ms != 0 && now_ms - t->listed_ms < PURSE_FRESH_MS && t->renewed_ms != 0 &&
-           t->day == clock_s() / DAY_S;
-}
-
-/* Takes it from every account that applies, or from none. */
-static bool take_here(struct purse_tenant *t, const struct payer *payer, int64_t micros,
-                      struct purse_hold *out)
-{
-    int64_t now_ms = clock_mono_ms();
-    struct purse_account *chosen[CAPS_MAX];
-    size_t count = 0;
-
-    t->used_ms = now_ms;
-    if (!usable(t, now_ms))
-        return false;
-    for (size_t i = 0; i < t->count; i++) {
-        struct purse_account *a = &t->accounts[i];
-
-        if (a->scope[0] == '\0' || !applies(a, payer))
-            continue;
-        if (count == CAPS_MAX || a->starts[0] == '\0' || a->left - a->held < micros)
-            return false;
-        chosen[count++] = a;
-    }
-    *out = (struct purse_hold){.micros = micros, .count = count};
-    snprintf(out->tenant_id, sizeof(out->tenant_id), "%s", t->id);
-    for (size_t i = 0; i < count; i++) {
-        chosen[i]->held += micros;
-        chosen[i]->used_ms = now_ms;
-        memcpy(out->caps[i].cap_id, chosen[i]->cap_id, sizeof(chosen[i]->cap_id));
-        memcpy(out->caps[i].starts, chosen[i]->starts, sizeof(chosen[i]->starts));
-    }
-    return true;
-}
-
-/* What the database said; the texts live in its context. */
-struct said {
-    enum cap_taken how;
-    struct cap *caps;
-    size_t cap_count;
-    struct cap_slice slices[CAPS_MAX];
-    size_t count;
-};
 
 static rc_t ask(struct ctx *c, const struct payer *payer, int64_t micros, bool last,
-                struct said *said)
+                struct purse_said *said)
 {
     TRY(cap_list(c, &said->caps, &said->cap_count));
     TRY(cap_take(c, purse_holder(), payer, micros, PURSE_LEASE_S, said->slices, &said->count,
@@ -88,20 +27,19 @@ static rc_t ask(struct ctx *c, const struct payer *payer, int64_t micros, bool l
     return db_commit(c);
 }
 
-static void take_over(struct purse_tenant *t, const struct said *said, int64_t asked_ms)
+void purse_take_over(struct purse_tenant *t, const struct purse_said *said, int64_t asked_ms)
 {
     purse_list(t, said->caps, said->cap_count);
     t->listed_ms = asked_ms;
     if (t->renewed_ms == 0)
         t->renewed_ms = asked_ms;
-    t->day = clock_s() / DAY_S;
+    t->day = purse_today();
     for (size_t i = 0; i < said->count && said->how == CAP_TAKEN; i++)
         purse_put(t, &said->slices[i]);
     t->dry_ms = said->how == CAP_WAIT ? clock_mono_ms() + DRY_MS : 0;
 }
 
-/* Which of several caps, in words. */
-static rc_t refuse(struct ctx *c, const struct cap_slice *slice)
+rc_t purse_refuse(struct ctx *c, const struct cap_slice *slice)
 {
     return ctx_fail(c, E_LIMIT,
                     text_is(slice->period, "day")     ? "cap_day"
@@ -116,7 +54,7 @@ static rc_t refuse(struct ctx *c, const struct cap_slice *slice)
 static rc_t take_more(struct ctx *c, const struct payer *payer, int64_t micros, bool last)
 {
     struct ctx *own = ctx_new(MIB(4), c->db);
-    struct said said = {.how = CAP_WAIT};
+    struct purse_said said = {.how = CAP_WAIT};
     int64_t asked_ms = clock_mono_ms();
     struct purse_tenant *t;
     rc_t rc;
@@ -128,13 +66,13 @@ static rc_t take_more(struct ctx *c, const struct payer *payer, int64_t micros, 
     t = purse_tenant(c->tenant_id);
     t->asking = false;
     if (rc == OK)
-        take_over(t, &said, asked_ms);
+        purse_take_over(t, &said, asked_ms);
     pthread_cond_broadcast(&purse_changed);
     pthread_mutex_unlock(&purse_lock);
     if (rc != OK)
         rc = ctx_fail(c, rc, own->fault.code, "%s", own->fault.detail);
     else if (said.how == CAP_REFUSED)
-        rc = refuse(c, &said.slices[0]);
+        rc = purse_refuse(c, &said.slices[0]);
     ctx_end(own);
     return rc;
 }
@@ -162,7 +100,7 @@ rc_t purse_hold(struct ctx *c, const struct payer *payer, int64_t micros, struct
         pthread_mutex_lock(&purse_lock);
         struct purse_tenant *t = purse_tenant(c->tenant_id);
 
-        done = take_here(t, payer, micros, out);
+        done = purse_take_here(t, payer, micros, false, out);
         wait = !done && (t->asking || clock_mono_ms() < t->dry_ms);
         if (wait)
             wait_a_little();

@@ -16,6 +16,7 @@ struct purse_hold {
         char cap_id[37], starts[11];
     } caps[CAPS_MAX];
     int64_t micros;
+    bool quiet; /* see purse_try */
 };
 
 /* Starts the thread that renews, gives back and sweeps. Once a process, before the first hold. */
@@ -32,6 +33,23 @@ const char *purse_holder(void);
  */
 rc_t purse_hold(struct ctx *c, const struct payer *payer, int64_t micros, struct purse_hold *out)
     MUST;
+
+/*
+ * The same for an event loop, from what lies here and without waiting; false when that is not
+ * enough. The hold is quiet: the database need not know of the call yet, and a part of the slice
+ * stands for it until purse_told. *stale: the list of caps gets old, purse_lease reads it anew.
+ */
+bool purse_try(const char *tenant_id, const struct payer *payer, int64_t micros,
+               struct purse_hold *out, bool *stale);
+/* The call's row in call_open is committed, or all that it cost is booked. Once or not at all. */
+void purse_told(struct purse_hold *hold);
+/*
+ * Leases what purse_try lacked for `most`, or where that is too much, for `least`, in the context's
+ * tenant. Blocks, for two round trips; commits. *dry: there is not enough now, and something may
+ * come back; with `last` that is the refusal of purse_hold.
+ */
+rc_t purse_lease(struct ctx *c, const struct payer *payer, int64_t most, int64_t least, bool last,
+                 bool *dry) MUST;
 
 /*
  * The call is over and cost so much (0: nothing). Once for each hold. The database is told by

@@ -63,6 +63,8 @@ static void look_at(struct purse_tenant *t, void *arg)
             memcpy(p->starts, a->starts, sizeof(a->starts));
             p->micros = a->left - a->held;
             a->left = a->held;
+            a->bare = 0;
+            a->given++;
         }
         in_use = in_use || a->left > 0;
     }

@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 #define BUCKETS 4096
 #define UNUSED_MS 60000
+#define DAY_S 86400
 
 pthread_mutex_t purse_lock = PTHREAD_MUTEX_INITIALIZER;
 pthread_cond_t purse_changed = PTHREAD_COND_INITIALIZER;
@@ -51,15 +54,17 @@ void purse_drop_ended(struct purse_tenant *t, int64_t now_ms)
 {
     if (t->renewed_ms == 0 || now_ms - t->renewed_ms <= PURSE_SURE_MS)
         return;
-    for (size_t i = 0; i < t->count; i++)
+    for (size_t i = 0; i < t->count; i++) {
         t->accounts[i].left = t->accounts[i].held;
+        t->accounts[i].bare = 0;
+    }
     t->renewed_ms = 0;
 }
 
 static bool is_unused(const struct purse_tenant *t, int64_t now_ms)
 {
     for (size_t i = 0; i < t->count; i++)
-        if (t->accounts[i].left > 0 || t->accounts[i].held > 0)
+        if (t->accounts[i].left > 0 || t->accounts[i].held > 0 || t->accounts[i].quiet > 0)
             return false;
     return !t->asking && now_ms - t->used_ms > UNUSED_MS;
 }
@@ -78,6 +83,67 @@ void purse_tidy(int64_t now_ms)
             free(t->accounts);
             free(t);
         }
+}
+
+bool purse_applies(const struct purse_account *a, const struct payer *payer)
+{
+    if (text_is(a->scope, "tenant"))
+        return true;
+    if (text_is(a->scope, "employee"))
+        return text_is(a->scope_id, payer->employee_id);
+    if (text_is(a->scope, "conversation"))
+        return text_is(a->scope_id, payer->conversation_id);
+    return text_is(a->scope, "key") && text_is(a->scope_id, payer->key_id);
+}
+
+int64_t purse_today(void)
+{
+    return clock_s() / DAY_S;
+}
+
+/* Slices of another day may be of another period, and those not renewed may be somebody else's. */
+bool purse_usable(struct purse_tenant *t, int64_t now_ms)
+{
+    purse_drop_ended(t, now_ms);
+    return t->listed_ms != 0 && now_ms - t->listed_ms < PURSE_FRESH_MS && t->renewed_ms != 0 &&
+           t->day == purse_today();
+}
+
+static bool has(const struct purse_account *a, int64_t micros, bool quiet)
+{
+    return a->starts[0] != '\0' && a->left - a->held >= micros &&
+           (!quiet || a->bare - a->quiet >= micros);
+}
+
+bool purse_take_here(struct purse_tenant *t, const struct payer *payer, int64_t micros, bool quiet,
+                     struct purse_hold *out)
+{
+    int64_t now_ms = clock_mono_ms();
+    struct purse_account *chosen[CAPS_MAX];
+    size_t count = 0;
+
+    t->used_ms = now_ms;
+    if (!purse_usable(t, now_ms))
+        return false;
+    for (size_t i = 0; i < t->count; i++) {
+        struct purse_account *a = &t->accounts[i];
+
+        if (a->scope[0] == '\0' || !purse_applies(a, payer))
+            continue;
+        if (count == CAPS_MAX || !has(a, micros, quiet))
+            return false;
+        chosen[count++] = a;
+    }
+    *out = (struct purse_hold){.micros = micros, .count = count, .quiet = quiet};
+    snprintf(out->tenant_id, sizeof(out->tenant_id), "%s", t->id);
+    for (size_t i = 0; i < count; i++) {
+        chosen[i]->held += micros;
+        chosen[i]->quiet += quiet ? micros : 0;
+        chosen[i]->used_ms = now_ms;
+        memcpy(out->caps[i].cap_id, chosen[i]->cap_id, sizeof(chosen[i]->cap_id));
+        memcpy(out->caps[i].starts, chosen[i]->starts, sizeof(chosen[i]->starts));
+    }
+    return true;
 }
 
 struct purse_account *purse_account(struct purse_tenant *t, const char *cap_id, const char *starts)
@@ -106,7 +172,7 @@ static struct purse_account *add(struct purse_tenant *t)
 
 static bool is_empty(const struct purse_account *a)
 {
-    return a->scope[0] == '\0' && a->left == 0 && a->held == 0;
+    return a->scope[0] == '\0' && a->left == 0 && a->held == 0 && a->quiet == 0;
 }
 
 static bool is_listed(const struct purse_account *a, const struct cap *caps, size_t count)
@@ -151,7 +217,7 @@ void purse_put(struct purse_tenant *t, const struct cap_slice *slice)
         /* A new period: what is left of the old one goes back, what is held is still settled. */
         struct purse_account old = *a;
 
-        a->left = a->held = 0;
+        a->left = a->held = a->quiet = a->bare = 0;
         old.scope[0] = '\0';
         *add(t) = old;
         a = purse_account(t, slice->cap_id, NULL);

@@ -23,6 +23,12 @@ struct purse_account {
     char scope[16], scope_id[37];
     int64_t left; /* leased and not spent; what is held is part of it */
     int64_t held;
+    /*
+     * Held for calls of which the database has no row yet, or spent and not booked. Never more than
+     * `bare`, for which the database knows that it may be so (cap_bare).
+     */
+    int64_t quiet, bare;
+    unsigned given;  /* how often something of it went back */
     int64_t used_ms; /* last time that something was held */
 };
 
@@ -54,6 +60,15 @@ void purse_tidy(int64_t now_ms);
  * not held is given up. Before anything is taken from them, or they are renewed.
  */
 void purse_drop_ended(struct purse_tenant *t, int64_t now_ms);
+
+int64_t purse_today(void); /* as in purse_tenant.day */
+/* Whether the account's cap holds for this payer. */
+bool purse_applies(const struct purse_account *a, const struct payer *payer);
+/* Whether what lies here may be used: the caps are known, and the slices are of today and ours. */
+bool purse_usable(struct purse_tenant *t, int64_t now_ms);
+/* Takes it from every account that applies, or from none; `quiet`: for a call without a row. */
+bool purse_take_here(struct purse_tenant *t, const struct payer *payer, int64_t micros, bool quiet,
+                     struct purse_hold *out);
 
 /* NULL when there is none. starts NULL: the account of the present period. */
 struct purse_account *purse_account(struct purse_tenant *t, const char *cap_id, const char *starts);
