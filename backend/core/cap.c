@@ -122,7 +122,7 @@ rc_t cap_bare(struct ctx *c, const char *holder, struct cap_bare *bare, size_t c
         buf_printf(&lists[0], "%s%s", before, bare[i].cap_id);
         buf_printf(&lists[1], "%s%s", before, bare[i].starts);
         buf_printf(&lists[2], "%s%lld", before, (long long)bare[i].micros);
-        bare[i].micros = 0;
+        bare[i].micros = -1;
     }
     for (size_t k = 0; k < COUNT_OF(lists); k++)
         buf_text(&lists[k], count == 0 ? "{}" : "}");

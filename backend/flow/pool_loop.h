@@ -49,6 +49,9 @@ void pool_hold_back(struct pool_call *call, bool hold);
  */
 void pool_leave(struct pool_call *call);
 
+/* Waits until the ledger has all that has ended by now: for tests. */
+void pool_loop_flush(struct pool_loop *p);
+
 /* Questions under way. */
 size_t pool_loop_count(const struct pool_loop *p);
 

@@ -183,6 +183,12 @@ static enum pool_want end(struct pool_run *r, rc_t rc)
     return POOL_ENDED;
 }
 
+static enum pool_want give_up(struct pool_run *r)
+{
+    return end(r,
+               ctx_fail(r->c, E_TIMEOUT, "llm_cancelled", "nobody waits for this answer any more"));
+}
+
 static void next_candidate(struct pool_run *r)
 {
     r->phase = RUN_BEGINS;
@@ -198,8 +204,7 @@ static enum pool_want not_asked(struct pool_run *r, const char *code, const char
 
     record(r, &f, &nothing, 0);
     if (pool_run_gone(r))
-        return end(
-            r, ctx_fail(r->c, E_TIMEOUT, "llm_cancelled", "nobody waits for this answer any more"));
+        return give_up(r);
     next_candidate(r);
     return pool_run_next(r);
 }
@@ -210,8 +215,7 @@ static enum pool_want go_on(struct pool_run *r, const struct pool_failure *f)
     int64_t wait = retry_wait(f, r->index + 1 == r->route->count);
 
     if (pool_run_gone(r))
-        return end(
-            r, ctx_fail(r->c, E_TIMEOUT, "llm_cancelled", "nobody waits for this answer any more"));
+        return give_up(r);
     if (f->shown && r->sink.restart == NULL)
         return end(r, ctx_fail(r->c, E_UPSTREAM, "llm_broke_off", "the answer broke off: %s (%s)",
                                f->detail, f->code));
@@ -260,9 +264,18 @@ static enum pool_want make_call(struct pool_run *r)
 /* The money is there, or refused. */
 static enum pool_want held(struct pool_run *r)
 {
-    if (r->rc == OK)
+    if (r->rc == OK && !r->gone)
         return make_call(r);
     report(r, BREAKER_NOTHING);
+    if (r->rc == OK) {
+        static const struct pool_failure f = {.code = "llm_cancelled",
+                                              .detail = "nobody waits for this answer any more",
+                                              .retry_after_ms = -1};
+
+        pool_settle(&f.partial, false, &r->cost);
+        record(r, &f, &r->cost, 0);
+        return give_up(r);
+    }
     if (r->rc != E_LIMIT)
         return end(r, r->rc);
 
@@ -279,6 +292,8 @@ static enum pool_want begin(struct pool_run *r)
     bool is_local;
     int64_t open_ms;
 
+    if (r->gone)
+        return give_up(r);
     if (r->index >= r->route->count || r->index >= POOL_CANDIDATES_MAX)
         return end(r, all_failed(r->c, r->out));
     r->who = &r->route->candidates[r->index];

@@ -182,11 +182,10 @@ static const char *masked(struct arena *mem, const char *detail, const char *key
     return text_copy(mem, text, text_cut(text, strlen(text), DETAIL_MAX));
 }
 
-/* Tokens of the answer that came, whole or not. */
-static int64_t tokens_came(const struct pool_trial *t)
+int64_t pool_trial_tokens(const struct pool_trial *t)
 {
     const struct llm_answer *a = &t->answer;
-    int64_t sum = llm_estimate_tokens(a->text);
+    int64_t sum = llm_estimate_tokens(t->stream.text.len > 0 ? t->stream.text.data : a->text);
 
     for (size_t i = 0; i < a->part_count; i++)
         sum += llm_estimate_tokens(a->parts[i].tool) + llm_estimate_tokens(a->parts[i].arguments);
@@ -201,7 +200,7 @@ static int64_t tokens_came(const struct pool_trial *t)
  */
 static void estimate(const struct pool_trial *t, bool whole, struct llm_answer *answer)
 {
-    const int64_t came = tokens_came(t);
+    const int64_t came = pool_trial_tokens(t);
 
     if (answer->counted && (whole || came <= answer->output_tokens))
         return;

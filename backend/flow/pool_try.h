@@ -47,6 +47,9 @@ rc_t pool_trial_begin(struct pool_trial *t, const struct pool_candidate *who,
                       const struct pool_limits *limits, const struct llm_ask *ask,
                       const struct pool_sink *sink, bool *call) MUST;
 
+/* Tokens of the answer that came so far, by our own count. */
+int64_t pool_trial_tokens(const struct pool_trial *t);
+
 /*
  * The call ended with this rc, and its fault in t->c. OK: the answer. Not OK: f is filled, c has no
  * fault. Frees what the try had.

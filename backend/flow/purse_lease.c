@@ -16,13 +16,17 @@
 bool purse_try(const char *tenant_id, const struct payer *payer, int64_t micros,
                struct purse_hold *out, bool *stale)
 {
+    const int64_t now_ms = clock_mono_ms();
     bool taken;
 
     pthread_mutex_lock(&purse_lock);
     struct purse_tenant *t = purse_tenant(tenant_id);
 
     taken = purse_take_here(t, payer, micros, true, out);
-    *stale = clock_mono_ms() - t->listed_ms > PURSE_FRESH_MS / 2;
+    *stale = taken && now_ms - t->listed_ms > PURSE_FRESH_MS / 2 &&
+             now_ms - t->stale_ms > PURSE_FRESH_MS / 4;
+    if (*stale)
+        t->stale_ms = now_ms;
     pthread_mutex_unlock(&purse_lock);
     return taken;
 }
@@ -146,9 +150,9 @@ static void put_bare(struct purse_tenant *t, const struct lack *lack, bool taken
 
         if (a == NULL)
             continue;
-        a->bare = taken || a->given == lack->given[i] ? b->micros : 0;
-        if (b->micros == 0)
+        if (b->micros < 0)
             a->left = a->held;
+        a->bare = b->micros > 0 && (taken || a->given == lack->given[i]) ? b->micros : 0;
     }
 }
 

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "flow/pool_loop.h"
 #include "pool_bench.h"
 
 const struct tiny_step bench_whole = {WHOLE(" Hello. \\n"), 0, TINY_CLOSE};
@@ -84,6 +85,54 @@ void bench_add_starter(struct bench *b)
 
 const struct llm_message bench_talk[1] = {LLM_SAYS(LLM_PERSON, "Hello there")};
 
+bool bench_by_loop;
+
+struct end {
+    bool over;
+    rc_t rc;
+    struct pool_outcome *out;
+};
+
+static void on_end(void *arg, rc_t rc, const struct pool_outcome *out)
+{
+    struct end *end = arg;
+
+    end->over = true;
+    end->rc = rc;
+    *end->out = *out;
+}
+
+static rc_t ask_by_loop(struct ctx *c, const struct pool_route *route, const struct llm_ask *ask,
+                        const struct pool_sink *sink, struct pool_outcome *out)
+{
+    struct loop *loop = loop_new();
+    struct pool_loop *pool = pool_loop_new(loop, NULL);
+    struct end end = {.out = out};
+    struct pool_question q = {.c = c, .route = route, .ask = ask, .ended = on_end, .arg = &end};
+    struct pool_call *call;
+
+    if (sink != NULL)
+        q.sink = *sink;
+    call = pool_start(pool, &q);
+    assert_false(end.over);
+    while (!end.over) {
+        if (q.sink.cancelled != NULL && q.sink.cancelled(q.sink.arg))
+            pool_leave(call);
+        loop_turn(loop, 10);
+    }
+    assert_int_equal(pool_loop_count(pool), 0);
+    pool_loop_free(pool);
+    loop_free(loop);
+    return end.rc;
+}
+
+rc_t bench_pool(struct ctx *c, const struct pool_route *route, const struct llm_ask *ask,
+                const struct pool_sink *sink, struct pool_outcome *out)
+{
+    return bench_by_loop ? ask_by_loop(c, route, ask, sink, out)
+                         : pool_ask(c, route, ask, sink, out);
+}
+
 rc_t bench_ask(struct bench *b, bool stream)
 {
     struct llm_ask question = {.system = "Be kind.",
@@ -93,7 +142,7 @@ rc_t bench_ask(struct bench *b, bool stream)
                                .max_tokens = 100,
                                .stream = stream};
 
-    return pool_ask(b->c, &b->route, &question, &b->sink, &b->out);
+    return bench_pool(b->c, &b->route, &question, &b->sink, &b->out);
 }
 
 void bench_expect(const struct bench *b, size_t i, const char *code, int status)

@@ -53,6 +53,12 @@ int bench_teardown(void **state);
 void bench_serve(struct bench *b, const struct tiny_step *steps, size_t count);
 void bench_add_starter(struct bench *b);
 
+/* Who drives the pool: false: pool_ask, true: an event loop, of which the same is expected. */
+extern bool bench_by_loop;
+
+/* As pool_ask, by whoever drives. */
+rc_t bench_pool(struct ctx *c, const struct pool_route *route, const struct llm_ask *ask,
+                const struct pool_sink *sink, struct pool_outcome *out) MUST;
 rc_t bench_ask(struct bench *b, bool stream) MUST;
 void bench_expect(const struct bench *b, size_t i, const char *code, int status);
 

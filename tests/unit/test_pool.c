@@ -242,13 +242,13 @@ static void what_cannot_be_asked(void **state)
     struct llm_ask question = {.messages = bad, .count = 1, .max_tokens = 1};
 
     bench_add_starter(b);
-    assert_int_equal(pool_ask(b->c, &b->route, &question, NULL, &b->out), E_INVALID);
+    assert_int_equal(bench_pool(b->c, &b->route, &question, NULL, &b->out), E_INVALID);
     assert_string_equal(b->c->fault.code, "llm_bad_text");
 
     ctx_forgive(b->c);
     question.messages = none;
     question.count = 2;
-    assert_int_equal(pool_ask(b->c, &b->route, &question, NULL, &b->out), E_INVALID);
+    assert_int_equal(bench_pool(b->c, &b->route, &question, NULL, &b->out), E_INVALID);
     assert_string_equal(b->c->fault.code, "llm_no_message");
 
     ctx_forgive(b->c);
@@ -256,15 +256,15 @@ static void what_cannot_be_asked(void **state)
     question.messages = bench_talk;
     question.count = 1;
     question.system = huge;
-    assert_int_equal(pool_ask(b->c, &b->route, &question, NULL, &b->out), E_LIMIT);
+    assert_int_equal(bench_pool(b->c, &b->route, &question, NULL, &b->out), E_LIMIT);
     assert_string_equal(b->c->fault.code, "llm_ask_too_long");
 
     ctx_forgive(b->c);
     question.system = NULL;
-    assert_int_equal(pool_ask(b->c, &b->route, &question, NULL, &b->out), OK);
+    assert_int_equal(bench_pool(b->c, &b->route, &question, NULL, &b->out), OK);
 
     b->route.count = 0;
-    assert_int_equal(pool_ask(b->c, &b->route, &question, NULL, &b->out), E_UPSTREAM);
+    assert_int_equal(bench_pool(b->c, &b->route, &question, NULL, &b->out), E_UPSTREAM);
     assert_string_equal(b->c->fault.code, "llm_all_failed");
 }
 
@@ -292,7 +292,7 @@ static void largest_question(void **state)
         question.fact_count = 1;
         b->route.candidates[0].llm = llm_find(names[i]);
         ctx_forgive(b->c);
-        assert_int_equal(pool_ask(b->c, &b->route, &question, NULL, &b->out),
+        assert_int_equal(bench_pool(b->c, &b->route, &question, NULL, &b->out),
                          starter ? OK : E_UPSTREAM);
     }
 }
@@ -339,7 +339,10 @@ int main(void)
 #undef CASE
     http_start();
 
-    int failures = cmocka_run_group_tests(tests, NULL, NULL);
+    int failures = cmocka_run_group_tests_name("by waiting", tests, NULL, NULL);
+
+    bench_by_loop = true;
+    failures += cmocka_run_group_tests_name("by a loop", tests, NULL, NULL);
 
     http_stop();
     return failures;

@@ -62,7 +62,7 @@ static rc_t ask(struct bench *b, size_t tool_count, bool stream)
                                .tool_count = tool_count,
                                .stream = stream};
 
-    return pool_ask(b->c, &b->route, &question, &b->sink, &b->out);
+    return bench_pool(b->c, &b->route, &question, &b->sink, &b->out);
 }
 
 static void calls_come_through(void **state)
@@ -131,7 +131,7 @@ static void who_cannot_is_passed_over(void **state)
     bench_serve(b, &bench_whole, 1);
     bench_serve(b, &bench_whole, 1);
     b->route.candidates[0].llm = llm_find("ollama");
-    assert_int_equal(pool_ask(b->c, &b->route, &question, &b->sink, &b->out), OK);
+    assert_int_equal(bench_pool(b->c, &b->route, &question, &b->sink, &b->out), OK);
     assert_int_equal(b->out.candidate, 1);
     assert_int_equal(b->out.try_count, 1);
     bench_expect(b, 0, "llm_cannot", 0);
@@ -161,7 +161,7 @@ static void bad_questions(void **state)
     struct bench *b = *state;
 
     bench_serve(b, &bench_whole, 1);
-    assert_int_equal(pool_ask(b->c, &b->route, &question, &b->sink, &b->out), E_INVALID);
+    assert_int_equal(bench_pool(b->c, &b->route, &question, &b->sink, &b->out), E_INVALID);
     assert_string_equal(b->c->fault.code, "llm_bad_order");
     assert_int_equal(tiny_requests(b->servers[0]), 0);
 }
@@ -177,7 +177,10 @@ int main(void)
 
     http_start();
 
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("by waiting", tests, NULL, NULL);
+
+    bench_by_loop = true;
+    failed += cmocka_run_group_tests_name("by a loop", tests, NULL, NULL);
 
     http_stop();
     return failed;

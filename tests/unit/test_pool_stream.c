@@ -152,7 +152,10 @@ int main(void)
 #undef CASE
     http_start();
 
-    int failures = cmocka_run_group_tests(tests, NULL, NULL);
+    int failures = cmocka_run_group_tests_name("by waiting", tests, NULL, NULL);
+
+    bench_by_loop = true;
+    failures += cmocka_run_group_tests_name("by a loop", tests, NULL, NULL);
 
     http_stop();
     return failures;

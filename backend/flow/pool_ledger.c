@@ -1,0 +1,228 @@
+/*
+ * See pool_ledger.h. The loop puts entries into two lists, the thread takes both at once: those
+ * that have begun and those that have ended. So an entry that is in both is known to be.
+ */
+#include "flow/pool_ledger.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "flow/pool_ledger_write.h"
+#include "io/db.h"
+
+#define ROUND_MS 50  /* so long entries gather, so that many are written at once */
+#define AGAIN_MS 500 /* after one that failed */
+#define LAST_MS 10000
+
+struct list {
+    struct ledger_entry *first, **end;
+};
+
+struct pool_ledger {
+    struct db_pool *db;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct list begun; /* by next_begun */
+    struct list ended; /* by next_ended */
+    size_t round, flushed;
+    bool hurry, over;
+    int64_t over_ms;
+};
+
+static void none(struct list *l)
+{
+    l->first = NULL;
+    l->end = &l->first;
+}
+
+struct ledger_entry *ledger_open(struct pool_ledger *l, const char *tenant_id,
+                                 const struct payer *payer, const struct pool_candidate *who,
+                                 const struct purse_hold *hold)
+{
+    struct ledger_entry *e = ledger_entry_new(tenant_id, payer, who, hold);
+
+    if (hold->count == 0)
+        return e;
+    pthread_mutex_lock(&l->lock);
+    *l->begun.end = e;
+    l->begun.end = &e->next_begun;
+    pthread_cond_signal(&l->changed);
+    pthread_mutex_unlock(&l->lock);
+    return e;
+}
+
+void ledger_end(struct pool_ledger *l, struct ledger_entry *e, const struct usage *u)
+{
+    ledger_entry_fill(e, u);
+    pthread_mutex_lock(&l->lock);
+    e->has_ended = true;
+    *l->ended.end = e;
+    l->ended.end = &e->next_ended;
+    pthread_cond_signal(&l->changed);
+    pthread_mutex_unlock(&l->lock);
+}
+
+/*
+ * Takes what there is. Those that have begun and not ended are told of; the others are booked. The
+ * lists are cut into single entries: `tell` by next_begun, `book` as an array, for its order.
+ */
+static void take(struct pool_ledger *l, struct ledger_batch *out)
+{
+    struct ledger_entry *next;
+
+    *out = (struct ledger_batch){.tell = NULL};
+    for (struct ledger_entry *e = l->begun.first; e != NULL; e = next) {
+        next = e->next_begun;
+        e->next_begun = NULL;
+        if (!e->has_ended)
+            ledger_batch_add(&out->tell, &out->tell_count, e);
+    }
+    for (struct ledger_entry *e = l->ended.first; e != NULL; e = next) {
+        next = e->next_ended;
+        e->next_ended = NULL;
+        ledger_batch_add(&out->book, &out->book_count, e);
+    }
+    none(&l->begun);
+    none(&l->ended);
+}
+
+/* With the lock held: what could not be written comes again. */
+static void put_back(struct pool_ledger *l, const struct ledger_batch *b)
+{
+    for (size_t i = 0; i < b->tell_count; i++) {
+        *l->begun.end = b->tell[i];
+        l->begun.end = &b->tell[i]->next_begun;
+    }
+    for (size_t i = 0; i < b->book_count; i++) {
+        *l->ended.end = b->book[i];
+        l->ended.end = &b->book[i]->next_ended;
+    }
+}
+
+static void wait_ms(struct pool_ledger *l, int64_t ms)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += ms % 1000 * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(&l->changed, &l->lock, &until);
+}
+
+/* With the lock held, which it gives up while it writes. True: all was written. */
+static bool one_round(struct pool_ledger *l)
+{
+    struct ledger_batch batch;
+    const size_t round = ++l->round;
+    bool all;
+
+    take(l, &batch);
+    pthread_mutex_unlock(&l->lock);
+    all = ledger_batch_write(l->db, &batch);
+    pthread_mutex_lock(&l->lock);
+    put_back(l, &batch);
+    if (all)
+        l->flushed = round;
+    free(batch.tell);
+    free(batch.book);
+    pthread_cond_broadcast(&l->changed);
+    return all;
+}
+
+static bool is_empty(const struct pool_ledger *l)
+{
+    return l->begun.first == NULL && l->ended.first == NULL;
+}
+
+static void *keep(void *arg)
+{
+    struct pool_ledger *l = arg;
+    int64_t next_ms = 0;
+    bool waits = true; /* for something to write */
+
+    pthread_mutex_lock(&l->lock);
+    while (!l->over || (!is_empty(l) && clock_mono_ms() < l->over_ms + LAST_MS)) {
+        int64_t now_ms = clock_mono_ms();
+
+        if (is_empty(l)) {
+            waits = true;
+            wait_ms(l, 1000);
+        } else if (waits) {
+            waits = false;
+            next_ms = l->hurry ? 0 : now_ms + ROUND_MS;
+        } else if (now_ms < next_ms) {
+            wait_ms(l, next_ms - now_ms);
+        } else if (!one_round(l)) {
+            next_ms = clock_mono_ms() + AGAIN_MS;
+        } else {
+            next_ms = l->hurry ? 0 : clock_mono_ms() + ROUND_MS;
+        }
+    }
+    pthread_mutex_unlock(&l->lock);
+    return NULL;
+}
+
+struct pool_ledger *pool_ledger_new(struct db_pool *db)
+{
+    struct pool_ledger *l = calloc(1, sizeof(*l));
+    pthread_condattr_t attr;
+
+    if (l == NULL)
+        abort();
+    l->db = db;
+    none(&l->begun);
+    none(&l->ended);
+    pthread_mutex_init(&l->lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&l->changed, &attr);
+    pthread_condattr_destroy(&attr);
+    if (pthread_create(&l->thread, NULL, keep, l) != 0)
+        abort();
+    return l;
+}
+
+void pool_ledger_flush(struct pool_ledger *l)
+{
+    pthread_mutex_lock(&l->lock);
+    const size_t want = l->round + 1;
+
+    l->hurry = true;
+    while (l->flushed < want && !is_empty(l)) {
+        pthread_cond_broadcast(&l->changed);
+        wait_ms(l, 20);
+    }
+    while (l->round > l->flushed)
+        wait_ms(l, 20);
+    l->hurry = false;
+    pthread_mutex_unlock(&l->lock);
+}
+
+void pool_ledger_free(struct pool_ledger *l)
+{
+    size_t left = 0;
+
+    pthread_mutex_lock(&l->lock);
+    l->over = l->hurry = true;
+    l->over_ms = clock_mono_ms();
+    pthread_cond_broadcast(&l->changed);
+    pthread_mutex_unlock(&l->lock);
+    pthread_join(l->thread, NULL);
+    for (struct ledger_entry *e = l->ended.first, *next; e != NULL; e = next) {
+        next = e->next_ended;
+        ledger_entry_free(e);
+        left++;
+    }
+    if (left > 0)
+        log_error("calls_not_booked", "reason", "the database was away; the sweep settles them",
+                  NULL);
+    pthread_cond_destroy(&l->changed);
+    pthread_mutex_destroy(&l->lock);
+    free(l);
+}

@@ -1,0 +1,269 @@
+/* See pool_ledger_write.h. */
+#include "flow/pool_ledger_write.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/id.h"
+#include "base/log.h"
+#include "io/db.h"
+
+#define AT_ONCE 200 /* entries of one transaction */
+#define SETTLED_MAX ((size_t)(AT_ONCE * CAPS_MAX))
+
+static void copy(char to[37], const char *from)
+{
+    snprintf(to, 37, "%s", from == NULL ? "" : from);
+}
+
+static const char *or_null(const char *text)
+{
+    return text[0] == '\0' ? NULL : text;
+}
+
+static char *own(const char *text)
+{
+    char *made = text == NULL ? NULL : strdup(text);
+
+    if (text != NULL && made == NULL)
+        abort();
+    return made;
+}
+
+struct ledger_entry *ledger_entry_new(const char *tenant_id, const struct payer *payer,
+                                      const struct pool_candidate *who,
+                                      const struct purse_hold *hold)
+{
+    struct ledger_entry *e = calloc(1, sizeof(*e));
+    struct arena *mem = arena_new(KIB(8));
+
+    if (e == NULL)
+        abort();
+    copy(e->id, id_new(mem));
+    arena_free(mem);
+    copy(e->tenant_id, tenant_id);
+    copy(e->employee_id, payer->employee_id);
+    copy(e->team_id, payer->team_id);
+    copy(e->conversation_id, payer->conversation_id);
+    copy(e->key_id, payer->key_id);
+    e->provider = who->llm->name;
+    e->asked = own(who->model);
+    e->hold = *hold;
+    return e;
+}
+
+void ledger_entry_fill(struct ledger_entry *e, const struct usage *u)
+{
+    if (u == NULL) {
+        e->nothing = true;
+        return;
+    }
+    e->u = *u;
+    e->u.id = e->id;
+    e->u.job = NULL;
+    e->u.step_no = -1;
+    e->u.employee_id = or_null(e->employee_id);
+    e->u.team_id = or_null(e->team_id);
+    e->u.conversation_id = or_null(e->conversation_id);
+    e->u.key_id = or_null(e->key_id);
+    e->u.provider = e->provider;
+    e->model = own(u->model);
+    e->u.model = e->model == NULL ? e->asked : e->model;
+    snprintf(e->price_from, sizeof(e->price_from), "%s",
+             u->price_from == NULL ? "" : u->price_from);
+    e->u.price_from = or_null(e->price_from);
+    e->u.tries = e->tries = own(u->tries);
+}
+
+void ledger_entry_free(struct ledger_entry *e)
+{
+    free(e->asked);
+    free(e->model);
+    free(e->tries);
+    free(e);
+}
+
+void ledger_batch_add(struct ledger_entry ***list, size_t *count, struct ledger_entry *e)
+{
+    /* Grows at each power of two. */
+    if ((*count & (*count - 1)) == 0) {
+        *list = reallocarray(*list, *count == 0 ? 1 : 2 * *count, sizeof(**list));
+        if (*list == NULL)
+            abort();
+    }
+    (*list)[(*count)++] = e;
+}
+
+static struct ctx *ctx_of(struct db_pool *db, const struct ledger_entry *e)
+{
+    struct ctx *c = ctx_new(MIB(16), db);
+
+    c->tenant_id = text_dup(c->mem, e->tenant_id);
+    return c;
+}
+
+static rc_t tell_all(struct ctx *c, struct ledger_entry **list, size_t count)
+{
+    db_relaxed(c); /* a crash of the database makes all of the slice lost anyway */
+    for (size_t i = 0; i < count; i++) {
+        struct ledger_entry *e = list[i];
+        const struct call_open call = {.id = e->id,
+                                       .holder = purse_holder(),
+                                       .provider = e->provider,
+                                       .model = e->asked,
+                                       .payer = {.employee_id = or_null(e->employee_id),
+                                                 .team_id = or_null(e->team_id),
+                                                 .conversation_id = or_null(e->conversation_id),
+                                                 .key_id = or_null(e->key_id)},
+                                       .held = e->hold.micros};
+
+        e->touched = true;
+        TRY(call_open_add(c, &call));
+    }
+    return db_commit(c);
+}
+
+static void told(struct ledger_entry **list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        purse_told(&list[i]->hold);
+        list[i]->told = true;
+    }
+}
+
+/* Entries that the ledger has already, because their holder was taken for dead. */
+static void drop_booked(struct ledger_entry **list, size_t count, const char *const *booked,
+                        size_t booked_count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < booked_count; k++)
+            if (text_is(list[i]->id, booked[k]))
+                list[i]->nothing = true;
+}
+
+static rc_t close_told(struct ctx *c, struct ledger_entry **list, size_t count)
+{
+    struct buf ids = buf_new(c->mem, KIB(16));
+    const char *const *booked;
+    size_t booked_count;
+
+    for (size_t i = 0; i < count; i++)
+        if (list[i]->touched || list[i]->again)
+            buf_printf(&ids, "%c%s", ids.len == 0 ? '{' : ',', list[i]->id);
+    if (ids.len == 0)
+        return OK;
+    buf_char(&ids, '}');
+    TRY(call_close_all(c, buf_str(&ids), &booked, &booked_count));
+    drop_booked(list, count, booked, booked_count);
+    return OK;
+}
+
+/* What comes out of each cap, in one sum, in the order in which caps are locked everywhere. */
+struct settled {
+    const char *cap_id, *starts;
+    int64_t cost;
+};
+
+static int by_cap(const void *a, const void *b)
+{
+    const struct settled *x = a, *y = b;
+    int order = strcmp(x->cap_id, y->cap_id);
+
+    return order != 0 ? order : strcmp(x->starts, y->starts);
+}
+
+static rc_t settle(struct ctx *c, struct ledger_entry **list, size_t count)
+{
+    struct settled *s = arena_take(c->mem, SETTLED_MAX * sizeof(*s));
+    size_t n = 0;
+
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < list[i]->hold.count && !list[i]->nothing; k++)
+            if (list[i]->u.cost_micros > 0)
+                s[n++] = (struct settled){.cap_id = list[i]->hold.caps[k].cap_id,
+                                          .starts = list[i]->hold.caps[k].starts,
+                                          .cost = list[i]->u.cost_micros};
+    qsort(s, n, sizeof(*s), by_cap);
+    for (size_t i = 0, next; i < n; i = next) {
+        struct cap_list one = {text_printf(c->mem, "{%s}", s[i].cap_id),
+                               text_printf(c->mem, "{%s}", s[i].starts)};
+        int64_t sum = 0;
+
+        for (next = i; next < n && by_cap(&s[i], &s[next]) == 0; next++)
+            sum += s[next].cost;
+        TRY(cap_settle(c, purse_holder(), &one, sum));
+    }
+    return OK;
+}
+
+static rc_t book_all(struct ctx *c, struct ledger_entry **list, size_t count)
+{
+    TRY(close_told(c, list, count));
+    for (size_t i = 0; i < count; i++)
+        if (!list[i]->nothing)
+            TRY(usage_add(c, &list[i]->u));
+    TRY(settle(c, list, count));
+    return db_commit(c);
+}
+
+static int by_tenant(const void *a, const void *b)
+{
+    const struct ledger_entry *const *x = a, *const *y = b;
+
+    return strcmp((*x)->tenant_id, (*y)->tenant_id);
+}
+
+/* How many of the first are of one tenant, as many as go into one transaction. */
+static size_t group(struct ledger_entry **list, size_t count)
+{
+    size_t n = 1;
+
+    while (n < count && n < AT_ONCE && strcmp(list[0]->tenant_id, list[n]->tenant_id) == 0)
+        n++;
+    return n;
+}
+
+/* Keeps those that failed, at the front. */
+static void write_each(struct db_pool *db, struct ledger_entry **list, size_t *count,
+                       rc_t (*write)(struct ctx *c, struct ledger_entry **list, size_t count),
+                       void (*written)(struct ledger_entry **list, size_t count))
+{
+    size_t left = 0, n;
+
+    if (*count > 1)
+        qsort(list, *count, sizeof(struct ledger_entry *), by_tenant);
+    for (size_t i = 0; i < *count; i += n) {
+        n = group(list + i, *count - i);
+
+        struct ctx *c = ctx_of(db, list[i]);
+
+        if (write(c, list + i, n) == OK) {
+            written(list + i, n);
+        } else {
+            log_fault(c, "calls_not_written");
+            for (size_t k = 0; k < n; k++) {
+                list[i + k]->again = true;
+                list[left++] = list[i + k];
+            }
+        }
+        db_rollback(c);
+        ctx_end(c);
+    }
+    *count = left;
+}
+
+static void booked(struct ledger_entry **list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        purse_told(&list[i]->hold);
+        ledger_entry_free(list[i]);
+    }
+}
+
+bool ledger_batch_write(struct db_pool *db, struct ledger_batch *batch)
+{
+    write_each(db, batch->tell, &batch->tell_count, tell_all, told);
+    write_each(db, batch->book, &batch->book_count, book_all, booked);
+    return batch->tell_count == 0 && batch->book_count == 0;
+}

@@ -1,0 +1,40 @@
+/*
+ * Entries of flow/pool_ledger.h and how they get into the database. For flow/pool_ledger*.c only.
+ */
+#ifndef FLOW_POOL_LEDGER_WRITE_H
+#define FLOW_POOL_LEDGER_WRITE_H
+
+#include "flow/pool_ledger.h"
+
+struct ledger_entry {
+    struct ledger_entry *next_begun, *next_ended;
+    char id[37], tenant_id[37], employee_id[37], team_id[37], conversation_id[37], key_id[37];
+    const char *provider; /* of a constant */
+    char *asked;          /* the model's name; own */
+    char *model, *tries;  /* the same as it was answered by, and `tries` of usage; own */
+    struct purse_hold hold;
+    struct usage u; /* figures; its texts point to the members here, or to constants */
+    char price_from[11];
+    bool has_ended; /* under the ledger's lock */
+    bool nothing;   /* it ended, and there is nothing to enter */
+    bool told;      /* its row in call_open is committed */
+    bool touched;   /* it may be */
+    bool again;     /* it may be in the ledger: a commit broke off */
+};
+
+struct ledger_entry *ledger_entry_new(const char *tenant_id, const struct payer *payer,
+                                      const struct pool_candidate *who,
+                                      const struct purse_hold *hold);
+void ledger_entry_fill(struct ledger_entry *e, const struct usage *u);
+void ledger_entry_free(struct ledger_entry *e);
+
+/* What is written in one go; what was written is taken out, and what has ended then is freed. */
+struct ledger_batch {
+    struct ledger_entry **tell, **book;
+    size_t tell_count, book_count;
+};
+void ledger_batch_add(struct ledger_entry ***list, size_t *count, struct ledger_entry *e);
+/* True: nothing is left. */
+bool ledger_batch_write(struct db_pool *db, struct ledger_batch *batch);
+
+#endif
