@@ -59,8 +59,8 @@ struct cap_bare {
     int64_t micros;
 };
 /*
- * Raises it to what `bare` says, as far as each slice goes, and tells what it is now: -1 where there
- * is no slice. It holds once it is committed.
+ * Raises it to what `bare` says, as far as each slice goes, and tells what it is now: -1 where
+ * there is no slice. It holds once it is committed.
  */
 rc_t cap_bare(struct ctx *c, const char *holder, struct cap_bare *bare, size_t count) MUST;
 

@@ -78,7 +78,8 @@ static void enter_try(struct pool_entering *e, const struct pool_try *t)
                             .first_ms = t->first_ms,
                             .outcome = outcome_of(t),
                             .ended = e->ended};
-    const struct pool_candidate who = {.llm = llm_find(t->provider), .model = t->model};
+    const struct pool_candidate who = {
+        .llm = llm_find(t->provider), .model = t->model, .account_id = t->account_id};
     bool counts = t->input_tokens + t->output_tokens + t->cost.micros > 0;
 
     /* One that was never made has held nothing. */

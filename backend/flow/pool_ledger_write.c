@@ -47,6 +47,7 @@ struct ledger_entry *ledger_entry_new(const char *tenant_id, const struct payer 
     copy(e->team_id, payer->team_id);
     copy(e->conversation_id, payer->conversation_id);
     copy(e->key_id, payer->key_id);
+    copy(e->account_id, who->account_id);
     e->provider = who->llm->name;
     e->asked = own(who->model);
     e->hold = *hold;
@@ -67,6 +68,7 @@ void ledger_entry_fill(struct ledger_entry *e, const struct usage *u)
     e->u.team_id = or_null(e->team_id);
     e->u.conversation_id = or_null(e->conversation_id);
     e->u.key_id = or_null(e->key_id);
+    e->u.account_id = or_null(e->account_id);
     e->u.provider = e->provider;
     e->model = own(u->model);
     e->u.model = e->model == NULL ? e->asked : e->model;
@@ -112,6 +114,7 @@ static rc_t tell_all(struct ctx *c, struct ledger_entry **list, size_t count)
                                        .holder = purse_holder(),
                                        .provider = e->provider,
                                        .model = e->asked,
+                                       .account_id = or_null(e->account_id),
                                        .payer = {.employee_id = or_null(e->employee_id),
                                                  .team_id = or_null(e->team_id),
                                                  .conversation_id = or_null(e->conversation_id),

@@ -9,6 +9,7 @@
 struct ledger_entry {
     struct ledger_entry *next_begun, *next_ended;
     char id[37], tenant_id[37], employee_id[37], team_id[37], conversation_id[37], key_id[37];
+    char account_id[37];
     const char *provider; /* of a constant */
     char *asked;          /* the model's name; own */
     char *model, *tries;  /* the same as it was answered by, and `tries` of usage; own */

@@ -100,6 +100,7 @@ static void record(struct pool_run *r, const struct pool_failure *f, const struc
     *t = (struct pool_try){.provider = r->who->llm->name,
                            .model = text_dup(c->mem, r->who->model),
                            .purpose = text_dup(c->mem, r->who->purpose),
+                           .account_id = text_dup(c->mem, r->who->account_id),
                            .account_name = text_dup(c->mem, r->who->account_name),
                            .code = f->code,
                            .detail = f->detail,

@@ -37,7 +37,8 @@ rc_t purse_hold(struct ctx *c, const struct payer *payer, int64_t micros, struct
 /*
  * The same for an event loop, from what lies here and without waiting; false when that is not
  * enough. The hold is quiet: the database need not know of the call yet, and a part of the slice
- * stands for it until purse_told. *stale: the list of caps gets old: the caller lets purse_lease read it anew, for 0.
+ * stands for it until purse_told. *stale: the list of caps gets old: the caller lets purse_lease
+ * read it anew, for 0.
  */
 bool purse_try(const char *tenant_id, const struct payer *payer, int64_t micros,
                struct purse_hold *out, bool *stale);

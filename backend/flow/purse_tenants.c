@@ -91,6 +91,8 @@ bool purse_applies(const struct purse_account *a, const struct payer *payer)
         return true;
     if (text_is(a->scope, "employee"))
         return text_is(a->scope_id, payer->employee_id);
+    if (text_is(a->scope, "team"))
+        return text_is(a->scope_id, payer->team_id);
     if (text_is(a->scope, "conversation"))
         return text_is(a->scope_id, payer->conversation_id);
     return text_is(a->scope, "key") && text_is(a->scope_id, payer->key_id);

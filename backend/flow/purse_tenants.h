@@ -43,7 +43,7 @@ struct purse_tenant {
     int64_t dry_ms;     /* until then the database is not asked again */
     int64_t used_ms;
     int64_t stale_ms; /* when somebody was told that the list gets old */
-    bool asking; /* somebody is asking it right now */
+    bool asking;      /* somebody is asking it right now */
 };
 
 extern pthread_mutex_t purse_lock;
