@@ -18,7 +18,6 @@
  */
 #define LOOK_AGAIN_MS 3000
 #define LOOKS 50
-#define STREAM_MS (30 * 60 * 1000) /* then the stream ends, and the reader comes back */
 
 rc_t conversations_add(struct ctx *c, const struct req *rq, struct res *rs)
 {
@@ -160,103 +159,4 @@ rc_t messages_add(struct ctx *c, const struct req *rq, struct res *rs)
         return OK;
     }
     return res_one(c, rs, 202, &message_shape, &said->message);
-}
-
-/* A reader of a stream: what he has seen. */
-struct reader {
-    const char *conversation_id;
-    int64_t seen;
-    /* how often the rows are still looked at without news: an answer may be under way */
-    int64_t looks;
-};
-
-static void add_event(struct buf *out, const char *event, const char *id, const char *data)
-{
-    if (id != NULL)
-        buf_printf(out, "id: %s\n", id);
-    buf_printf(out, "event: %s\ndata: %s\n\n", event, data);
-}
-
-/*
- * Messages that the reader has not seen; the rows are the truth, events only say when to look. When
- * they are more than a page the stream ends behind it, and the reader comes back for the rest:
- * nobody would wake it for what is there already.
- */
-static rc_t add_messages(struct ctx *c, struct reader *reader, struct buf *out, struct res *rs)
-{
-    struct message *items;
-    size_t count;
-
-    TRY(message_list(c, reader->conversation_id, reader->seen, PAGE_MOST, &items, &count));
-    for (size_t i = 0; i < count; i++) {
-        json_t *object = shape_json(&message_shape, &items[i]);
-
-        add_event(out, "message", text_printf(c->mem, "%lld", (long long)items[i].seq),
-                  json_text(c->mem, object));
-        json_decref(object);
-        reader->seen = items[i].seq;
-        reader->looks = text_is(items[i].author, "employee") ? 0 : LOOKS;
-    }
-    rs->close |= message_page_full(items, count, PAGE_MOST);
-    return OK;
-}
-
-static rc_t add_news(struct ctx *c, struct reader *reader, struct bytes news, struct buf *out,
-                     struct res *rs)
-{
-    json_t *event;
-    const char *type;
-
-    TRY(json_parse(c, news, &event));
-    type = json_str(event, "type");
-    if (text_is(type, "message"))
-        return add_messages(c, reader, out, rs);
-    reader->looks = LOOKS;
-    if (text_is(type, "thinking"))
-        add_event(out, "state", NULL,
-                  text_printf(c->mem, "{\"turn\":\"%s\",\"state\":\"thinking\"}",
-                              json_str(event, "turn")));
-    if (text_is(type, "delta")) {
-        json_object_del(event, "type");
-        add_event(out, "delta", NULL, json_text(c->mem, event));
-    }
-    return OK;
-}
-
-static rc_t stream_more(struct ctx *c, const struct req *rq, struct res *rs, void *state,
-                        enum wake why, struct bytes news)
-{
-    struct reader *reader = state;
-    struct buf out = buf_new(c->mem, MIB(12));
-
-    (void)rq;
-    rs->close = why == WAKE_DEADLINE;
-    if (why == WAKE_NEWS)
-        TRY(add_news(c, reader, news, &out, rs));
-    else
-        TRY(add_messages(c, reader, &out, rs));
-    if (why == WAKE_LOOK && reader->looks > 0)
-        reader->looks--;
-    rs->look_ms = reader->looks > 0 ? LOOK_AGAIN_MS : 0;
-    rs->body = buf_bytes(&out);
-    return OK;
-}
-
-rc_t messages_stream(struct ctx *c, const struct req *rq, struct res *rs)
-{
-    struct reader *reader = arena_take(c->mem, sizeof(*reader));
-    const char *last = rq->header(rq, "last-event-id");
-    struct conversation conversation;
-
-    TRY(req_id(c, rq, "id", &reader->conversation_id));
-    TRY(after_of(c, last != NULL ? last : req_query(c, rq, "after"), &reader->seen));
-    TRY(conversation_get(c, reader->conversation_id, &conversation));
-    rs->status = 200;
-    rs->type = "text/event-stream";
-    res_header(rs, "cache-control", "no-store");
-    reader->looks = LOOKS;
-    rs->look_ms = LOOK_AGAIN_MS;
-    rs->park = park_live(c, reader->conversation_id, STREAM_MS, reader, stream_more);
-    rs->park->stream = true;
-    return OK;
 }

@@ -16,6 +16,7 @@
 #include "base/metric.h"
 #include "core/limit.h"
 #include "flow/live.h"
+#include "flow/live_text.h"
 #include "io/db.h"
 
 /*
@@ -177,6 +178,7 @@ WEB_HOOK void kore_worker_configure(void)
     web_requests_start(pool);
     web_batch_start(conf_text(CONF_db_web));
     live_start(conf_text(CONF_redis_url));
+    live_text_listen(conf_text(CONF_redis_url));
     limit_start(conf_text(CONF_redis_url));
     web_live_start(conf_text(CONF_redis_url));
     kore_timer_add(turn, TIMER_MS, NULL, 0);

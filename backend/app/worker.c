@@ -17,6 +17,7 @@
 #include "core/usage.h"
 #include "flow/anchor.h"
 #include "flow/live.h"
+#include "flow/live_text.h"
 #include "flow/purse.h"
 #include "flow/queue.h"
 #include "io/crypto.h"
@@ -215,6 +216,7 @@ int main(void)
     http_start();
     handle_signals();
     live_start(conf_text(CONF_redis_url));
+    live_text_start(conf_text(CONF_redis_url));
 
     struct db_pool *work = db_pool_new(conf_text(CONF_db_worker),
                                        (int)conf_number(CONF_db_connections));
@@ -238,6 +240,7 @@ int main(void)
     purse_stop();
     atomic_store(&beat.over, true);
     pthread_join(beating, NULL);
+    live_text_stop();
     live_stop();
     http_stop();
     db_pool_free(dispatch);

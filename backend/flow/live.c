@@ -79,21 +79,6 @@ static void publish(struct ctx *c, const char *conversation_id, json_t *event)
                              bytes_of(text)));
 }
 
-void live_thinking(struct ctx *c, const char *conversation_id, const char *turn)
-{
-    publish(c, conversation_id, json_pack("{s:s, s:s}", "type", "thinking", "turn", turn));
-}
-
-void live_delta(struct ctx *c, const char *conversation_id, const char *turn, size_t at,
-                struct bytes text)
-{
-    json_t *event = json_pack("{s:s, s:s, s:I}", "type", "delta", "turn", turn, "at",
-                              (json_int_t)at);
-
-    json_object_set_new(event, "text", json_stringn(text.data, text.len));
-    publish(c, conversation_id, event);
-}
-
 void live_message(struct ctx *c, const char *conversation_id, const char *turn, int64_t seq)
 {
     publish(c, conversation_id,

@@ -16,13 +16,7 @@ void live_stop(void);
 /* The Redis channel of a conversation. */
 const char *live_channel(struct ctx *c, const char *conversation_id);
 
-/*
- * The events, each a JSON object with "type": thinking {turn}, delta {turn, at, text}, message
- * {turn, seq}.
- */
-void live_thinking(struct ctx *c, const char *conversation_id, const char *turn);
-void live_delta(struct ctx *c, const char *conversation_id, const char *turn, size_t at,
-                struct bytes text);
+/* Something was said: {"type":"message","turn","seq"}. Pieces of answers: live_text.h. */
 void live_message(struct ctx *c, const char *conversation_id, const char *turn, int64_t seq);
 
 /* Asks Redis whether it is there. */

@@ -17,7 +17,6 @@
 #include "core/step.h"
 #include "core/tenant.h"
 #include "flow/deliver.h"
-#include "flow/live.h"
 #include "flow/turn_book.h"
 #include "flow/turn_step.h"
 #include "flow/turn_watch.h"
@@ -71,9 +70,6 @@ static const char *excuse(const char *code)
 static rc_t ask(struct ctx *c, struct run *run, struct turn *t, struct pool_outcome *o,
                 struct ending *end)
 {
-    struct turn_watch watch = {.run = run, .conversation_id = t->in.conversation_id};
-    const struct pool_sink sink = turn_watch_sink(&watch);
-
     end->asked = o;
     t->ask.stream = !t->from_channel;
     if (t->routing.pool.count == 0) {
@@ -81,10 +77,12 @@ static rc_t ask(struct ctx *c, struct run *run, struct turn *t, struct pool_outc
         end->step = turn_step_text(c, t, o, end->text, end->outcome);
         return OK;
     }
-    turn_watch_begin(c, &watch);
 
+    struct turn_watch watch = turn_watch_begin(c, run, t);
+    const struct pool_sink sink = turn_watch_sink(&watch);
     rc_t rc = pool_ask(c, &t->routing.pool, &t->ask, &sink, o);
 
+    turn_watch_end(&watch);
     if (atomic_load(&run->lost))
         return ctx_fail(c, E_CONFLICT, "job_lost",
                         "the lease ran out while the model was thinking");
@@ -273,7 +271,7 @@ static rc_t answer(struct ctx *c, struct run *run, struct turn *t, const char *s
     if (rc == OK)
         rc = record_surely(c, run, t, &end, &said);
     if (rc == OK)
-        live_message(c, t->in.conversation_id, run->job.id, said.seq);
+        turn_watch_said(c, run, t, said.seq);
     else if (stored == NULL && !(end.step != NULL && !text_is(c->fault.code, "job_lost") &&
                                  keep_step(c, run, t, &end)))
         turn_book_anyway(c, run, t, outcome);
@@ -333,7 +331,7 @@ rc_t turn_bury(struct ctx *c, struct run *run)
     if (is_recorded)
         return outbound_move(c, run->job.id, carrier.id);
     TRY(add_answer(c, &run->job, &carrier, t, &end, &said));
-    live_message(c, t->in.conversation_id, run->job.id, said.seq);
+    turn_watch_said(c, run, t, said.seq);
     return OK;
 }
 

@@ -248,6 +248,21 @@ rc_t redis_list(struct ctx *c, struct redis *r, const struct bytes *words, size_
     return OK;
 }
 
+rc_t redis_many(struct ctx *c, struct redis *r, const struct redis_command *commands, size_t count,
+                int64_t *numbers)
+{
+    redisReply *reply;
+
+    for (size_t i = 0; i < count; i++)
+        TRY(append(c, r, commands[i].words, commands[i].count));
+    for (size_t i = 0; i < count; i++) {
+        TRY(next_reply(c, r, &reply));
+        numbers[i] = reply->type == REDIS_REPLY_INTEGER ? reply->integer : REDIS_REFUSED;
+        freeReplyObject(reply);
+    }
+    return OK;
+}
+
 rc_t redis_subscribe(struct ctx *c, struct redis *r, const char *channel)
 {
     redisReply *reply;

@@ -45,6 +45,19 @@ rc_t redis_do(struct ctx *c, struct redis *r, const struct bytes *words, size_t 
 rc_t redis_list(struct ctx *c, struct redis *r, const struct bytes *words, size_t count,
                 const char ***items, size_t *item_count) MUST;
 
+/* A command of several that go together. */
+struct redis_command {
+    const struct bytes *words;
+    size_t count;
+};
+/*
+ * Runs commands that answer with a whole number, in one trip; one that Redis refused has
+ * REDIS_REFUSED for its number.
+ */
+#define REDIS_REFUSED INT64_MIN
+rc_t redis_many(struct ctx *c, struct redis *r, const struct redis_command *commands, size_t count,
+                int64_t *numbers) MUST;
+
 /* Sends a command and does not wait for its answer, which is read and dropped later: for hints. */
 rc_t redis_tell(struct ctx *c, struct redis *r, const struct bytes *words, size_t count) MUST;
 

@@ -17,6 +17,9 @@
 
 #include <cmocka.h>
 
+#define TURN "0190a5b4-0000-7000-8000-000000000001"
+#define ANSWER "0190a5b4-0000-7000-8000-000000000002"
+
 static const struct bytes nothing = {NULL, 0};
 
 struct desk {
@@ -113,13 +116,16 @@ static void a_stream_is_a_stream(void **state)
 
 static void events_have_their_form(void **state)
 {
+#define WHOSE "\"turn\":\"" TURN "\",\"answer\":\"" ANSWER "\""
     static const struct {
         const char *news, *event;
     } rows[] = {
-        {"{\"type\":\"thinking\",\"turn\":\"t-1\"}",
-         "event: state\ndata: {\"turn\":\"t-1\",\"state\":\"thinking\"}\n\n"},
-        {"{\"type\":\"delta\",\"turn\":\"t-1\",\"at\":3,\"text\":\"a\\nb \xe2\x82\xac\"}",
-         "event: delta\ndata: {\"turn\":\"t-1\",\"at\":3,\"text\":\"a\\nb \xe2\x82\xac\"}\n\n"},
+        {"{\"type\":\"thinking\"," WHOSE ",\"take\":1000}",
+         "id: 0." TURN ".1000.0\nevent: state\ndata: {" WHOSE
+         ",\"take\":1000,\"state\":\"thinking\"}\n\n"},
+        {"{\"type\":\"delta\"," WHOSE ",\"take\":1000,\"at\":0,\"text\":\"a\\nb \xe2\x82\xac\"}",
+         "id: 0." TURN ".1000.7\nevent: delta\ndata: {" WHOSE
+         ",\"take\":1000,\"at\":0,\"text\":\"a\\nb \xe2\x82\xac\"}\n\n"},
         {"{\"type\":\"of another version\"}", ""},
         {"{}", ""},
         {"{\"type\":\"message\",\"turn\":\"t-1\",\"seq\":1}", ""}, /* told before it is there */

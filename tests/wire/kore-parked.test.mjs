@@ -168,11 +168,12 @@ describe('streams', () => {
         idle.socket.pause();
         const cut = await counter(web, 'stream_cut');
         const text = 'x'.repeat(20_000);
+        const whose = { turn: crypto.randomUUID(), answer: crypto.randomUUID(), take: 1 };
         let at = 0;
         await until(async () => {
-            for (let i = 0; i < 50; i++) await tell({ type: 'delta', turn: 't', at: (at += text.length), text });
+            for (let i = 0; i < 50; i++, at += text.length) await tell({ type: 'delta', ...whose, at, text });
             // Those who read must get all of it.
-            await reader.upTo(`"at":${at}`);
+            await reader.upTo(`"at":${at - text.length}`);
             await reader.upTo('\n\n');
             return (await counter(web, 'stream_cut')) > cut;
         }, 'the end of the idle stream');

@@ -53,7 +53,7 @@ export function Lines({ employee, transcript, waiting, onAgain, onEdit }: Props)
                         {draft && (
                             <Draft
                                 name={employee.name}
-                                text={draft.from > 0 ? `… ${draft.text}` : draft.text}
+                                text={draft.text}
                             />
                         )}
                         {awaited(transcript, waiting) && (

@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../api/client';
 import type { Unsent } from './outbox';
-import { EMPTY, awaited, lastSeq, pending, withDelta, withMessage } from './transcript';
+import { EMPTY, awaited, lastSeq, pending, withDelta, withMessage, type Delta } from './transcript';
 
 function message(seq: number, author: Message['author'], text: string): Message {
     return { id: `m${seq}`, seq, author, name: author, text, outcome: null, created: 1000 + seq };
+}
+
+function delta(at: number, text: string, more: Partial<Delta> = {}): Delta {
+    return { turn: 't', answer: 'a', take: 1, at, text, ...more };
 }
 
 function unsent(text: string, more: Partial<Unsent> = {}): Unsent {
@@ -29,7 +33,7 @@ describe('messages', () => {
     });
 
     it('of the employee replace the draft, of a person do not', () => {
-        const draft = withDelta(EMPTY, { turn: 't', at: 0, text: 'I am' });
+        const draft = withDelta(EMPTY, delta(0, 'I am'));
         expect(withMessage(draft, message(1, 'person', 'wait')).draft?.text).toBe('I am');
         expect(withMessage(draft, message(2, 'employee', 'I am Mara.')).draft).toBeNull();
     });
@@ -41,53 +45,51 @@ describe('pieces of an answer', () => {
         let at = 0;
         let transcript = EMPTY;
         for (const text of pieces) {
-            transcript = withDelta(transcript, { turn: 't', at, text });
+            transcript = withDelta(transcript, delta(at, text));
             at += new TextEncoder().encode(text).length;
         }
-        expect(transcript.draft?.text).toBe(pieces.join(''));
-        expect(transcript.draft).toMatchObject({ from: 0, upTo: at });
+        expect(transcript.draft).toMatchObject({ text: pieces.join(''), upTo: at });
     });
 
     it('that come again after a reconnection change nothing', () => {
-        let transcript = withDelta(EMPTY, { turn: 't', at: 0, text: 'Grüße' });
-        transcript = withDelta(transcript, { turn: 't', at: 7, text: ' aus Köln' });
-        transcript = withDelta(transcript, { turn: 't', at: 7, text: ' aus Köln' });
+        let transcript = withDelta(EMPTY, delta(0, 'Grüße'));
+        transcript = withDelta(transcript, delta(7, ' aus Köln'));
+        transcript = withDelta(transcript, delta(7, ' aus Köln'));
         expect(transcript.draft?.text).toBe('Grüße aus Köln');
+        transcript = withDelta(transcript, delta(0, 'Grüße aus Köln am Rhein'));
+        expect(transcript.draft?.text).toBe('Grüße aus Köln am Rhein');
     });
 
-    it('that start at nought begin anew', () => {
-        const first = withDelta(EMPTY, { turn: 't', at: 0, text: 'One thing' });
-        const again = withDelta(first, { turn: 't', at: 0, text: 'Another' });
-        expect(again.draft).toEqual({ turn: 't', text: 'Another', from: 0, upTo: 7 });
+    it('of another take begin anew, and without a word it is awaited again', () => {
+        const asked = withMessage(EMPTY, message(1, 'person', 'hello'));
+        const first = withDelta(asked, delta(0, 'One thing'));
+        const again = withDelta(first, delta(0, 'Another', { take: 2 }));
+        expect(again.draft).toEqual({ turn: 't', take: 2, text: 'Another', upTo: 7 });
+        const blank = withDelta(first, delta(0, '', { take: 2 }));
+        expect(blank.draft).toBeNull();
+        expect(awaited(blank, [])).toBe(true);
     });
 
-    it('behind a gap begin what is known, and later ones join it', () => {
-        let transcript = withDelta(EMPTY, { turn: 't', at: 9, text: 'Grüße' });
-        transcript = withDelta(transcript, { turn: 't', at: 16, text: ' aus Köln' });
-        expect(transcript.draft).toMatchObject({ text: 'Grüße aus Köln', from: 9, upTo: 26 });
-        transcript = withDelta(transcript, { turn: 't', at: 16, text: ' aus Bonn' });
-        expect(transcript.draft).toMatchObject({ text: 'Grüße aus Bonn', from: 9, upTo: 25 });
-        transcript = withDelta(transcript, { turn: 't', at: 0, text: 'Anew' });
-        expect(transcript.draft).toMatchObject({ text: 'Anew', from: 0 });
+    it('behind a gap are left to the message', () => {
+        expect(withDelta(EMPTY, delta(9, 'Köln'))).toBe(EMPTY);
+        const known = withDelta(EMPTY, delta(0, 'Grüße'));
+        expect(withDelta(known, delta(8, 'aus Köln'))).toBe(known);
+        expect(withDelta(known, delta(7, ' noch einmal', { take: 2 }))).toBe(known);
     });
 
     it('that come after the message they led to are nothing new', () => {
         const asked = withMessage(EMPTY, message(1, 'person', 'hello'));
         const answered = withMessage(asked, message(2, 'employee', 'Grüße aus Köln'));
-        expect(withDelta(answered, { turn: 't', at: 0, text: 'Grüße' })).toBe(answered);
-        expect(withDelta(answered, { turn: 't', at: 7, text: ' aus Köln' })).toBe(answered);
-        expect(withDelta(answered, { turn: 'u', at: 0, text: 'Grüß Gott' }).draft?.text).toBe(
-            'Grüß Gott',
-        );
+        expect(withDelta(answered, delta(0, 'Grüße', { answer: 'm2' }))).toBe(answered);
         expect(
-            withDelta(answered, { turn: 'u', at: 7, text: ' aus Köln am Rhein' }).draft,
+            withDelta(answered, delta(0, 'Grüße', { turn: 'u', answer: 'm3' })).draft,
         ).not.toBeNull();
     });
 
     it('of another turn never join the draft of this one', () => {
-        const first = withDelta(EMPTY, { turn: 'a', at: 0, text: 'One' });
-        expect(withDelta(first, { turn: 'b', at: 3, text: 'two' }).draft?.text).toBe('two');
-        expect(withDelta(first, { turn: 'b', at: 0, text: 'two' }).draft?.text).toBe('two');
+        const first = withDelta(EMPTY, delta(0, 'One'));
+        expect(withDelta(first, delta(0, 'two', { turn: 'b' })).draft?.text).toBe('two');
+        expect(withDelta(first, delta(3, 'two', { turn: 'b' }))).toBe(first);
     });
 });
 
@@ -119,7 +121,7 @@ describe('an answer is awaited', () => {
     it('after a person has spoken and until its first word', () => {
         expect(awaited(EMPTY, [])).toBe(false);
         expect(awaited(asked, [])).toBe(true);
-        expect(awaited(withDelta(asked, { turn: 't', at: 0, text: 'I' }), [])).toBe(false);
+        expect(awaited(withDelta(asked, delta(0, 'I')), [])).toBe(false);
         expect(awaited(withMessage(asked, message(2, 'employee', 'I am')), [])).toBe(false);
     });
 

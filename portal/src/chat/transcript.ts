@@ -5,11 +5,12 @@
 import type { Message } from '../api/client';
 import type { Unsent } from './outbox';
 
-/* The answer that is being written: what is known of it, from one byte up to another (of UTF-8, as the server counts). */
+/* The answer that is being written: its text so far, and how many bytes (of UTF-8, as the server counts) that are. */
 export interface Draft {
     turn: string;
+    /* Grows each time the answer begins anew, with another model or on another server. */
+    take: number;
     text: string;
-    from: number;
     upTo: number;
 }
 
@@ -18,8 +19,11 @@ export interface Transcript {
     draft: Draft | null;
 }
 
+/* A piece of it, and the id that the finished message will have. */
 export interface Delta {
     turn: string;
+    answer: string;
+    take: number;
     at: number;
     text: string;
 }
@@ -46,40 +50,27 @@ export function withMessage(transcript: Transcript, message: Message): Transcrip
 }
 
 /*
- * A piece says where it belongs. One that overlaps what is known replaces it from there on, and one that starts at nought
- * begins the answer anew (a retry). Behind a gap, as after a reload in the middle of an answer, what is known begins with
- * the piece: the whole message follows in the end.
+ * A piece says where it belongs. One that overlaps what is known replaces it from there on, and one of another take begins
+ * the answer anew. The server leaves no gap; a piece behind one would be of no use, since the message follows in the end.
  */
 export function withDelta(transcript: Transcript, delta: Delta): Transcript {
-    if (isLate(transcript, delta)) return transcript;
-    const old = transcript.draft?.turn === delta.turn ? transcript.draft : null;
-    const joins = old !== null && delta.at >= old.from && delta.at <= old.upTo;
-    const before = joins
-        ? decoder.decode(encoder.encode(old.text).subarray(0, delta.at - old.from))
-        : '';
+    const { messages, draft } = transcript;
+    const old = draft?.turn === delta.turn && draft.take === delta.take ? draft : null;
 
+    if (messages.some(({ id }) => id === delta.answer)) return transcript;
+    if (delta.at > (old?.upTo ?? 0)) return transcript;
+    const before = old ? decoder.decode(encoder.encode(old.text).subarray(0, delta.at)) : '';
+    const text = before + delta.text;
+    if (text === '') return { messages, draft: null };
     return {
-        messages: transcript.messages,
+        messages,
         draft: {
             turn: delta.turn,
-            text: before + delta.text,
-            from: joins ? old.from : delta.at,
+            take: delta.take,
+            text,
             upTo: delta.at + encoder.encode(delta.text).length,
         },
     };
-}
-
-/*
- * A stream that opens while an answer is being finished may bring the whole of it first and its last pieces after. Such
- * a piece stands at its very place in the message already.
- */
-function isLate({ messages }: Transcript, { at, text }: Delta): boolean {
-    const last = messages.at(-1);
-
-    if (last?.author !== 'employee') return false;
-    const piece = encoder.encode(text);
-    const there = encoder.encode(last.text).subarray(at, at + piece.length);
-    return there.length === piece.length && there.every((byte, i) => byte === piece[i]);
 }
 
 /*

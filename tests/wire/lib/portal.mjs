@@ -18,7 +18,7 @@ export class Portal {
         return portal;
     }
 
-    #request(method, path, body) {
+    #request(method, path, body, more = {}) {
         return new Promise((resolve, reject) => {
             const request = https.request({
                 ...this.options, method, path: `/api/v1${path}`, agent: false,
@@ -26,6 +26,7 @@ export class Portal {
                     host: `localhost:${this.options.port}`,
                     ...(this.cookie && { cookie: this.cookie, 'x-csrf': this.csrf }),
                     ...(body && { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' }),
+                    ...more,
                 },
             }, resolve);
             request.on('error', reject);
@@ -74,26 +75,37 @@ export class Portal {
         return await until(async () => (await this.call('GET', `/conversations/${id}/messages?after=${first.seq}`)).items[0], 'the answer');
     }
 
-    /** The live stream of a conversation: next(event) gives the data of the next event of that name. */
-    async events(conversation) {
-        const stream = await this.#request('GET', `/conversations/${conversation}/stream`);
+    /**
+     * The live stream of a conversation, behind the event with this id if one is given: any() gives the next event as
+     * {id, event, data}, next(event) the data of the next one of that name.
+     */
+    async events(conversation, lastId) {
+        const more = lastId === undefined ? {} : { 'last-event-id': lastId };
+        const stream = await this.#request('GET', `/conversations/${conversation}/stream`, undefined, more);
         const pieces = stream[Symbol.asyncIterator]();
         let rest = '';
-        const next = async (wanted) => {
+        const any = async () => {
             for (;;) {
                 const end = rest.indexOf('\n\n');
                 if (end === -1) {
                     const { value, done } = await pieces.next();
-                    if (done) throw new Error(`the stream ended before the next ${wanted}`);
+                    if (done) throw new Error('the stream ended');
                     rest += value;
                     continue;
                 }
                 const block = rest.slice(0, end);
                 rest = rest.slice(end + 2);
-                if (/^event: ?(.*)$/m.exec(block)?.[1] === wanted) return JSON.parse(/^data: ?(.*)$/m.exec(block)[1]);
+                const [id, event, data] = ['id', 'event', 'data'].map((name) => new RegExp(`^${name}: ?(.*)$`, 'm').exec(block)?.[1]);
+                if (data !== undefined) return { id, event, data: JSON.parse(data) };
             }
         };
-        return { next, close: () => stream.destroy() };
+        const next = async (wanted) => {
+            for (;;) {
+                const { event, data } = await any();
+                if (event === wanted) return data;
+            }
+        };
+        return { any, next, close: () => stream.destroy() };
     }
 
     /** Says something while watching the stream; gives its events up to the answer: [{event, data}]. */
