@@ -178,7 +178,7 @@ static void beginning(const struct served_talk *t, const char *status, struct bu
 static void unfinished(const struct served_talk *t, struct buf *out)
 {
     beginning(t, "in_progress", out);
-    buf_text(out, "\"error\":null,\"incomplete_details\":null,\"output\":[],\"usage\":null}");
+    buf_text(out, "\"error\":null,\"incomplete_details\":null,\"output\":[]}");
 }
 
 static void whole(struct served_talk *t, const struct llm_answer *a, struct buf *out)

@@ -41,7 +41,7 @@ const char *served_responses_echo(struct ctx *c, const json_t *body, const struc
 {
     struct buf out = buf_new(c->mem, 2 * SERVED_BODY_MAX);
 
-    buf_text(&out, "\"background\":false,\"previous_response_id\":null,\"store\":false,"
+    buf_text(&out, "\"background\":false,\"previous_response_id\":null,"
                    "\"truncation\":\"disabled\",");
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const json_t *v = json_object_get(body, rows[i].key);

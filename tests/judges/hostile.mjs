@@ -1,6 +1,6 @@
-// A model server that does what none should: each path begins with the name of a fault, and what follows is ignored. It speaks
-// OpenAI's chat completions on plain sockets, so that it can also say what is no HTTP. Nothing of what it says may reach a person,
-// so every text of it has the word POISON.
+// A model server that does what none should: each path begins with the name of a fault, and what follows is ignored; or else the
+// model's name is one. It speaks OpenAI's chat completions on plain sockets, so that it can also say what is no HTTP. Nothing of
+// what it says may reach a person as an answer, so every text of it has the word POISON, but that of the model "good".
 import net from 'node:net';
 import { once } from 'node:events';
 
@@ -161,11 +161,13 @@ export class Hostile {
             if (end < 0 || came.length < end + 4 + Number(/content-length: *(\d+)/i.exec(came)?.[1] ?? 0)) return;
             const path = came.split(' ')[1];
             const streams = /"stream": *true/.test(came);
+            const model = /"model": *"([^"]*)"/.exec(came)?.[1];
             came = '';
             this.asked.push(path);
-            const fault = FAULTS[path.split('/')[1]];
+            const fault = FAULTS[path.split('/')[1]] ?? FAULTS[model];
+            const text = model === 'good' ? 'Hi there.' : `POISON of ${path}`;
             if (fault) fault(socket, { path, streams, url: this.url });
-            else socket.end(streams ? stream() + chunk({ content: `POISON of ${path}` }) + DONE : whole(completion(`POISON of ${path}`)));
+            else socket.end(streams ? stream() + chunk({ content: text }) + DONE : whole(completion(text)));
         });
     }
 

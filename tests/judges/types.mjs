@@ -1,4 +1,4 @@
-// Whether a request has the form that a provider's own package for Node says it must have: the package's types, and TypeScript's
+// Whether a request or an answer has the form that a provider's own package for Node says it must have: the package's types, and TypeScript's
 // compiler on a file that is nowhere but in memory.
 import { join } from 'node:path';
 import ts from 'typescript';
@@ -9,15 +9,24 @@ const BODIES = {
     responses: "import type { ResponseCreateParams as Body } from 'openai/resources/responses/responses';",
     anthropic: "import type { MessageCreateParams as Body } from '@anthropic-ai/sdk/resources/messages';",
     ollama: "import type { ChatRequest as Body } from 'ollama';",
+    // what OpenAI's API answers; output_text is put in by the package
+    completion: "import type { ChatCompletion as Body } from 'openai/resources/chat/completions';",
+    chunk: "import type { ChatCompletionChunk as Body } from 'openai/resources/chat/completions';",
+    response: "import type { Response } from 'openai/resources/responses/responses';\ntype Body = Omit<Response, 'output_text'>;",
+    event: `import type { Response, ResponseStreamEvent } from 'openai/resources/responses/responses';
+type Whole<E> = E extends { response: Response } ? Omit<E, 'response'> & { response: Omit<Response, 'output_text'> } : E;
+type Body = Whole<ResponseStreamEvent>;`,
+    embeddings: "import type { CreateEmbeddingResponse as Body } from 'openai/resources/embeddings';",
+    models: "import type { Model } from 'openai/resources/models';\ntype Body = { object: 'list'; data: Model[] };",
 };
 const options = {
     noEmit: true, strict: true, skipLibCheck: true, types: [], lib: ['lib.es2022.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
     module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext, target: ts.ScriptTarget.ES2022,
 };
 
-/** What is wrong with each of `requests` ({name, api, body}): an object of lists of words by name, empty when all is well. */
-export function faults(requests) {
-    const files = new Map(requests.map(({ name, api, body }) => [
+/** What is wrong with each of `bodies` ({name, api, body}): an object of lists of words by name, empty when all is well. */
+export function faults(bodies) {
+    const files = new Map(bodies.map(({ name, api, body }) => [
         join(here, `${name}.ts`), `${BODIES[api]}\nexport const body: Body = ${JSON.stringify(body, null, 1)};\n`,
     ]));
     const host = ts.createCompilerHost(options);

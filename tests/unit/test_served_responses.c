@@ -51,7 +51,7 @@ static void other_forms(void **state)
     assert_non_null(strstr(a.echo, "\"metadata\":{\"a\":\"b\"},"));
     assert_non_null(strstr(a.echo, "\"temperature\":0.5,"));
     assert_non_null(strstr(a.echo, "\"instructions\":\"Be kind.\","));
-    assert_non_null(strstr(a.echo, "\"store\":false,"));
+    assert_non_null(strstr(a.echo, "\"previous_response_id\":null,"));
     ctx_end(c);
 }
 
@@ -176,7 +176,7 @@ static void events(void **state)
     static const struct llm_answer answer = {
         .text = "ab", .stop = LLM_STOP_CALLS, .parts = parts, .part_count = 2, .call_count = 1};
     struct ctx *c = ctx_new(MIB(4), NULL);
-    struct served_ask asked = {.echo = "\"store\":false"};
+    struct served_ask asked = {.echo = "\"top_p\":null"};
     struct served_talk talk = served_talk_of(c, &asked);
     struct buf out = buf_new(c->mem, KIB(64));
     const char *at;
