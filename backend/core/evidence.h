@@ -16,7 +16,11 @@ struct evidence_call {
     const char *provider, *model;
     const char *account; /* the company's own account, by its name; NULL: the instance's */
     const char *purpose; /* primary, fallback, local, task, asked; NULL: it was not asked */
-    /* "answered", "refused", or a stable code of why not: "llm_overloaded", "context_too_short" */
+    const char *tools;   /* that it wanted to be run, with blanks between; NULL: none */
+    /*
+     * "answered", "refused", "tools" (see above), or a stable code of why not: "llm_overloaded",
+     * "context_too_short"
+     */
     const char *code;
     const char *detail; /* more about a failure; NULL for those who may not see what models cost */
     int64_t status;     /* of the HTTP answer; 0: there was none, or it was good */

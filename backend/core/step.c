@@ -18,6 +18,28 @@ rc_t step_find(struct ctx *c, const struct job *job, int64_t step_no, const char
     return OK;
 }
 
+static const struct stmt q_step_list = {
+    "step_list", "SELECT step_no, kind, request_hash, result FROM step"
+                 " WHERE tenant_id = tenant_now() AND job_id = $1 ORDER BY step_no, kind"};
+
+rc_t step_list(struct ctx *c, const struct job *job, struct step **items, size_t *count)
+{
+    struct db_rows rows;
+
+    TRY(db_rows(c, &q_step_list, ARGS(A(job->id)), &rows));
+    *count = (size_t)rows.count;
+    *items = arena_take(c->mem, (*count + 1) * sizeof(**items));
+    for (int i = 0; i < rows.count; i++) {
+        struct step *s = &(*items)[i];
+
+        *s = (struct step){.number = db_int(&rows, i, 0),
+                           .kind = db_text(&rows, i, 1),
+                           .result = db_text(&rows, i, 3)};
+        TRY(db_raw(c, &rows, i, 2, &s->request_hash));
+    }
+    return OK;
+}
+
 static const struct stmt q_step_add = {
     "step_add", "INSERT INTO step (tenant_id, job_id, step_no, kind, request_hash, result)"
                 " VALUES (tenant_now(), $1, $2, $3, $4, $5) ON CONFLICT (tenant_id, job_id, "

@@ -18,117 +18,14 @@
 #include "core/tenant.h"
 #include "flow/deliver.h"
 #include "flow/turn_book.h"
-#include "flow/turn_step.h"
+#include "flow/turn_think.h"
+#include "flow/turn_tools.h"
 #include "flow/turn_watch.h"
 #include "io/db.h"
 
-#define STEP_ANSWER 1
 #define HELD_MS (5 * 60 * 1000)
 #define RECORD_MS 60000 /* so long is tried to record what was answered */
 #define RECORD_AGAIN_MS 200
-
-/* How a turn ended, and the words for it. */
-struct ending {
-    const char *text, *outcome;
-    /* JSON of what was asked of whom, to be stored; NULL when it is stored already */
-    const char *step;
-    const struct pool_outcome *asked; /* NULL when nobody was asked this time */
-};
-
-/* A true sentence for each way in which nobody could answer. */
-static const char *excuse(const char *code)
-{
-    static const struct {
-        const char *code, *text;
-    } rows[] = {
-        {"llm_ask_too_long",
-         "That is more than I can read at once. Please send it in smaller pieces."},
-        {"llm_all_failed", "I can't think about this right now: the model that I use does not "
-                           "answer. Your message is "
-                           "kept. Please ask me again in a few minutes."},
-        {"cap_day", "I have used up what I may spend on thinking today, so I can't answer this "
-                    "now. Your message is kept. Please ask me again tomorrow, or ask an admin of "
-                    "your company to raise the limit."},
-        {"cap_month", "I have used up what I may spend on thinking this month, so I can't answer "
-                      "this now. Your message is kept. Please ask an admin of your company to "
-                      "raise the limit."},
-        {"cap_ever", "I have used up what I may spend on thinking here, so I can't answer this "
-                     "now. Your message is kept. Please ask an admin of your company to raise the "
-                     "limit."},
-        {"llm_none", "I have no model to think with: none is set up for me here. Please tell the "
-                     "person who runs "
-                     "Konstruct for you."},
-    };
-
-    for (size_t i = 0; i < COUNT_OF(rows); i++)
-        if (text_is(rows[i].code, code))
-            return rows[i].text;
-    return "I could not answer this, and I am sorry. Your message is kept. Please ask me again, or "
-           "ask a colleague.";
-}
-
-static rc_t ask(struct ctx *c, struct run *run, struct turn *t, struct pool_outcome *o,
-                struct ending *end)
-{
-    end->asked = o;
-    t->ask.stream = !t->from_channel;
-    if (t->routing.pool.count == 0) {
-        *end = (struct ending){.text = excuse("llm_none"), .outcome = "failed", .asked = o};
-        end->step = turn_step_text(c, t, o, end->text, end->outcome);
-        return OK;
-    }
-
-    struct turn_watch watch = turn_watch_begin(c, run, t);
-    const struct pool_sink sink = turn_watch_sink(&watch);
-    rc_t rc = pool_ask(c, &t->routing.pool, &t->ask, &sink, o);
-
-    turn_watch_end(&watch);
-    if (atomic_load(&run->lost))
-        return ctx_fail(c, E_CONFLICT, "job_lost",
-                        "the lease ran out while the model was thinking");
-    if (rc == OK) {
-        end->text = o->answer.text;
-        end->outcome = llm_refused(&o->answer) ? "refused" : "answered";
-    } else if (rc == E_UPSTREAM || rc == E_LIMIT || rc == E_INVALID) {
-        end->text = excuse(c->fault.code);
-        end->outcome = "failed";
-        ctx_forgive(c);
-    } else {
-        return rc;
-    }
-    end->step = turn_step_text(c, t, o, end->text, end->outcome);
-    return OK;
-}
-
-/* A message that a limit refused when it came in: nobody is asked. True for those behind it too. */
-static rc_t refuse(struct ending *end)
-{
-    *end = (struct ending){.text = "More messages are coming in than I may take at once. I have "
-                                   "not read your last one, and may not read the next ones. Please "
-                                   "wait a minute, and send again what I have not answered.",
-                           .outcome = "refused"};
-    return OK;
-}
-
-/* A step that an earlier attempt stored: its words, and nobody is asked or paid again. */
-static rc_t replay(struct ctx *c, const char *stored, struct ending *end)
-{
-    json_t *root;
-
-    TRY(json_parse(c, bytes_of(stored), &root));
-    end->text = json_str(root, "text");
-    end->outcome = json_str(root, "outcome");
-    return OK;
-}
-
-/* Thinks, unless an earlier attempt has done so. */
-static rc_t find_words(struct ctx *c, struct run *run, struct turn *t, const char *stored,
-                       struct pool_outcome *outcome, struct ending *end)
-{
-    if (t->in.refused_by != NULL)
-        return refuse(end);
-    return stored != NULL ? replay(c, stored, end) : ask(c, run, t, outcome, end);
-}
 
 /* The parts in which an answer leaves, if it leaves through a channel at all. */
 static rc_t add_parts(struct ctx *c, const struct job *job, const struct turn *t, const char *text)
@@ -172,7 +69,7 @@ static rc_t record(struct ctx *c, struct run *run, const struct turn *t, const s
 {
     TRY(job_guard(c, &run->job));
     if (end->step != NULL)
-        TRY(step_add(c, &run->job, STEP_ANSWER, "answer", t->request_hash, end->step));
+        TRY(step_add(c, &run->job, t->step, "answer", t->request_hash, end->step));
     if (end->asked != NULL)
         TRY(turn_book(c, run, t, end->asked, end->outcome));
     TRY(add_answer(c, &run->job, &run->job, t, end, said));
@@ -220,16 +117,18 @@ static rc_t record_surely(struct ctx *c, struct run *run, struct turn *t, const 
     return rc;
 }
 
-static rc_t load(struct ctx *c, struct run *run, struct turn *t, const char **stored,
-                 bool *is_recorded)
+static rc_t load(struct ctx *c, struct run *run, struct turn *t, bool *is_recorded)
 {
     struct message answer;
+    struct step *steps;
+    size_t count;
 
     db_relaxed(c); /* all of it is made again by a retry */
     TRY(turn_load(c, &run->job, t));
-    TRY(step_find(c, &run->job, STEP_ANSWER, "answer", t->request_hash, stored));
+    TRY(step_list(c, &run->job, &steps, &count));
+    TRY(turn_tools_replay(c, t, steps, count));
     TRY(recorded(c, t, &answer, is_recorded));
-    if (*stored == NULL && !*is_recorded && t->in.refused_by == NULL)
+    if (t->stored == NULL && !*is_recorded && t->in.refused_by == NULL)
         TRY(turn_announce(c, &run->job, t));
     return db_commit(c);
 }
@@ -248,7 +147,7 @@ static bool keep_step(struct ctx *c, struct run *run, const struct turn *t,
     ctx_forgive(c);
     rc = job_guard(c, &run->job);
     if (rc == OK)
-        rc = step_add(c, &run->job, STEP_ANSWER, "answer", t->request_hash, end->step);
+        rc = step_add(c, &run->job, t->step, "answer", t->request_hash, end->step);
     if (rc == OK)
         rc = turn_book(c, run, t, end->asked, end->outcome);
     if (rc == OK)
@@ -261,20 +160,19 @@ static bool keep_step(struct ctx *c, struct run *run, const struct turn *t,
 }
 
 /* Finds the words and makes them true. */
-static rc_t answer(struct ctx *c, struct run *run, struct turn *t, const char *stored)
+static rc_t answer(struct ctx *c, struct run *run, struct turn *t)
 {
-    struct pool_outcome *outcome = arena_take(c->mem, sizeof(*outcome));
     struct ending end = {.text = NULL};
     struct message said;
-    rc_t rc = find_words(c, run, t, stored, outcome, &end);
+    rc_t rc = turn_think(c, run, t, &end);
 
     if (rc == OK)
         rc = record_surely(c, run, t, &end, &said);
     if (rc == OK)
         turn_watch_said(c, run, t, said.seq);
-    else if (stored == NULL && !(end.step != NULL && !text_is(c->fault.code, "job_lost") &&
-                                 keep_step(c, run, t, &end)))
-        turn_book_anyway(c, run, t, outcome);
+    else if (end.asked != NULL && !(end.step != NULL && !text_is(c->fault.code, "job_lost") &&
+                                    keep_step(c, run, t, &end)))
+        turn_book_anyway(c, run, t, end.asked);
     return rc;
 }
 
@@ -296,15 +194,14 @@ static rc_t hold(struct ctx *c, struct run *run, bool *held)
 rc_t turn_run(struct ctx *c, struct run *run)
 {
     struct turn *t = arena_take(c->mem, sizeof(*t));
-    const char *stored = NULL;
     bool is_recorded = false, held;
 
     TRY(hold(c, run, &held));
     if (held)
         return OK;
-    TRY(load(c, run, t, &stored, &is_recorded));
+    TRY(load(c, run, t, &is_recorded));
     if (!is_recorded)
-        TRY(answer(c, run, t, stored));
+        TRY(answer(c, run, t));
     return t->from_channel ? deliver_job(c, &run->job) : OK;
 }
 

@@ -7,14 +7,14 @@
 #include "flow/pool_cost.h"
 #include "io/db.h"
 
-#define STEP_ANSWER 1
-#define FIRST_TRY_STEP 100 /* tries that failed but may be billed are booked from here on */
-#define NO_STEP (-1)       /* of a turn that is asked once more: its steps belong to the next */
+#define TRY_STEPS 100 /* tries of step n that failed but may be billed are booked from 100 n on */
+#define NO_STEP (-1)  /* of a turn that is asked once more: its steps belong to the next */
 
 rc_t turn_announce(struct ctx *c, const struct job *job, struct turn *t)
 {
     struct call_open call = {.held = 0};
 
+    t->call_id = NULL;
     for (size_t i = 0; i < t->routing.pool.count; i++) {
         int64_t worst;
 
@@ -24,6 +24,7 @@ rc_t turn_announce(struct ctx *c, const struct job *job, struct turn *t)
         call.held = worst;
         call.provider = t->routing.pool.candidates[i].llm->name;
         call.model = t->routing.pool.candidates[i].model;
+        call.account_id = t->routing.pool.candidates[i].account_id;
     }
     if (call.held == 0)
         return OK;
@@ -57,7 +58,8 @@ static rc_t enter_tries(struct ctx *c, struct run *run, const struct turn *t,
 {
     for (size_t i = 0; i < o->try_count; i++) {
         const struct pool_try *failed = &o->tries[i];
-        struct usage u = {.step_no = again ? NO_STEP : FIRST_TRY_STEP + (int64_t)i,
+        struct usage u = {.step_no = again ? NO_STEP : TRY_STEPS * t->step + (int64_t)i,
+                          .account_id = failed->account_id,
                           .provider = failed->provider,
                           .model = failed->model,
                           .tokens = {.input = failed->input_tokens,
@@ -67,6 +69,7 @@ static rc_t enter_tries(struct ctx *c, struct run *run, const struct turn *t,
                           .reasoning_tokens = failed->reasoning_tokens,
                           .counted = failed->counted,
                           .ms = failed->ms,
+                          .first_ms = failed->first_ms,
                           .outcome = "failed"};
 
         if (failed->input_tokens + failed->output_tokens + failed->cost.micros > 0)
@@ -75,11 +78,29 @@ static rc_t enter_tries(struct ctx *c, struct run *run, const struct turn *t,
     return OK;
 }
 
+/* Who was asked in vain before, as the ledger keeps it; NULL: nobody. */
+static const char *tries_of(struct ctx *c, const struct pool_outcome *o)
+{
+    json_t *list = json_array();
+    const char *text;
+
+    for (size_t i = 0; i < o->try_count; i++)
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:s}", "provider", o->tries[i].provider,
+                                        "model", o->tries[i].model, "code", o->tries[i].code));
+    text = o->try_count == 0 ? NULL : json_text(c->mem, list);
+    json_decref(list);
+    return text;
+}
+
 static rc_t enter_answer(struct ctx *c, struct run *run, const struct turn *t,
                          const struct pool_outcome *o, const char *outcome, bool again)
 {
-    struct usage u = {.step_no = again ? NO_STEP : STEP_ANSWER,
-                      .provider = t->routing.pool.candidates[o->candidate].llm->name,
+    const struct pool_candidate *who = &t->routing.pool.candidates[o->candidate];
+    struct usage u = {.step_no = again ? NO_STEP : t->step,
+                      .account_id = who->account_id,
+                      .tries = tries_of(c, o),
+                      .provider = who->llm->name,
                       .model = o->answer.model,
                       .tokens = {.input = o->answer.input_tokens,
                                  .cached = o->answer.cached_tokens,
@@ -88,6 +109,7 @@ static rc_t enter_answer(struct ctx *c, struct run *run, const struct turn *t,
                       .reasoning_tokens = o->answer.reasoning_tokens,
                       .counted = o->answer.counted,
                       .ms = o->ms,
+                      .first_ms = o->first_ms,
                       .outcome = outcome};
 
     return enter(c, run, t, &u, &o->cost);

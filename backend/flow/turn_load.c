@@ -7,6 +7,7 @@
 #include "core/connection.h"
 #include "flow/say.h"
 #include "flow/turn_prompt.h"
+#include "flow/turn_tools.h"
 
 /* A conversation begins with its first message; its employee is the connection's, and stays. */
 static rc_t place_of(struct ctx *c, struct turn *t, struct conversation *place)
@@ -54,8 +55,8 @@ static rc_t window(struct ctx *c, struct turn *t)
 
     TRY(message_window(c, t->in.conversation_id, t->asked.seq, TURN_WINDOW, &items, &count));
     first = turn_prompt_first(items, count);
-    list = arena_take(c->mem, (count - first + 1) * sizeof(*list));
-    t->ask.messages = list;
+    list = arena_take(c->mem, (count - first + 2 * TURN_STEPS_MAX) * sizeof(*list));
+    t->ask.messages = t->messages = list;
     for (size_t i = first; i < count; i++) {
         bool own = text_is(items[i].author, "employee");
 
@@ -83,25 +84,51 @@ static rc_t find_routing(struct ctx *c, struct turn *t)
     return OK;
 }
 
-static void hash_text(struct buf *b, const char *text)
+/* state = hash(state, hash(text)); a missing text is not a blank one. */
+static void hash_text(unsigned char state[32], const char *text)
 {
-    buf_printf(b, "%zu:%s", text == NULL ? 0 : strlen(text), text == NULL ? "" : text);
+    unsigned char both[65];
+
+    memcpy(both, state, 32);
+    crypto_sha256(bytes_of(text == NULL ? "" : text), both + 32);
+    both[64] = text == NULL;
+    crypto_sha256((struct bytes){(const char *)both, sizeof(both)}, state);
+}
+
+static void hash_part(unsigned char state[32], const struct llm_part *p)
+{
+    const char *texts[] = {p->text, p->media,     p->base64, p->url,  p->call_id,
+                           p->tool, p->arguments, p->owner,  p->block};
+
+    hash_text(state, p->is_error ? "error" : NULL);
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        hash_text(state, texts[i]);
 }
 
 /*
  * The same question gets the same hash, whoever asks it again after a crash, and whomever it would
  * ask by then: an answer that was paid for is not paid for again.
  */
-static void hash_request(struct ctx *c, struct turn *t)
+void turn_hash(struct ctx *c, struct turn *t)
 {
-    struct buf b = buf_new(c->mem, MIB(4));
-    unsigned char *hash = arena_take(c->mem, 32);
+    unsigned char *state = arena_take(c->mem, 32);
 
-    hash_text(&b, t->ask.system);
-    for (size_t i = 0; i < t->ask.count; i++)
-        hash_text(&b, t->ask.messages[i].text);
-    crypto_sha256(buf_bytes(&b), hash);
-    t->request_hash = (struct bytes){(const char *)hash, 32};
+    hash_text(state, t->ask.system);
+    for (size_t i = 0; i < t->ask.tool_count; i++) {
+        hash_text(state, t->ask.tools[i].name);
+        hash_text(state, t->ask.tools[i].about);
+        hash_text(state, t->ask.tools[i].schema);
+    }
+    for (size_t i = 0; i < t->ask.count; i++) {
+        struct llm_part single;
+        size_t count;
+        const struct llm_part *parts = llm_parts(&t->ask.messages[i], &single, &count);
+
+        hash_text(state, t->ask.messages[i].author == LLM_PERSON ? "person" : "employee");
+        for (size_t k = 0; k < count; k++)
+            hash_part(state, &parts[k]);
+    }
+    t->request_hash = (struct bytes){(const char *)state, 32};
 }
 
 rc_t turn_load(struct ctx *c, const struct job *job, struct turn *t)
@@ -117,7 +144,9 @@ rc_t turn_load(struct ctx *c, const struct job *job, struct turn *t)
     t->ask.max_tokens = TURN_ANSWER_TOKENS;
     TRY(window(c, t));
     turn_prompt(c, t);
+    turn_tools_offer(c, t);
     TRY(find_routing(c, t));
-    hash_request(c, t);
+    t->step = 1;
+    turn_hash(c, t);
     return OK;
 }

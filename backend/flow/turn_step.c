@@ -1,6 +1,8 @@
 /* See turn_step.h. */
 #include "flow/turn_step.h"
 
+#define DETAIL_MAX 300
+
 static struct evidence_call passed_over(const struct routing_passed *p)
 {
     return (struct evidence_call){
@@ -8,18 +10,19 @@ static struct evidence_call passed_over(const struct routing_passed *p)
 }
 
 /* A try that a circuit or a cap refused beforehand was not asked. */
-static struct evidence_call failed(const struct pool_try *t)
+static struct evidence_call failed(struct ctx *c, const struct pool_try *t)
 {
     return (struct evidence_call){.provider = t->provider,
                                   .model = t->model,
                                   .account = t->account_name,
                                   .purpose = t->purpose,
                                   .code = t->code,
-                                  .detail = t->detail,
+                                  .detail = text_clean(c->mem, t->detail, DETAIL_MAX),
                                   .status = t->status,
                                   .asked = !text_is(t->code, "llm_circuit_open") &&
                                            !text_starts(t->code, "cap_"),
                                   .ms = t->ms,
+                                  .first_ms = t->first_ms,
                                   .input_tokens = t->input_tokens,
                                   .cached_tokens = t->cached_tokens,
                                   .output_tokens = t->output_tokens,
@@ -36,9 +39,12 @@ static struct evidence_call answered(const struct turn *t, const struct pool_out
                                   .model = o->answer.model,
                                   .account = who->account_name,
                                   .purpose = who->purpose,
-                                  .code = llm_refused(&o->answer) ? "refused" : "answered",
+                                  .code = llm_refused(&o->answer)    ? "refused"
+                                          : o->answer.call_count > 0 ? "tools"
+                                                                     : "answered",
                                   .asked = true,
                                   .ms = o->ms,
+                                  .first_ms = o->first_ms,
                                   .input_tokens = o->answer.input_tokens,
                                   .cached_tokens = o->answer.cached_tokens,
                                   .output_tokens = o->answer.output_tokens,
@@ -47,8 +53,19 @@ static struct evidence_call answered(const struct turn *t, const struct pool_out
                                   .cost_micros = o->cost.micros};
 }
 
-const char *turn_step_text(struct ctx *c, const struct turn *t, const struct pool_outcome *asked,
-                           const char *text, const char *outcome)
+/* Names of the tools that were called, with blanks between. */
+static const char *tools_of(struct ctx *c, const struct llm_answer *answer)
+{
+    struct buf b = buf_new(c->mem, KIB(8));
+
+    for (size_t i = 0; i < answer->part_count; i++)
+        if (answer->parts[i].kind == LLM_CALL)
+            buf_printf(&b, "%s%s", b.len == 0 ? "" : " ", answer->parts[i].tool);
+    return b.len == 0 ? NULL : buf_str(&b);
+}
+
+static json_t *step_json(struct ctx *c, const struct turn *t, const struct pool_outcome *asked,
+                         const char *text, const char *outcome)
 {
     struct evidence_call calls[ROUTING_PASSED_MAX + POOL_TRIES_MAX + 1];
     struct evidence_step step = {
@@ -57,13 +74,33 @@ const char *turn_step_text(struct ctx *c, const struct turn *t, const struct poo
     for (size_t i = 0; i < t->routing.passed_count; i++)
         calls[step.call_count++] = passed_over(&t->routing.passed[i]);
     for (size_t i = 0; i < asked->try_count; i++)
-        calls[step.call_count++] = failed(&asked->tries[i]);
-    if (asked->answer.model != NULL)
-        calls[step.call_count++] = answered(t, asked);
+        calls[step.call_count++] = failed(c, &asked->tries[i]);
+    if (asked->answer.model != NULL) {
+        calls[step.call_count] = answered(t, asked);
+        calls[step.call_count++].tools = tools_of(c, &asked->answer);
+    }
+    return evidence_step_json(&step);
+}
 
-    json_t *root = evidence_step_json(&step);
-    const char *result = json_text(c->mem, root);
+static const char *text_of(struct ctx *c, json_t *root)
+{
+    const char *text = json_text(c->mem, root);
 
     json_decref(root);
-    return result;
+    return text;
+}
+
+const char *turn_step_text(struct ctx *c, const struct turn *t, const struct pool_outcome *asked,
+                           const struct ending *end)
+{
+    return text_of(c, step_json(c, t, asked, end->text, end->outcome));
+}
+
+const char *turn_step_calls(struct ctx *c, const struct turn *t, const struct pool_outcome *asked,
+                            json_t *exchange)
+{
+    json_t *root = step_json(c, t, asked, asked->answer.text, "answered");
+
+    json_object_set(root, "exchange", exchange);
+    return text_of(c, root);
 }

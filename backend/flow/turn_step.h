@@ -2,13 +2,17 @@
 #ifndef FLOW_TURN_STEP_H
 #define FLOW_TURN_STEP_H
 
-#include "flow/turn_load.h"
+#include "flow/turn_think.h"
 
 /*
- * JSON for the table of steps: whom the pool asked, with what result, who was passed over, and of
- * what the question was made.
+ * The last step's result for the table of steps, as JSON: its words, whom the pool asked, with what
+ * result, who was passed over, and of what the question was made.
  */
 const char *turn_step_text(struct ctx *c, const struct turn *t, const struct pool_outcome *asked,
-                           const char *text, const char *outcome);
+                           const struct ending *end);
+
+/* The same of a step in which the model wanted something done: with the exchange that followed. */
+const char *turn_step_calls(struct ctx *c, const struct turn *t, const struct pool_outcome *asked,
+                            json_t *exchange);
 
 #endif

@@ -7,6 +7,7 @@ const base: Call = {
     model: 'claude-opus-4-5',
     account: null,
     purpose: 'primary',
+    tools: null,
     code: 'answered',
     detail: null,
     status: 0,
@@ -33,6 +34,7 @@ describe('what came of a call', () => {
             { code: 'context_too_short', asked: false },
             'Not asked: it can’t read that much at once.',
         ],
+        [{ code: 'tools', tools: 'date_and_time', ms: 5 }, 'Wanted date and time first, after 5 ms.'],
         [{ code: 'something_new', ms: 5 }, 'Failed after 5 ms: something new.'],
     ])('%o', (change, said) => expect(resultOf({ ...base, ...change })).toBe(said));
 });

@@ -91,8 +91,15 @@ export function purposeOf({ purpose }: Pick<Call, 'purpose'>): string | null {
     return purpose === null ? null : (PURPOSES[purpose] ?? null);
 }
 
+/* "date_and_time order_find" as "date and time, order find" */
+function toolNames(tools: string | null): string {
+    return tools?.split(' ').map((name) => name.replaceAll('_', ' ')).join(', ') ?? 'a tool';
+}
+
 /* What came of it, as a sentence without its subject. */
-export function resultOf({ code, status, ms, asked }: Call): string {
+export function resultOf({ code, status, ms, asked, tools }: Call): string {
+    if (code === 'tools')
+        return `Wanted ${toolNames(tools)} first, after ${duration(ms)}.`;
     if (code === 'answered') return `Answered in ${duration(ms)}.`;
     if (code === 'refused') return `Refused to answer, in ${duration(ms)}.`;
     const reason = REASONS[code] ?? code.replaceAll('_', ' ');

@@ -1,0 +1,211 @@
+/* See turn_tools.h. */
+#include "flow/turn_tools.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "llm/model.h"
+#include "llm/words.h"
+#include "tools/tool.h"
+
+#define WRAPPING 8 /* tokens around each tool, as llm_estimate_ask has it */
+
+/* True when a person has used one of the tool's words. */
+static bool is_wanted(struct ctx *c, const struct turn *t, const struct tool *tool)
+{
+    for (size_t i = 0; i < t->ask.count; i++) {
+        char *words, *word;
+
+        if (t->messages[i].author != LLM_PERSON)
+            continue;
+        words = text_dup(c->mem, words_plain(c->mem, t->messages[i].text));
+        while ((word = strsep(&words, " ")) != NULL)
+            if (*word != '\0' && strstr(tool->words, text_printf(c->mem, " %s ", word)) != NULL)
+                return true;
+    }
+    return false;
+}
+
+/*
+ * By what is configured, not by who happens to be well at the moment: a retry must ask the same.
+ * Servers refuse a whole question for tools that their model can't use, so unknown models get none.
+ */
+static bool uses_tools(const struct employee_brain *who)
+{
+    const struct llm_model *m = llm_model_find(who->primary_provider, who->primary_model);
+
+    return m != NULL && (m->can & MODEL_TOOLS) != 0;
+}
+
+void turn_tools_offer(struct ctx *c, struct turn *t)
+{
+    size_t count;
+    const struct tool *const *all = tools_all(&count);
+    struct llm_tool *offered = arena_take(c->mem, count * sizeof(*offered));
+
+    if (!uses_tools(&t->who))
+        return;
+    for (size_t i = 0; i < count; i++) {
+        struct llm_tool *next = &offered[t->ask.tool_count];
+
+        if (!is_wanted(c, t, all[i]))
+            continue;
+        *next = (struct llm_tool){
+            .name = all[i]->name, .about = all[i]->about, .schema = tool_schema(c->mem, all[i])};
+        t->ask.tool_count++;
+        t->prompt.tools += WRAPPING + llm_estimate_tokens(next->name) +
+                           llm_estimate_tokens(next->about) + llm_estimate_tokens(next->schema);
+    }
+    t->ask.tools = offered;
+}
+
+/* What a tool says, or what was wrong with the call; `failed` tells which. */
+static rc_t result_of(struct ctx *c, const struct turn *t, const struct llm_part *call,
+                      const char **text, bool *failed)
+{
+    const struct tool *tool = NULL;
+    rc_t rc;
+
+    for (size_t i = 0; i < t->ask.tool_count; i++)
+        if (text_is(t->ask.tools[i].name, call->tool))
+            tool = tool_find(call->tool);
+    *failed = tool == NULL;
+    if (tool == NULL) {
+        *text = text_printf(c->mem, "There is no tool %s.", call->tool);
+        return OK;
+    }
+    rc = tool_run(c, tool, call->arguments, text);
+    if (rc != E_INVALID && rc != E_NOT_FOUND)
+        return rc;
+    *failed = true;
+    *text = c->fault.detail;
+    ctx_forgive(c);
+    return OK;
+}
+
+static json_t *part_json(const struct llm_part *p)
+{
+    json_t *json = json_pack("{s:i, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:b}", "kind", (int)p->kind,
+                             "text", p->text, "call_id", p->call_id, "tool", p->tool, "arguments",
+                             p->arguments, "owner", p->owner, "block", p->block, "is_error",
+                             p->is_error);
+
+    if (json == NULL)
+        abort();
+    return json;
+}
+
+static void drop(void *json)
+{
+    json_decref(json);
+}
+
+rc_t turn_tools_run(struct ctx *c, struct turn *t, const struct llm_answer *answer,
+                    json_t **exchange)
+{
+    json_t *parts = json_array(), *results = json_array();
+
+    *exchange = json_pack("{s:o, s:o}", "parts", parts, "results", results);
+    if (*exchange == NULL)
+        abort();
+    arena_on_end(c->mem, drop, *exchange);
+    for (size_t i = 0; i < answer->part_count; i++) {
+        const struct llm_part *p = &answer->parts[i];
+        struct llm_part result = {.kind = LLM_RESULT, .call_id = p->call_id, .tool = p->tool};
+
+        json_array_append_new(parts, part_json(p));
+        if (p->kind != LLM_CALL)
+            continue;
+        TRY(result_of(c, t, p, &result.text, &result.is_error));
+        json_array_append_new(results, part_json(&result));
+    }
+    return OK;
+}
+
+static struct llm_message message_of(struct ctx *c, enum llm_author author, const json_t *list)
+{
+    const size_t count = json_array_size(list);
+    struct llm_part *parts = arena_take(c->mem, (count + 1) * sizeof(*parts));
+
+    for (size_t i = 0; i < count; i++) {
+        const json_t *p = json_array_get(list, i);
+
+        parts[i] = (struct llm_part){
+            .kind = (enum llm_kind)json_integer_value(json_object_get(p, "kind")),
+            .text = json_str(p, "text"),
+            .call_id = json_str(p, "call_id"),
+            .tool = author == LLM_EMPLOYEE ? json_str(p, "tool") : NULL,
+            .arguments = json_str(p, "arguments"),
+            .owner = json_str(p, "owner"),
+            .block = json_str(p, "block"),
+            .is_error = json_is_true(json_object_get(p, "is_error"))};
+    }
+    return (struct llm_message){.author = author, .parts = parts, .part_count = count};
+}
+
+/* Notes the calls, so that they are known again. */
+static void note_calls(struct ctx *c, struct turn *t, const struct llm_message *said)
+{
+    for (size_t i = 0; i < said->part_count; i++)
+        if (said->parts[i].kind == LLM_CALL && t->called_count < TURN_CALLS_MAX)
+            t->called[t->called_count++] = text_printf(c->mem, "%s %s", said->parts[i].tool,
+                                                       said->parts[i].arguments);
+}
+
+rc_t turn_tools_go_on(struct ctx *c, struct turn *t, const json_t *exchange)
+{
+    const struct llm_message said = message_of(c, LLM_EMPLOYEE, json_object_get(exchange, "parts"));
+
+    if (said.part_count == 0 || t->step >= TURN_STEPS_MAX)
+        return ctx_fail(c, E_INTERNAL, "step_malformed", "a step of calls has none");
+    note_calls(c, t, &said);
+    t->messages[t->ask.count++] = said;
+    t->messages[t->ask.count++] = message_of(c, LLM_PERSON, json_object_get(exchange, "results"));
+    t->step++;
+    turn_hash(c, t);
+    return OK;
+}
+
+static const struct step *find(const struct turn *t, const struct step *steps, size_t count,
+                               const char *kind)
+{
+    for (size_t i = 0; i < count; i++)
+        if (steps[i].number == t->step && text_is(steps[i].kind, kind) &&
+            steps[i].request_hash.len == t->request_hash.len &&
+            memcmp(steps[i].request_hash.data, t->request_hash.data, t->request_hash.len) == 0)
+            return &steps[i];
+    return NULL;
+}
+
+rc_t turn_tools_replay(struct ctx *c, struct turn *t, const struct step *steps, size_t count)
+{
+    const struct step *s;
+
+    while ((s = find(t, steps, count, "calls")) != NULL) {
+        json_t *root;
+
+        TRY(json_parse(c, bytes_of(s->result), &root));
+        TRY(turn_tools_go_on(c, t, json_object_get(root, "exchange")));
+    }
+    s = find(t, steps, count, "answer");
+    t->stored = s == NULL ? NULL : s->result;
+    return OK;
+}
+
+const char *turn_tools_loop(struct ctx *c, struct turn *t, const struct llm_answer *answer)
+{
+    if (t->step >= TURN_STEPS_MAX)
+        return "turn_steps";
+    for (size_t i = 0; i < answer->part_count; i++) {
+        const struct llm_part *p = &answer->parts[i];
+        size_t before = 0;
+
+        if (p->kind != LLM_CALL)
+            continue;
+        for (size_t k = 0; k < t->called_count; k++)
+            before += text_is(t->called[k], text_printf(c->mem, "%s %s", p->tool, p->arguments));
+        if (before >= TURN_SAME_CALLS)
+            return "turn_loop";
+    }
+    return NULL;
+}
