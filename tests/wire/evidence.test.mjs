@@ -18,6 +18,11 @@ const usage = { prompt_tokens: 1000, completion_tokens: 100, input_tokens: 1000,
 const fixtures = [
     { match: { userMessage: 'overloaded', model: 'gpt-4o-mini' }, response: { error: { message: 'Busy.', type: 'overloaded' }, status: 529 } },
     { match: { userMessage: 'overloaded' }, response: { content: 'I am here.', usage } },
+    {
+        match: { userMessage: 'what time', toolName: 'date_and_time', hasToolResult: false },
+        response: { content: 'Let me look.', toolCalls: [{ name: 'date_and_time', arguments: '{"zone":"Europe/Berlin"}' }], usage },
+    },
+    { match: { userMessage: 'what time', hasToolResult: true }, response: { content: 'It is late in Berlin.', usage } },
     { match: {}, response: { content: 'Hi there.', usage } },
 ];
 
@@ -99,3 +104,25 @@ test('one fails, the next one answers, and both can be read with the reason and 
     assert.ok(whole.cost_micros > 0);
     assert.deepEqual([whole.provider, whole.calls, whole.outcome], ['anthropic', told.length, 'answered']);
 });
+
+for (const [provider, model] of [['openai', 'gpt-4o-mini'], ['anthropic', 'claude-haiku-4-5']])
+    test(`${provider}: a model that wants to know the time first is told it, and both steps can be read`, async () => {
+        await run(program('konstruct'), ['employee', 'models', 'Mara', '--tenant', portal.company, '--primary', `${provider}:${model}`],
+            { env: { KONSTRUCT_CONF: join(up.run, 'konstruct.conf') } });
+        const events = await portal.watch('what time is it in Berlin?');
+        const answer = events.at(-1).data;
+        assert.equal(answer.text, 'It is late in Berlin.');
+        const asked = await models.asked();
+        assert.equal(asked.length, 2);
+        assert.match(JSON.stringify(asked[1].body.messages), /\d{4}, \d\d:\d\d in Europe\/Berlin \(CES?T, \+0[12]:00 from UTC\)/);
+        const told = await calls(answer);
+        assert.deepEqual(told.map(({ step, code, tools }) => [step, code, tools]), [[1, 'tools', 'date_and_time'], [2, 'answered', null]]);
+        assert.ok(told.every(({ first_ms, ms }) => first_ms >= 0 && first_ms <= ms));
+        const whole = await evidence(answer);
+        assert.deepEqual([whole.steps, whole.calls, whole.input_tokens], [2, 2, 2000]);
+        assert.ok(whole.tools_tokens > 20);
+        // What a person saw begin is not what stands in the end: the words before the tool are taken back.
+        const seen = events.filter(({ event }) => event === 'delta').map(({ data }) => data);
+        const last = seen.findLastIndex(({ at }) => at === 0);
+        assert.equal(seen.slice(last).map(({ text }) => text).join(''), answer.text);
+    });
