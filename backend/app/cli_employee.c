@@ -38,7 +38,7 @@ static rc_t model_of(struct ctx *c, const char *text, const char **provider, con
                         "Write a model as provider:model, such as openai:gpt-4o-mini.");
     *provider = text_copy(c->mem, text, (size_t)(colon - text));
     *model = colon + 1;
-    if (llm_find(*provider) == NULL)
+    if (llm_find(*provider) == NULL && strcmp(text, "auto:auto") != 0)
         return ctx_fail(c, E_INVALID, "provider_unknown", "There is no provider %s.", *provider);
     return OK;
 }

@@ -5,7 +5,8 @@
 
 #include "core/employee.h"
 
-#define PROVIDERS "openai anthropic ollama starter"
+/* auto: whichever account suits the task; then the model is auto as well */
+#define PROVIDERS "openai anthropic ollama starter auto"
 #define MODEL_MAX 200
 
 static const struct field fields[] = {
@@ -27,7 +28,8 @@ const struct shape employee_models_shape = SHAPE("EmployeeModels", struct employ
 static const struct field change_fields[] = {
     FIELD_LIKE(struct employee_models_change, primary_provider, 0, 40, PROVIDERS, "\"openai\""),
     FIELD_LIKE(struct employee_models_change, primary_model, 0, MODEL_MAX,
-               "With its provider, or neither: then it stays", "\"gpt-5\""),
+               "With its provider, or neither: then it stays; auto: whichever suits the task",
+               "\"gpt-5\""),
     FIELD_LIKE(struct employee_models_change, fallback_provider, 0, 40, "Both empty: there is none",
                "\"anthropic\""),
     FIELD_LIKE(struct employee_models_change, fallback_model, 0, MODEL_MAX, NULL,
@@ -79,6 +81,9 @@ static rc_t pair_check(struct ctx *c, const char *place, const char *provider, c
         return ctx_bad(c, field, "not_a_choice", "A provider is one of: %s.",
                        text_listed(c->mem, PROVIDERS));
     *model = removed ? "" : text_trim(c->mem, *model);
+    if (text_is(provider, "auto") && !text_is(*model, "auto"))
+        return ctx_bad(c, text_printf(c->mem, "%s_model", place), "not_a_choice",
+                       "Of no certain provider the model is auto.");
     return OK;
 }
 

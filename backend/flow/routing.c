@@ -1,11 +1,10 @@
 /* See routing.h. */
 #include "flow/routing.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 #include "base/log.h"
-#include "flow/routing_book.h"
+#include "io/crypto.h"
 #include "llm/model.h"
 
 #define ANSWER_ROOM 256 /* tokens that a context must have left beyond what was estimated */
@@ -31,6 +30,10 @@ static void pass_over(const struct search *s, const char *provider, const char *
 static bool is_allowed(const struct search *s, const struct routing_account *a, const char *model)
 {
     const struct routing_want *w = s->want;
+
+    if (w->allowed_count == 0)
+        return true;
+
     const char *by_provider = text_printf(s->c->mem, "%s/%s", a->who.llm->name, model);
     const char *by_account = a->who.account_name == NULL
                                  ? by_provider
@@ -40,7 +43,7 @@ static bool is_allowed(const struct search *s, const struct routing_account *a, 
         if (text_is(w->allowed[i], model) || text_is(w->allowed[i], by_provider) ||
             text_is(w->allowed[i], by_account))
             return true;
-    return w->allowed_count == 0;
+    return false;
 }
 
 /* Why this model can't be asked this, or NULL. Of unknown models nothing is held against them. */
@@ -105,8 +108,8 @@ static enum offer offer_of(const struct routing_account *a, const char *model)
 }
 
 /*
- * Accounts of one provider that follow each other and offer the same share its load: each call
- * begins with the next of them.
+ * A tenant's accounts at one address that follow each other share the load: each call begins with
+ * any of them. model NULL: whatever they offer.
  */
 static size_t run_of(const struct search *s, size_t first, const char *model, enum offer least)
 {
@@ -115,16 +118,21 @@ static size_t run_of(const struct search *s, size_t first, const char *model, en
 
     while (end < s->book.count && a[end].who.llm == a[first].who.llm &&
            a[end].who.account_name != NULL && a[first].who.account_name != NULL &&
-           offer_of(&a[end], model) >= least)
+           text_is(a[end].who.account.base_url, a[first].who.account.base_url) &&
+           (model == NULL || offer_of(&a[end], model) >= least))
         end++;
     return end - first;
+}
+
+static size_t any_of(size_t count)
+{
+    return count == 1 ? 0 : (size_t)crypto_random_below((int64_t)count);
 }
 
 static void add_run(const struct search *s, size_t first, size_t count, const char *model,
                     const char *purpose, size_t room)
 {
-    static atomic_uint turn;
-    size_t begin = count == 1 ? 0 : atomic_fetch_add(&turn, 1) % count;
+    const size_t begin = any_of(count);
 
     for (size_t i = 0; i < count; i++)
         add(s, &s->book.accounts[first + (begin + i) % count], model, purpose, room);
@@ -231,21 +239,34 @@ static const char *model_of_size(struct ctx *c, const struct routing_account *a,
     return NULL;
 }
 
-/* Nobody named a model: each account's own that suits the task, in the tenant's order. */
+/* One account by its own model that suits. */
+static void add_its_own(const struct search *s, const struct routing_account *a,
+                        const char *purpose, size_t room)
+{
+    const char *model = model_of_size(s->c, a, size_for(s->want->task));
+
+    if (model != NULL)
+        add(s, a, model, purpose, room);
+    else
+        pass_over(s, a->who.llm->name, ROUTING_AUTO, a->who.account_name, "no_such_model");
+}
+
+/*
+ * Nobody named a model: each account's own that suits the task, in the tenant's order; neighbours
+ * at one address share the load here, too.
+ */
 static void add_suiting(const struct search *s, const struct llm *llm, const char *purpose,
                         size_t room)
 {
-    for (size_t i = 0; i < s->book.count; i++) {
-        const struct routing_account *a = &s->book.accounts[i];
-        const char *model;
-
-        if (llm != NULL && a->who.llm != llm)
+    for (size_t i = 0, run; i < s->book.count; i += run) {
+        run = run_of(s, i, NULL, OFFER_NONE);
+        if (llm != NULL && s->book.accounts[i].who.llm != llm)
             continue;
-        model = model_of_size(s->c, a, size_for(s->want->task));
-        if (model != NULL)
-            add(s, a, model, purpose, room);
-        else
-            pass_over(s, a->who.llm->name, ROUTING_AUTO, a->who.account_name, "no_such_model");
+
+        const size_t begin = any_of(run);
+
+        for (size_t k = 0; k < run; k++)
+            add_its_own(s, &s->book.accounts[i + (begin + k) % run], purpose, room);
     }
 }
 

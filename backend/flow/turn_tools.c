@@ -26,6 +26,18 @@ static bool is_wanted(struct ctx *c, const struct turn *t, const struct tool *to
     return false;
 }
 
+/* A provider of which models are known, each of which uses tools. */
+static bool has_users(const char *provider)
+{
+    size_t count;
+    const struct llm_model *all = llm_models(&count);
+
+    for (size_t i = 0; i < count; i++)
+        if (text_is(all[i].provider, provider) && (all[i].can & MODEL_TOOLS) != 0)
+            return true;
+    return false;
+}
+
 /*
  * By what is configured, not by who happens to be well at the moment: a retry must ask the same.
  * Servers refuse a whole question for tools that their model can't use, so unknown models get none.
@@ -34,6 +46,8 @@ static bool uses_tools(const struct employee_brain *who)
 {
     const struct llm_model *m = llm_model_find(who->primary_provider, who->primary_model);
 
+    if (text_is(who->primary_model, ROUTING_AUTO))
+        return has_users(who->primary_provider);
     return m != NULL && (m->can & MODEL_TOOLS) != 0;
 }
 

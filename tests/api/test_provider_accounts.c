@@ -243,6 +243,12 @@ static void models_of_employees(void **state)
     assert_string_equal(text_of(&r, "field"), "primary_model");
     r = change(mem, o.admin, PATCH, path, "{\"local_provider\":\"x\",\"local_model\":\"y\"}");
     expect(&r, 400, "not_a_choice");
+    r = change(mem, o.admin, PATCH, path, "{\"local_provider\":\"auto\",\"local_model\":\"y\"}");
+    expect(&r, 400, "not_a_choice");
+    r = change(mem, o.admin, PATCH, path,
+               "{\"primary_provider\":\"auto\",\"primary_model\":\"auto\"}");
+    expect(&r, 200, NULL);
+    assert_string_equal(text_of(&r, "primary_provider"), "auto");
     r = change(mem, o.manager, PATCH, path, "{}");
     expect(&r, 403, "not_permitted");
 }
