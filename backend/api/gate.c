@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "api/handlers.h"
+#include "api/known.h"
 #include "api/limits.h"
 #include "api/origin.h"
 #include "api/programs.h"
 #include "api/query.h"
 #include "api/repeat.h"
 #include "api/routes.h"
+#include "api/v1.h"
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
@@ -81,15 +83,32 @@ static rc_t barred_check(struct ctx *c, const struct req *rq, const struct route
                     "instance resumes it. Admins can take everything out.");
 }
 
-/* Cookies, if there are any, count for nothing then. */
-static rc_t program_check(struct ctx *c, struct req *rq, const struct route *route,
-                          const char *bearer)
+static rc_t program_look(struct ctx *c, struct req *rq, const char *bearer)
 {
     const char *suspended;
 
     TRY(program_enter(c, rq, bearer));
     TRY(tenant_suspended(c, &suspended));
     rq->barred = suspended != NULL ? "tenant_suspended" : NULL;
+    return OK;
+}
+
+/* A call of a model costs no look at the database while its program is known. */
+static rc_t program_look_quick(struct ctx *c, struct req *rq, const char *bearer)
+{
+    if (known_enter(c, rq, bearer))
+        return OK;
+    TRY(program_look(c, rq, bearer));
+    TRY(program_models(c, rq));
+    known_keep(c, rq, bearer);
+    return OK;
+}
+
+/* Cookies, if there are any, count for nothing then. */
+static rc_t program_check(struct ctx *c, struct req *rq, const struct route *route,
+                          const char *bearer)
+{
+    TRY(v1_owns(rq->path) ? program_look_quick(c, rq, bearer) : program_look(c, rq, bearer));
     TRY(barred_check(c, rq, route));
     return program_scope(c, rq, route);
 }
@@ -225,9 +244,27 @@ static void conclude(struct ctx *c, const struct req *rq, struct res *rs, rc_t r
     res_problem(c, rs);
     if (rq->form)
         client_problem(c, rs);
+    else if (v1_owns(rq->path))
+        v1_problem(c, rs);
     if (rs->status == 405)
         res_header(rs, "allow", api_methods(c, rq->path));
     origin_allow(rq, rs);
+}
+
+bool api_may_send(struct ctx *c, struct req *rq)
+{
+    const struct route *route;
+    const char *bearer = bearer_of(rq);
+
+    if (bearer == NULL || route_of(c, rq, &route) != OK || limits_before(c, rq, route) != OK ||
+        program_check(c, rq, route, bearer) != OK)
+        return false;
+    return db_commit(c) == OK;
+}
+
+void api_refuse(struct ctx *c, const struct req *rq, struct res *rs)
+{
+    conclude(c, rq, rs, c->fault.rc);
 }
 
 void api_handle(struct ctx *c, struct req *rq, struct res *rs)

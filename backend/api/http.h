@@ -13,6 +13,7 @@
 #include "core/permission.h"
 
 struct idempotency; /* core/idempotency.h */
+struct line_open;   /* flow/line_open.h */
 
 enum method { GET, POST, PUT, PATCH, DELETE, METHOD_COUNT };
 
@@ -52,6 +53,8 @@ struct req {
     const char *barred;                /* see struct session_found */
     const struct idempotency *repeat;  /* the gate's: api/repeat.h; NULL: not to be repeated */
     permits may;                       /* what whoever asks is allowed to do; filled by the gate */
+    const char *key_id;                /* the API key that asks, or NULL; filled by the gate */
+    const char *models; /* the models that it may use, with blanks between; NULL: all */
 };
 
 struct res_header {
@@ -99,16 +102,22 @@ enum park_kind {
      * until done, even if the client leaves.
      */
     PARK_BATCH,
-    PARK_LIVE /* waits for messages on the Redis channel `channel` */
+    PARK_LIVE, /* waits for messages on the Redis channel `channel` */
+    /*
+     * a worker answers `call` over the line, whole or as a stream: the server hands its bytes on
+     * as the client takes them. resume is called only when that fails before anything was sent.
+     */
+    PARK_LINE
 };
 
 enum wake {
     WAKE_DONE, /* PARK_CPU, PARK_BATCH: finished */
     /* PARK_LIVE: the subscription stands; look at the rows now, so that nothing falls between */
     WAKE_START,
-    WAKE_NEWS,    /* PARK_LIVE: `news` came on the channel */
-    WAKE_LOOK,    /* PARK_LIVE: Redis is away and 250 ms have passed; look at the rows */
-    WAKE_DEADLINE /* deadline_ms is over: answer now; a stream ends itself */
+    WAKE_NEWS,     /* PARK_LIVE: `news` came on the channel */
+    WAKE_LOOK,     /* PARK_LIVE: Redis is away and 250 ms have passed; look at the rows */
+    WAKE_DEADLINE, /* deadline_ms is over: answer now; a stream ends itself */
+    WAKE_LOST      /* PARK_LINE: no worker is there, or it left before it answered */
 };
 
 struct park {
@@ -118,9 +127,12 @@ struct park {
     void *state;
     rc_t (*resume)(struct ctx *c, const struct req *rq, struct res *rs, void *state, enum wake why,
                    struct bytes news);
-    void (*work)(void *state);   /* PARK_CPU: touches nothing but state */
-    struct db_batch_item *batch; /* PARK_BATCH */
-    const char *channel;         /* PARK_LIVE */
+    void (*work)(void *state);    /* PARK_CPU: touches nothing but state */
+    struct db_batch_item *batch;  /* PARK_BATCH */
+    const char *channel;          /* PARK_LIVE */
+    const struct line_open *call; /* PARK_LINE; its body is the request's */
+    /* PARK_LINE: what ends a stream that broke, as a server-sent event */
+    struct bytes broken;
     int64_t checked_ms; /* the gate's: when it last made sure that a program may still be here */
 };
 
@@ -128,6 +140,7 @@ struct park {
 #define PARK_PER_TENANT \
     256 /* parked requests of one tenant in one process; more are answered 429 */
 #define PARK_PER_PROCESS 2048    /* more are answered 503 */
+#define LINE_PER_TENANT 1024     /* the same as PARK_PER_TENANT for calls of models */
 #define STREAM_QUEUE_MAX KIB(64) /* bytes a slow stream reader may be behind */
 
 void res_header(struct res *rs, const char *name, const char *value);
@@ -145,6 +158,9 @@ void api_handle(struct ctx *c, struct req *rq, struct res *rs);
 void api_resume(struct ctx *c, const struct req *rq, struct res *rs, struct park *park,
                 enum wake why, struct bytes news);
 
+/* The answer for the fault of the context, in the form that this request's address has for it. */
+void api_refuse(struct ctx *c, const struct req *rq, struct res *rs);
+
 /* The answer to OPTIONS: what may be done here, also for a browser that asks before it sends. */
 void api_options(struct ctx *c, const struct req *rq, struct res *rs);
 
@@ -156,6 +172,9 @@ const char *api_methods(struct ctx *c, const char *path);
  * Bytes.
  */
 size_t api_body_limit(enum method method, const char *path);
+
+/* Whether this program may be here at all, by its header: before a large body of its is read. */
+bool api_may_send(struct ctx *c, struct req *rq);
 
 /* The largest body limit of any route. */
 size_t api_body_limit_max(void);

@@ -2,6 +2,7 @@
 #include "api/limits.h"
 
 #include "api/handlers.h"
+#include "api/v1.h"
 #include "core/limit.h"
 
 /* Who looks whether we are alive must not be told that he asks too often. */
@@ -15,13 +16,17 @@ rc_t limits_before(struct ctx *c, const struct req *rq, const struct route *rout
 {
     const struct limit_use use = {LIMIT_address, limit_address(c, rq->remote)};
 
-    return route->who == WHO_VENDOR || watches(route) ? OK : limit_take(c, &use, 1);
+    if (route->who == WHO_VENDOR || watches(route))
+        return OK;
+    return v1_owns(route->path) ? limit_take_ahead(c, &use, 1) : limit_take(c, &use, 1);
 }
 
 rc_t limits_known(struct ctx *c, const struct req *rq)
 {
-    const struct limit_use uses[] = {{rq->method == GET ? LIMIT_reads : LIMIT_writes, c->tenant_id},
+    bool calls = v1_owns(rq->path);
+    enum limit which = calls ? LIMIT_models : rq->method == GET ? LIMIT_reads : LIMIT_writes;
+    const struct limit_use uses[] = {{which, c->tenant_id},
                                      {LIMIT_key, rq->program != NULL ? c->actor : NULL}};
 
-    return limit_take(c, uses, COUNT_OF(uses));
+    return calls ? limit_take_ahead(c, uses, COUNT_OF(uses)) : limit_take(c, uses, COUNT_OF(uses));
 }

@@ -184,6 +184,7 @@ static const struct tag tags[] = {
     {"oauth-apps", "OAuth", "Apps that ask people for leave, what they were allowed, and tokens"},
     {"oauth", "OAuth", NULL},
     {".well-known", "OAuth", NULL},
+    {"v1", "Models", "Models asked directly, in OpenAI's format"},
     {"exports", "Export", "Everything of a company, to take away"},
     {"host", "Host", "What those who run the instance see and do of its companies"},
     {"isolation", "Isolation", "Proofs that companies are kept apart"},
@@ -261,6 +262,11 @@ static json_t *operation(struct ctx *c, const struct route *all, size_t at)
                 json_string(text_printf(c->mem, "Needs the permission `%s`.", who_name(r->who))));
     if (r->in != NULL)
         doc_put(op, "requestBody", request_body(c, r));
+    else if (r->kind == ANSWER_MODEL && r->body_max > 0)
+        doc_put(op, "requestBody",
+                json_pack("{s:b, s:{s:{s:{s:s, s:s}}}}", "required", 1, "content",
+                          "application/json", "schema", "type", "object", "description",
+                          "What OpenAI's API of this path takes"));
     return op;
 }
 

@@ -202,6 +202,16 @@ static json_t *text_content(struct ctx *c, const struct route *r)
     return all;
 }
 
+/* Described by OpenAI, whose format it is; a question may ask for a stream. */
+static json_t *model_content(const struct route *r)
+{
+    json_t *all = content("application/json", json_pack("{s:s}", "type", "object"), NULL);
+
+    if (r->method != GET)
+        doc_put(all, "text/event-stream", json_pack("{s:{s:s}}", "schema", "type", "string"));
+    return all;
+}
+
 static json_t *success_content(struct ctx *c, const struct route *r)
 {
     switch (r->kind) {
@@ -221,6 +231,8 @@ static json_t *success_content(struct ctx *c, const struct route *r)
                        json_pack("{s:s, s:s}", "type", "string", "format", "binary"), NULL);
     case ANSWER_OBJECT:
         return content("application/json", json_pack("{s:s}", "type", "object"), NULL);
+    case ANSWER_MODEL:
+        return model_content(r);
     case ANSWER_NONE:
         break;
     }
@@ -262,6 +274,40 @@ static void form_refusals(struct ctx *c, json_t *all)
     }
 }
 
+/* The same for models: in OpenAI's form, so that its own clients understand. */
+static void model_refusals(struct ctx *c, const struct route *r, json_t *all)
+{
+    static const struct {
+        int status;
+        const char *about;
+    } rows[] = {{400, "The question is not right: `param` names the member"},
+                {401, "The key is missing, wrong, or over"},
+                {403, "The key may not ask models, or the company is suspended"},
+                {404, "There is no such model, or the key may not use it"},
+                {413, "The question is larger than this takes"},
+                {415, "The question is not sent as application/json"},
+                {429, "Too many calls, or a cap is used up: `insufficient_quota`"},
+                {500, "A fault of ours; the header x-request-id finds it in the log"},
+                {502, "No model answered"},
+                {503, "Not possible right now; try again after Retry-After"},
+                {504, "The model took too long"}};
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        json_t *said;
+
+        if (rows[i].status == 413 && r->method == GET)
+            continue;
+        said = content("application/json",
+                       json_pack("{s:s, s:[s], s:{s:{s:s}}}", "type", "object", "required", "error",
+                                 "properties", "error", "type", "object"),
+                       NULL);
+        doc_put(said, "application/problem+json",
+                json_pack("{s:o}", "schema", doc_ref(c, "schemas", "Problem")));
+        doc_put(all, text_printf(c->mem, "%d", rows[i].status),
+                json_pack("{s:s, s:o}", "description", rows[i].about, "content", said));
+    }
+}
+
 json_t *doc_responses(struct ctx *c, const struct route *r)
 {
     json_t *all = json_object();
@@ -271,6 +317,10 @@ json_t *doc_responses(struct ctx *c, const struct route *r)
         /* What is too large the server refuses before them, in the usual way. */
         doc_put(all, "413", doc_ref(c, "responses", "TooLarge"));
         form_refusals(c, all);
+        return all;
+    }
+    if (r->kind == ANSWER_MODEL) {
+        model_refusals(c, r, all);
         return all;
     }
     for (size_t i = 0; i < COUNT_OF(shared); i++)

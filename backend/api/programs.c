@@ -68,6 +68,7 @@ static rc_t key_enter(struct ctx *c, struct req *rq, const char *secret)
     TRY(api_key_enter(c, secret, rq->remote, &use));
     rq->program = use.name;
     rq->may = use.may;
+    rq->key_id = use.id;
     return OK;
 }
 
@@ -95,6 +96,11 @@ rc_t program_enter(struct ctx *c, struct req *rq, const char *bearer)
 {
     rq->bearer = text_dup(c->mem, bearer);
     return enter(c, rq, bearer);
+}
+
+rc_t program_models(struct ctx *c, struct req *rq)
+{
+    return rq->key_id == NULL ? OK : api_key_models(c, rq->key_id, &rq->models);
 }
 
 rc_t program_stay(struct ctx *c, const struct req *rq)

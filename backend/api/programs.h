@@ -17,6 +17,9 @@ const char *bearer_of(const struct req *rq);
  */
 rc_t program_enter(struct ctx *c, struct req *rq, const char *bearer) MUST;
 
+/* Which models it may use: rq->models. */
+rc_t program_models(struct ctx *c, struct req *rq) MUST;
+
 /* Its scopes, then: E_FORBIDDEN "insufficient_scope", or "persons_only" where none is enough. */
 rc_t program_scope(struct ctx *c, const struct req *rq, const struct route *route) MUST;
 

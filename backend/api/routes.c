@@ -8,7 +8,7 @@
 #include "core/api_key.h"
 #include "core/audit_find.h"
 #include "core/audit_head.h"
-#include "core/cap_alert.h"
+#include "core/audit_place.h"
 #include "core/cap_set.h"
 #include "core/conversation.h"
 #include "core/employee.h"
@@ -24,7 +24,6 @@
 #include "core/oauth_ask.h"
 #include "core/oauth_grant.h"
 #include "core/person.h"
-#include "core/post_place.h"
 #include "core/proof.h"
 #include "core/provider_account.h"
 #include "core/scope.h"
@@ -36,6 +35,7 @@
 #include "core/tenant_export.h"
 #include "core/usage_call.h"
 #include "core/usage_sum.h"
+#include "llm/served.h"
 
 /* So much is read where nothing takes it, so that the answer can say what is really wrong. */
 #define NO_ROUTE_BODY KIB(8)

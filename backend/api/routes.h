@@ -42,7 +42,8 @@ enum answer_kind {
     ANSWER_STREAM,
     ANSWER_TEXT,
     ANSWER_FILE,
-    ANSWER_OBJECT
+    ANSWER_OBJECT,
+    ANSWER_MODEL /* in OpenAI's format, errors too */
 };
 
 struct route {

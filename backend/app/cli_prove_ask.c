@@ -58,6 +58,8 @@ static enum wake carry(struct prove *p, const struct park *park, int wakes)
         park->work(park->state);
     else if (park->kind == PARK_BATCH)
         commit_group(p, park->batch);
+    else if (park->kind == PARK_LINE)
+        return WAKE_LOST; /* what a worker would answer is not the web process's */
     else
         return wakes == 0 ? WAKE_START : WAKE_DEADLINE;
     return WAKE_DONE;
@@ -82,6 +84,10 @@ static const char *without_reference(struct ctx *c, struct arena *mem, const cha
     if (json_object_get(json, "reference") != NULL) {
         json_object_del(json, "reference");
         *code = text_dup(mem, json_str(json, "code"));
+    } else if (json_is_object(json_object_get(json, "error"))) { /* in OpenAI's form */
+        const char *said = json_str(json_object_get(json, "error"), "code");
+
+        *code = text_dup(mem, said == NULL ? "" : said);
     }
     return json_text(mem, json);
 }

@@ -337,6 +337,8 @@ rc_t up_folders(struct up *u)
     TRY(find_home(u));
     TRY(make_folders(u, u->home, services, true));
     TRY(find_sockets(u));
+    if (conf_text(CONF_line_dir) == NULL)
+        conf_set(CONF_line_dir, u->sock);
     TRY(make_mail_folder(u));
     TRY(make_files_folder(u));
     return check_room(u);

@@ -181,5 +181,6 @@ WEB_HOOK void kore_worker_configure(void)
     live_text_listen(conf_text(CONF_redis_url));
     limit_start(conf_text(CONF_redis_url));
     web_live_start(conf_text(CONF_redis_url));
+    web_line_start(conf_text(CONF_line_dir));
     kore_timer_add(turn, TIMER_MS, NULL, 0);
 }

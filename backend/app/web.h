@@ -48,13 +48,19 @@ void web_stream_start(struct http_request *kr, const struct res *rs);
 /* Queues a piece; false when the reader is too far behind and was cut. */
 bool web_stream_add(struct connection *c, struct bytes piece);
 void web_stream_end(struct connection *c);
+/*
+ * An answer that comes in pieces from elsewhere: its head, then pieces, then its end, after which
+ * the connection takes the next request. A length of RELAY_UNKNOWN goes in chunks. The pieces
+ * leave with web_relay_flush; it gives the bytes that the client has not taken yet.
+ */
+#define RELAY_UNKNOWN UINT64_MAX
+void web_relay_start(struct http_request *kr, const struct res *rs, uint64_t length);
+void web_relay_add(struct http_request *kr, struct bytes piece, uint64_t length);
+void web_relay_end(struct http_request *kr, uint64_t length);
+size_t web_relay_flush(struct connection *c);
 /* Fills rs with problem details that the server itself has to give. */
 void web_problem(struct arena *mem, struct res *rs, int status, const char *code,
                  const char *detail);
-
-/* The same for a limit that was reached: 429 with its name, to be tried again in a second. */
-void web_limit(struct arena *mem, struct res *rs, const char *code, const char *limit,
-               const char *detail);
 
 /* web_park.c */
 /*
@@ -73,6 +79,15 @@ struct web_parked;
 /* The parked request's turn, called by web_cpu.c, web_batch.c and web_live.c. May free it. */
 void web_parked_wake(struct web_parked *p, enum wake why, struct bytes news);
 
+/* The client's request, NULL once it has gone. */
+struct http_request *web_parked_request(struct web_parked *p);
+const struct park *web_parked_park(const struct web_parked *p);
+const struct req *web_parked_asked(const struct web_parked *p);
+/* Nobody needs the body any more. */
+void web_parked_sent(struct web_parked *p);
+/* It was answered; frees it. */
+void web_parked_end(struct web_parked *p);
+
 /* A link in one list of parked requests; web_parked_of gives the request. */
 struct web_link {
     struct web_link *next, **at; /* at is NULL while it is in no list */
@@ -83,6 +98,20 @@ void web_link_remove(struct web_link *link);
 
 /* web_cpu.c: false when the queue is full. */
 bool web_cpu_add(struct web_parked *p, void (*work)(void *state), void *state);
+
+/* web_line.c: calls that a worker answers */
+struct web_call;
+void web_line_start(const char *dir);
+void web_line_tick(int64_t now_ms);
+void web_line_round(void);
+/* Hands the request to a worker; without one it is woken by WAKE_LOST in the next round. */
+struct web_call *web_line_call(struct web_parked *p);
+/* The client has gone, or the answer is complete. NULL is accepted. */
+void web_line_drop(struct web_call *call);
+/* Part of the answer has left: it can't be another one any more. */
+bool web_line_begun(const struct web_call *call);
+/* Ends what has begun: a stream with its last event, everything else with the connection. */
+void web_line_break(struct web_call *call);
 
 /* web_live.c */
 void web_live_start(const char *url);

@@ -112,7 +112,9 @@ static const char *status_text(int status)
     return http_status_text(status);
 }
 
-static void lay_out(const struct res *rs, bool old, bool close, bool with_length)
+enum length { LENGTH_NONE, LENGTH_GIVEN, LENGTH_CHUNKS };
+
+static void lay_out(const struct res *rs, bool old, bool close, enum length how, uint64_t length)
 {
     head_len = 0;
     put_text(old ? "HTTP/1.0 " : "HTTP/1.1 ");
@@ -132,10 +134,12 @@ static void lay_out(const struct res *rs, bool old, bool close, bool with_length
         put_text(clean(rs->type) ? rs->type : "application/octet-stream");
         put("\r\n", 2);
     }
-    if (with_length && rs->status != 204 && rs->status != 304) {
+    if (how == LENGTH_GIVEN && rs->status != 204 && rs->status != 304) {
         put_text("content-length: ");
-        put_number(rs->body.len);
+        put_number(length);
         put("\r\n", 2);
+    } else if (how == LENGTH_CHUNKS) {
+        put_text("transfer-encoding: chunked\r\n");
     }
     if (close)
         put_text("connection: close\r\n");
@@ -154,6 +158,13 @@ static bool wants_close(struct http_request *kr)
     return http_request_header(kr, "connection", &value) && strcasestr(value, "close") != NULL;
 }
 
+/* Whether the connection ends with this answer. */
+static bool closes(struct http_request *kr)
+{
+    return web_draining() || (kr->owner->flags & (CONN_CLOSE_AFTER | CONN_CLOSE_EMPTY)) ||
+           wants_close(kr);
+}
+
 static void flush(struct connection *c)
 {
     if (!net_send_flush(c))
@@ -167,13 +178,12 @@ static void answer(struct http_request *kr, const struct res *rs, bool copy)
     if (c == NULL || c->state == CONN_STATE_DISCONNECTING)
         return;
 
-    bool close = rs->close || web_draining() ||
-                 (c->flags & (CONN_CLOSE_AFTER | CONN_CLOSE_EMPTY)) || wants_close(kr);
+    bool close = rs->close || closes(kr);
     bool body = rs->body.len > 0 && kr->method != HTTP_METHOD_HEAD && rs->status != 204 &&
                 rs->status != 304;
 
     kr->status = (u_int16_t)rs->status;
-    lay_out(rs, (kr->flags & HTTP_VERSION_1_0) != 0, close, true);
+    lay_out(rs, (kr->flags & HTTP_VERSION_1_0) != 0, close, LENGTH_GIVEN, rs->body.len);
     net_send_queue(c, head, head_len);
     if (body && copy)
         net_send_queue(c, rs->body.data, rs->body.len);
@@ -203,22 +213,30 @@ void web_stream_start(struct http_request *kr, const struct res *rs)
     if (c == NULL || c->state == CONN_STATE_DISCONNECTING)
         return;
     kr->status = (u_int16_t)rs->status;
-    lay_out(rs, (kr->flags & HTTP_VERSION_1_0) != 0, true, false);
+    lay_out(rs, (kr->flags & HTTP_VERSION_1_0) != 0, true, LENGTH_NONE, 0);
     net_send_queue(c, head, head_len);
     if (rs->body.len > 0)
         net_send_queue(c, rs->body.data, rs->body.len);
     flush(c);
 }
 
-bool web_stream_add(struct connection *c, struct bytes piece)
+/* What the client has not taken yet. */
+static size_t queued(const struct connection *c)
 {
     const struct netbuf *nb;
     size_t waiting = 0;
 
-    if (c->state == CONN_STATE_DISCONNECTING)
-        return false;
     TAILQ_FOREACH(nb, &c->send_queue, list)
     waiting += nb->b_len - nb->s_off;
+    return waiting;
+}
+
+bool web_stream_add(struct connection *c, struct bytes piece)
+{
+    size_t waiting = queued(c);
+
+    if (c->state == CONN_STATE_DISCONNECTING)
+        return false;
     /* What counts is how far behind the reader is: a long answer is one large piece. */
     if (waiting > STREAM_QUEUE_MAX) {
         metric_add(METRIC_stream_cut, 1);
@@ -238,28 +256,77 @@ void web_stream_end(struct connection *c)
     flush(c);
 }
 
-/* `more` is what comes behind the members that every problem has. */
-static void problem(struct arena *mem, struct res *rs, int status, const char *code,
-                    const char *detail, const char *more)
+static bool has_gone(const struct connection *c)
 {
-    *rs = (struct res){.status = status, .type = "application/problem+json"};
-    rs->body = bytes_of(text_printf(mem,
-                                    "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,"
-                                    "\"code\":\"%s\",\"detail\":\"%s\"%s}",
-                                    status_text(status), status, code, detail, more));
+    return c == NULL || c->state == CONN_STATE_DISCONNECTING;
+}
+
+static bool is_old(const struct http_request *kr)
+{
+    return (kr->flags & HTTP_VERSION_1_0) != 0;
+}
+
+void web_relay_start(struct http_request *kr, const struct res *rs, uint64_t length)
+{
+    struct connection *c = kr->owner;
+    bool known = length != RELAY_UNKNOWN, close;
+
+    if (has_gone(c))
+        return;
+    close = closes(kr) || (!known && is_old(kr));
+    kr->status = (u_int16_t)rs->status;
+    c->flags |= close ? CONN_CLOSE_AFTER : 0;
+    lay_out(rs, is_old(kr), close,
+            known        ? LENGTH_GIVEN
+            : is_old(kr) ? LENGTH_NONE
+                         : LENGTH_CHUNKS,
+            length);
+    net_send_queue(c, head, head_len);
+}
+
+void web_relay_add(struct http_request *kr, struct bytes piece, uint64_t length)
+{
+    struct connection *c = kr->owner;
+    bool chunked = length == RELAY_UNKNOWN && !is_old(kr);
+    char size[20];
+
+    if (has_gone(c) || piece.len == 0)
+        return;
+    if (chunked)
+        net_send_queue(c, size, (size_t)snprintf(size, sizeof(size), "%zx\r\n", piece.len));
+    net_send_queue(c, piece.data, piece.len);
+    if (chunked)
+        net_send_queue(c, "\r\n", 2);
+}
+
+void web_relay_end(struct http_request *kr, uint64_t length)
+{
+    struct connection *c = kr->owner;
+
+    if (has_gone(c))
+        return;
+    if (length == RELAY_UNKNOWN && !is_old(kr))
+        net_send_queue(c, "0\r\n\r\n", 5);
+    c->flags |= (c->flags & CONN_CLOSE_AFTER) ? CONN_CLOSE_EMPTY : CONN_NEXT;
+    flush(c);
+}
+
+size_t web_relay_flush(struct connection *c)
+{
+    if (has_gone(c))
+        return 0;
+    flush(c);
+    return has_gone(c) ? 0 : queued(c);
 }
 
 void web_problem(struct arena *mem, struct res *rs, int status, const char *code,
                  const char *detail)
 {
-    problem(mem, rs, status, code, detail, "");
-}
-
-void web_limit(struct arena *mem, struct res *rs, const char *code, const char *limit,
-               const char *detail)
-{
-    problem(mem, rs, 429, code, detail, text_printf(mem, ",\"limit\":\"%s\",\"wait_s\":1", limit));
-    res_header(rs, "retry-after", "1");
+    *rs = (struct res){.status = status, .type = "application/problem+json"};
+    rs->body = bytes_of(text_printf(mem,
+                                    "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,"
+                                    "\"code\":\"%s\",\"detail\":\"%s\"}",
+                                    status_text(status), status, code, detail));
 }
 
 /* Kore refused the request before there was one: no arena, no context. */
@@ -296,7 +363,7 @@ void kore_app_error(struct connection *c, int status)
 
     struct res rs = {.status = status, .type = "application/problem+json", .body = bytes_of(body)};
 
-    lay_out(&rs, false, true, true);
+    lay_out(&rs, false, true, LENGTH_GIVEN, rs.body.len);
     net_send_queue(c, head, head_len);
     net_send_queue(c, body, rs.body.len);
 }

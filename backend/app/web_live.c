@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
+#include "api/known.h"
 #include "base/clock.h"
+#include "base/id.h"
 #include "io/redis_live.h"
 
 #define BUCKETS 1024
@@ -110,6 +112,7 @@ static void join_again(struct channel *ch)
 
 static void there(void)
 {
+    redis_live_join(live.redis, KNOWN_CHANNEL);
     each_channel(join_again);
 }
 
@@ -118,6 +121,9 @@ static void stands(const char *name)
 {
     struct channel *ch = *slot(name);
 
+    /* What was told before may have been missed. */
+    if (strcmp(name, KNOWN_CHANNEL) == 0)
+        known_forget(NULL);
     if (ch == NULL)
         return;
     ch->stands = true;
@@ -130,10 +136,23 @@ static void stands(const char *name)
     live.any_fresh = true;
 }
 
+static void forget(struct bytes tenant)
+{
+    char id[ID_LEN + 1];
+
+    if (tenant.len != ID_LEN)
+        return;
+    memcpy(id, tenant.data, ID_LEN);
+    id[ID_LEN] = '\0';
+    known_forget(id);
+}
+
 static void news(const char *name, struct bytes message)
 {
     struct channel *ch = *slot(name);
 
+    if (strcmp(name, KNOWN_CHANNEL) == 0)
+        forget(message);
     if (ch != NULL)
         wake_all(ch->waiting, WAKE_NEWS, message);
     drop_empty(slot(name));

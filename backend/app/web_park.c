@@ -19,6 +19,7 @@ struct web_parked {
     struct req rq;
     struct park park;
     struct http_request *kr; /* NULL: the client has gone */
+    struct web_call *call;   /* PARK_LINE: while a worker has it */
     bool busy;               /* a thread or a batch still uses the state: it must not end yet */
     bool again;              /* the rows could not be looked at; the next tick tries it anew */
     int64_t deadline_ms, ping_ms;
@@ -52,10 +53,38 @@ size_t web_park_count(void)
     return count;
 }
 
+struct http_request *web_parked_request(struct web_parked *p)
+{
+    return p->kr;
+}
+
+const struct park *web_parked_park(const struct web_parked *p)
+{
+    return &p->park;
+}
+
+const struct req *web_parked_asked(const struct web_parked *p)
+{
+    return &p->rq;
+}
+
+/* Calls of models that each tenant has open, by a hash of it: two in one slot share the bound. */
+static size_t *line_slot(const char *tenant_id)
+{
+    static size_t open[4096];
+    uint32_t hash = 2166136261u;
+
+    for (const char *p = tenant_id; *p != '\0'; p++)
+        hash = (hash ^ (unsigned char)*p) * 16777619u;
+    return &open[hash % COUNT_OF(open)];
+}
+
 /* Nobody waits for it any more; its memory goes as soon as nobody uses it. */
 static void release(struct web_parked *p)
 {
     web_live_leave(&p->channel);
+    web_line_drop(p->call);
+    p->call = NULL;
     if (p->kr != NULL) {
         p->kr->onfree = NULL;
         p->kr->hdlr_extra = NULL;
@@ -67,8 +96,25 @@ static void release(struct web_parked *p)
         return;
     web_link_remove(&p->all);
     count--;
+    if (p->park.kind == PARK_LINE)
+        --*line_slot(p->first->tenant_id);
     ctx_end(p->first);
     free(p);
+}
+
+void web_parked_sent(struct web_parked *p)
+{
+    if (p->kr != NULL && p->kr->http_body != NULL) {
+        kore_buf_free(p->kr->http_body);
+        p->kr->http_body = NULL;
+        p->kr->http_body_length = 0;
+    }
+    p->rq.body = (struct bytes){NULL, 0};
+}
+
+void web_parked_end(struct web_parked *p)
+{
+    release(p);
 }
 
 static void client_gone(struct http_request *kr)
@@ -80,17 +126,26 @@ static void client_gone(struct http_request *kr)
     release(p);
 }
 
-static bool refuse(struct ctx *c, struct res *rs, int status, const char *code, const char *detail)
+/* There is no room for it now: in the form that its address has for errors. */
+static bool refuse(struct ctx *c, const struct req *rq, struct res *rs, const char *limit,
+                   const char *detail)
 {
-    web_problem(c->mem, rs, status, code, detail);
-    res_header(rs, "retry-after", "1");
+    if (limit != NULL)
+        ctx_over(c, "too_many_waiting", limit, 1, "%s", detail);
+    else
+        ctx_fail(c, E_UNAVAILABLE, "busy", "%s", detail);
+    api_refuse(c, rq, rs);
     return false;
 }
 
-static bool tenant_full(const char *tenant_id)
+static bool tenant_full(const char *tenant_id, enum park_kind kind)
 {
     size_t own = 0;
 
+    if (kind == PARK_LINE)
+        return *line_slot(tenant_id) >= LINE_PER_TENANT;
+    if (kind != PARK_LIVE)
+        return false;
     for (const struct web_link *l = all; l != NULL && tenant_id != NULL; l = l->next)
         if (l->owner->park.kind == PARK_LIVE && text_is(l->owner->first->tenant_id, tenant_id))
             own++;
@@ -118,6 +173,9 @@ static bool start(struct web_parked *p)
     case PARK_LIVE:
         web_live_join(&p->channel, p->park.channel);
         return true;
+    case PARK_LINE:
+        p->call = web_line_call(p);
+        return true;
     }
     return false;
 }
@@ -132,12 +190,10 @@ bool web_park(struct http_request *kr, struct ctx *c, const struct req *rq, stru
     struct park park = *rs->park;
 
     if (count >= PARK_PER_PROCESS)
-        return refuse(c, rs, 503, "busy", "Too many requests wait at this moment; try again soon.");
-    if (park.kind == PARK_LIVE && tenant_full(c->tenant_id)) {
-        web_limit(c->mem, rs, "too_many_waiting", "parked_requests",
-                  "Too many requests of your company wait at this moment.");
-        return false;
-    }
+        return refuse(c, rq, rs, NULL, "Too many requests wait at this moment; try again soon.");
+    if (tenant_full(c->tenant_id, park.kind))
+        return refuse(c, rq, rs, "parked_requests",
+                      "Too many requests of your company wait at this moment.");
 
     struct web_parked *p = calloc(1, sizeof(*p));
 
@@ -152,10 +208,12 @@ bool web_park(struct http_request *kr, struct ctx *c, const struct req *rq, stru
     p->look_ms = look_at(rs);
     if (!start(p)) {
         free(p);
-        return refuse(c, rs, 503, "busy", "The server has too much to do; try again in a moment.");
+        return refuse(c, rq, rs, NULL, "The server has too much to do; try again in a moment.");
     }
     web_link_add(&all, &p->all);
     count++;
+    if (park.kind == PARK_LINE)
+        ++*line_slot(c->tenant_id);
     metric_add(METRIC_http_parked, 1);
     kr->hdlr_extra = p;
     kr->flags |= HTTP_REQUEST_RETAIN_EXTRA;
@@ -178,7 +236,7 @@ static void park_again(struct web_parked *p, struct ctx *c, struct res *rs)
     p->park = *rs->park;
     arena_on_end(p->first->mem, end_later, c);
     if (!start(p)) {
-        refuse(p->first, rs, 503, "busy", "The server has too much to do; try again in a moment.");
+        refuse(c, &p->rq, rs, NULL, "The server has too much to do; try again in a moment.");
         web_answer(p->kr, rs);
         release(p);
         return;
@@ -209,6 +267,12 @@ void web_parked_wake(struct web_parked *p, enum wake why, struct bytes news)
     if (why == WAKE_DONE)
         p->busy = false;
     if (p->kr == NULL || p->kr->owner == NULL) {
+        release(p);
+        return;
+    }
+
+    if (p->park.kind == PARK_LINE && web_line_begun(p->call)) {
+        web_line_break(p->call);
         release(p);
         return;
     }

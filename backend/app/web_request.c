@@ -12,6 +12,7 @@
  * before anything else.
  */
 #define ROLE_EVERY_MS 250
+#define BODY_OF_ANYBODY MIB(1)
 
 static struct db_pool *pool;
 static bool role_fine;
@@ -125,13 +126,6 @@ static const char *client_of(struct http_request *kr, struct ctx *c)
     return remote_of(c, address_of(c->mem, kr->owner), forwarded);
 }
 
-size_t kore_app_body_limit(struct http_request *kr)
-{
-    enum method method;
-
-    return method_of(kr->method, &method) ? api_body_limit(method, kr->path) : 0;
-}
-
 static struct req request_of(struct http_request *kr, struct ctx *c, enum method method,
                              const char *path)
 {
@@ -143,6 +137,35 @@ static struct req request_of(struct http_request *kr, struct ctx *c, enum method
         .header = header,
         .native = kr,
     };
+}
+
+/*
+ * A large body is read of nobody but a program that may send it: otherwise anybody could fill our
+ * memory.
+ */
+static size_t body_limit(struct http_request *kr, enum method method, size_t limit)
+{
+    const char *length;
+    struct ctx *c;
+    struct req rq;
+    bool may;
+
+    if (limit <= BODY_OF_ANYBODY || !http_request_header(kr, "content-length", &length) ||
+        strtoull(length, NULL, 10) <= BODY_OF_ANYBODY)
+        return limit;
+    c = ctx_new(WEB_REQUEST_MEMORY, pool);
+    rq = request_of(kr, c, method, kr->path);
+    may = role_checked() && api_may_send(c, &rq);
+    ctx_end(c);
+    return may ? limit : BODY_OF_ANYBODY;
+}
+
+size_t kore_app_body_limit(struct http_request *kr)
+{
+    enum method method;
+
+    return method_of(kr->method, &method) ? body_limit(kr, method, api_body_limit(method, kr->path))
+                                          : 0;
 }
 
 static void handle_api(struct http_request *kr, struct ctx *c, enum method method, const char *path)

@@ -52,6 +52,8 @@ static struct sock_filter more[] = {
     KORE_SYSCALL_ALLOW(faccessat2),
     KORE_SYSCALL_ALLOW(pread64),
     KORE_SYSCALL_ALLOW(readv),
+    /* The folder in which workers have their sockets. */
+    KORE_SYSCALL_ALLOW(getdents64),
 
     KORE_SYSCALL_ALLOW(mremap),
     KORE_SYSCALL_ALLOW(mlock),

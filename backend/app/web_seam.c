@@ -85,6 +85,7 @@ static void tick(void)
     next_ms = now_ms + TICK_MS;
     web_batch_tick();
     web_live_tick(now_ms);
+    web_line_tick(now_ms);
     web_park_tick(now_ms);
 }
 
@@ -93,6 +94,7 @@ void kore_app_round(void)
     tick();
     web_batch_round();
     web_live_round();
+    web_line_round();
 }
 
 void kore_app_drain(void)

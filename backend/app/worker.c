@@ -16,6 +16,7 @@
 #include "core/idempotency.h"
 #include "core/usage.h"
 #include "flow/anchor.h"
+#include "flow/line.h"
 #include "flow/live.h"
 #include "flow/live_text.h"
 #include "flow/purse.h"
@@ -226,17 +227,21 @@ int main(void)
         return 2;
     crew_start(work, (size_t)conf_number(CONF_turns));
     purse_start(work);
+    if (conf_text(CONF_line_dir) != NULL && !line_start(conf_text(CONF_line_dir), work))
+        return 1;
     beat.dispatch = dispatch;
     if (pthread_create(&beating, NULL, heartbeat, &beat) != 0)
         return 1;
     log_info("started", NULL);
     dispatch_until_stopped(dispatch, work);
     log_info("stopping", NULL);
+    line_stop(conf_number(CONF_stop_seconds) * 1000);
     if (!crew_stop(conf_number(CONF_stop_seconds) * 1000)) {
         /* Their jobs are taken over when the leases end; freeing what they use would be worse. */
         log_warn("stopped_with_work", NULL);
         _exit(0);
     }
+    line_join();
     purse_stop();
     atomic_store(&beat.over, true);
     pthread_join(beating, NULL);

@@ -1,6 +1,8 @@
 /* See api_key.h. */
 #include "core/api_key.h"
 
+#include <string.h>
+
 #include "base/conf.h"
 #include "base/id.h"
 #include "base/log.h"
@@ -8,11 +10,15 @@
 
 #define NAME_MAX 100
 #define DAYS_USUAL 90
+#define MODELS_MAX 2000
+#define MODELS_ABOUT "The models that it may use, with blanks between"
 
 #define KEY_FIELDS                                                                           \
     FIELD(struct api_key, id, READ_ONLY, 36, NULL),                                          \
         FIELD(struct api_key, name, READ_ONLY, NAME_MAX, "Which program it is for"),         \
         FIELD(struct api_key, scopes, READ_ONLY, 0, "What it may do, with blanks between"),  \
+        FIELD(struct api_key, models, READ_ONLY | NULLABLE, MODELS_MAX,                      \
+              "The models that it may use, with blanks between; null: all"),                 \
         FIELD(struct api_key, hint, READ_ONLY, 4, "The last four characters of its secret"), \
         FIELD(struct api_key, created, READ_ONLY, 0, "Seconds UTC"),                         \
         FIELD(struct api_key, created_by, READ_ONLY | NULLABLE, 200,                         \
@@ -37,10 +43,22 @@ static const struct field new_fields[] = {
     FIELD(struct new_api_key, name, REQUIRED, NAME_MAX, "Which program it is for"),
     FIELD(struct new_api_key, scopes, REQUIRED, 2000,
           "What it may do: names of /api/v1/scopes, with blanks between"),
+    FIELD(struct new_api_key, models, 0, MODELS_MAX, MODELS_ABOUT "; all when left out"),
+    FIELD(
+        struct new_api_key, cap_micros, 0, 1000000000000,
+        "What models may cost by it, in millionths of a dollar; 0 or left out: no cap of its own"),
+    FIELD_OF(struct new_api_key, cap_period, 0, "day month ever",
+             "For which time the cap holds; a month when left out"),
     FIELD(struct new_api_key, days, 0, 36500, "How long it works; 90 when left out"),
     FIELD(struct new_api_key, endless, 0, 0, "It works until it is revoked, where that is allowed"),
 };
 const struct shape new_api_key_shape = SHAPE("NewApiKey", struct new_api_key, new_fields);
+
+static const struct field change_fields[] = {
+    FIELD(struct api_key_change, models, REQUIRED, MODELS_MAX, MODELS_ABOUT "; blank: all"),
+};
+const struct shape api_key_change_shape = SHAPE("ApiKeyChange", struct api_key_change,
+                                                change_fields);
 
 static const struct field limits_fields[] = {
     FIELD(struct api_key_limits, keys, READ_ONLY, 0, "Keys that a company may have"),
@@ -68,6 +86,20 @@ static rc_t scopes_check(struct ctx *c, const char *text, permits may, const cha
                        "You can't give more than you may yourself.");
     *out = permits_text(c->mem, wanted);
     return OK;
+}
+
+/* One blank between names; NULL for none. */
+static const char *models_of(struct ctx *c, const char *text)
+{
+    struct buf names = buf_new(c->mem, MODELS_MAX + 1);
+
+    if (text_blank(text))
+        return NULL;
+    for (char *rest = text_dup(c->mem, text), *name; (name = strsep(&rest, " \t\r\n")) != NULL;) {
+        if (*name != '\0')
+            buf_printf(&names, "%s%s", names.len == 0 ? "" : " ", name);
+    }
+    return buf_str(&names);
 }
 
 static rc_t days_check(struct ctx *c, const struct new_api_key *in, int64_t *days)
@@ -108,7 +140,7 @@ static rc_t room_check(struct ctx *c)
 }
 
 #define COLUMNS                                                                          \
-    "id, name, scopes, hint, extract(epoch FROM created_at)::bigint AS created,"         \
+    "id, name, scopes, models, hint, extract(epoch FROM created_at)::bigint AS created," \
     " (SELECT p.name FROM person_get(created_by) p) AS created_by,"                      \
     " coalesce(extract(epoch FROM expires_at)::bigint, 0) AS expires,"                   \
     " coalesce(extract(epoch FROM used_at)::bigint, 0) AS used, used_from,"              \
@@ -117,9 +149,10 @@ static rc_t room_check(struct ctx *c)
 
 static const struct stmt q_add = {
     "api_key_add",
-    "INSERT INTO api_key (tenant_id, id, name, scopes, secret_hash, hint, created_by, expires_at)"
+    "INSERT INTO api_key (tenant_id, id, name, scopes, secret_hash, hint, created_by, expires_at,"
+    "  models)"
     " VALUES (tenant_now(), $1, $2, $3, $4, $5, $6,"
-    "  CASE WHEN $7::int > 0 THEN now() + make_interval(days => $7::int) END)"
+    "  CASE WHEN $7::int > 0 THEN now() + make_interval(days => $7::int) END, $8)"
     " RETURNING " COLUMNS};
 
 rc_t api_key_add(struct ctx *c, const struct new_api_key *in, permits may, struct api_key *out)
@@ -133,7 +166,7 @@ rc_t api_key_add(struct ctx *c, const struct new_api_key *in, permits may, struc
     TRY(db_one(c, &q_add,
                ARGS(A(id_new(c->mem)), A(text_trim(c->mem, in->name)), A(scopes),
                     A(token_hash(c->mem, secret)), A(token_hint(c->mem, secret)), A(c->person_id),
-                    A(days)),
+                    A(days), A(models_of(c, in->models))),
                &api_key_shape, out));
     out->secret = secret;
     return OK;
@@ -150,6 +183,30 @@ static const struct stmt q_list = {"api_key_list",
 rc_t api_key_list(struct ctx *c, struct page *page, struct api_key **items, size_t *count)
 {
     return db_page(c, &q_list, page, NO_ARGS, &api_key_shape, (void **)items, count);
+}
+
+static const struct stmt q_change = {
+    "api_key_change", "UPDATE api_key SET models = $2 WHERE tenant_id = tenant_now() AND id = $1"
+                      " AND revoked_at IS NULL RETURNING " COLUMNS};
+
+rc_t api_key_change(struct ctx *c, const char *id, const struct api_key_change *in,
+                    struct api_key *out)
+{
+    return db_one(c, &q_change, ARGS(A(id), A(models_of(c, in->models))), &api_key_shape, out);
+}
+
+static const struct stmt q_models = {
+    "api_key_models", "SELECT models FROM api_key WHERE tenant_id = tenant_now() AND id = $1"};
+
+rc_t api_key_models(struct ctx *c, const char *id, const char **models)
+{
+    struct db_rows rows;
+
+    TRY(db_rows(c, &q_models, ARGS(A(id)), &rows));
+    if (rows.count == 0)
+        return ctx_fail(c, E_NOT_FOUND, "not_found", "There is no such key.");
+    *models = db_text(&rows, 0, 0);
+    return OK;
 }
 
 static const struct stmt q_rotate = {

@@ -15,6 +15,7 @@ struct api_key {
     const char *id, *name, *scopes, *hint;
     const char *created_by; /* the person's name, NULL when that person has left */
     const char *used_from;
+    const char *models; /* that it may use, with blanks between; NULL: all */
     int64_t created, expires, used, old_until;
     const char *secret; /* when it was just made, else NULL */
 };
@@ -22,7 +23,10 @@ extern const struct shape api_key_shape;
 extern const struct shape api_key_made_shape; /* with the secret */
 
 struct new_api_key {
-    const char *name, *scopes;
+    const char *name, *scopes, *models;
+    /* what models may cost by it from the first moment on; 0: no cap of its own */
+    int64_t cap_micros;
+    const char *cap_period; /* "day", "month" (also when NULL), "ever" */
     int64_t days;
     bool endless;
 };
@@ -44,6 +48,15 @@ rc_t api_key_add(struct ctx *c, const struct new_api_key *in, permits may, struc
 
 /* Those that were not revoked, newest first; those that have expired as well. */
 rc_t api_key_list(struct ctx *c, struct page *page, struct api_key **items, size_t *count) MUST;
+
+/* What of a key can be changed: everything else is a matter of a new one. */
+struct api_key_change {
+    const char *models; /* blank: all */
+};
+extern const struct shape api_key_change_shape;
+/* E_NOT_FOUND for a key that was revoked. */
+rc_t api_key_change(struct ctx *c, const char *id, const struct api_key_change *in,
+                    struct api_key *out) MUST;
 
 /*
  * A new secret for the same key. The one before it works for the overlap and no longer; one that
@@ -67,6 +80,9 @@ struct api_key_use {
  */
 rc_t api_key_enter(struct ctx *c, const char *secret, const char *remote, struct api_key_use *out)
     MUST;
+
+/* The models that a key may use, with blanks between; NULL: all. */
+rc_t api_key_models(struct ctx *c, const char *id, const char **models) MUST;
 
 #define API_KEY_PREFIX "kst"
 

@@ -107,9 +107,13 @@ static void prepare(struct ctx *c, struct taking *t, const struct limit_use *use
             continue;
         t->uses[t->count] = uses[i];
         t->buckets[t->count].rate = rate_of(which, per_minute);
-        t->buckets[t->count].key = key_of(c, which, uses[i].whom);
         t->marks[t->count++] = limit_mark(which, uses[i].whom, t->now_us);
     }
+}
+
+static void name(struct ctx *c, struct taking *t, size_t i)
+{
+    t->buckets[i].key = key_of(c, t->uses[i].which, t->uses[i].whom);
 }
 
 static void found_empty(struct taking *t, size_t which, int64_t wait_us)
@@ -126,6 +130,13 @@ static bool closed(struct taking *t)
     for (size_t i = 0; i < t->count; i++)
         found_empty(t, i, t->marks[i]->closed_us - t->now_us);
     return t->wait_us > 0;
+}
+
+static bool take_shared(struct ctx *c, struct taking *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        name(c, t, i);
+    return limit_redis_take(c, redis, t->buckets, t->count, 0, 1, &t->worst, &t->wait_us);
 }
 
 /* The same as the script, with this process's own buckets. */
@@ -159,12 +170,69 @@ rc_t limit_take(struct ctx *c, const struct limit_use *uses, size_t count)
     prepare(c, &t, uses, count);
     if (t.count == 0)
         return OK;
-    if (!closed(&t) && !limit_redis_take(c, redis, t.buckets, t.count, 0, 1, &t.worst, &t.wait_us))
+    if (!closed(&t) && !take_shared(c, &t))
         take_local(&t);
     if (t.wait_us > 0)
         return refuse(c, &t);
     for (size_t i = 0; i < t.count; i++)
         metric_add(rows[t.uses[i].which].taken, 1);
+    return OK;
+}
+
+#define LOT_US 1000000 /* what was taken ahead is good for so long */
+#define LOTS_A_MINUTE 600
+#define LOT_MOST 200
+
+/* Takes n of one bucket from Redis, or here while it is away. Gives the time to wait. */
+static int64_t take_lot(struct ctx *c, const struct taking *t, size_t i, int64_t n)
+{
+    struct limit_mark *mark = t->marks[i];
+    size_t worst = 0;
+    int64_t wait_us = 0;
+
+    if (!limit_redis_take(c, redis, &t->buckets[i], 1, 0, n, &worst, &wait_us)) {
+        metric_add(METRIC_limit_local, 1);
+        wait_us = bucket_wait(t->buckets[i].rate, &mark->full_us, t->now_us, n);
+        if (wait_us == 0)
+            mark->full_us = bucket_after(t->buckets[i].rate, mark->full_us, t->now_us, n);
+    }
+    if (wait_us > 0)
+        return wait_us;
+    mark->lot = n;
+    mark->lot_us = t->now_us + LOT_US;
+    return 0;
+}
+
+/* Near the limit a whole lot is not there any more, and one by one is taken what there is. */
+static int64_t refill(struct ctx *c, struct taking *t, size_t i)
+{
+    int64_t per_lot = 60 * (int64_t)SECOND_US / t->buckets[i].rate.step_us / LOTS_A_MINUTE;
+    int64_t n = per_lot > LOT_MOST ? LOT_MOST : per_lot;
+
+    name(c, t, i);
+    if (n > 1 && take_lot(c, t, i, n) == 0)
+        return 0;
+    return take_lot(c, t, i, 1);
+}
+
+rc_t limit_take_ahead(struct ctx *c, const struct limit_use *uses, size_t count)
+{
+    struct taking t;
+
+    if (!started)
+        return OK;
+    prepare(c, &t, uses, count);
+    if (closed(&t))
+        return refuse(c, &t);
+    for (size_t i = 0; i < t.count && t.wait_us == 0; i++)
+        if (t.marks[i]->lot == 0 || t.now_us >= t.marks[i]->lot_us)
+            found_empty(&t, i, refill(c, &t, i));
+    if (t.wait_us > 0)
+        return refuse(c, &t);
+    for (size_t i = 0; i < t.count; i++) {
+        t.marks[i]->lot--;
+        metric_add(rows[t.uses[i].which].taken, 1);
+    }
     return OK;
 }
 
@@ -175,6 +243,8 @@ void limit_give(struct ctx *c, const struct limit_use *uses, size_t count)
     if (!started)
         return;
     prepare(c, &t, uses, count);
+    for (size_t i = 0; i < t.count; i++)
+        name(c, &t, i);
     if (t.count > 0 && redis_there(redis))
         limit_redis_give(c, redis, t.buckets, t.count);
     for (size_t i = 0; i < t.count; i++)

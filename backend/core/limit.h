@@ -39,6 +39,13 @@ void limit_stop(void);
  */
 rc_t limit_take(struct ctx *c, const struct limit_use *uses, size_t count) MUST;
 
+/*
+ * The same for what comes often: takes a hundred milliseconds' worth at once and gives it out here,
+ * so that most calls ask nobody. Never lets more through; what a process has taken and not given
+ * out when it ends, or within a second, counts as used.
+ */
+rc_t limit_take_ahead(struct ctx *c, const struct limit_use *uses, size_t count) MUST;
+
 /* Gives back what was taken for something that came to nothing. May be lost. */
 void limit_give(struct ctx *c, const struct limit_use *uses, size_t count);
 

@@ -11,7 +11,8 @@
 struct limit_mark {
     uint64_t who; /* 0: nobody */
     int64_t full_us, seen_us;
-    int64_t closed_us; /* found empty: nothing is there before this moment */
+    int64_t lot, lot_us; /* taken ahead and not given out yet; until when it may be */
+    int64_t closed_us;   /* found empty: nothing is there before this moment */
 };
 
 #define LIMIT_SETS 1024

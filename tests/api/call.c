@@ -93,6 +93,8 @@ static void read_reply(struct arena *mem, struct reply *r)
     r->json = json;
     if (strcmp(r->type, "application/problem+json") == 0)
         r->code = json_str(json, "code");
+    else if (json_is_object(json_object_get(json, "error"))) /* in OpenAI's form */
+        r->code = json_str(json_object_get(json, "error"), "code");
 }
 
 struct reply wake(struct arena *mem, const struct reply *parked, enum wake why, struct bytes news)
@@ -135,7 +137,8 @@ static void commit_group(struct db_batch_item *item)
 /* A parked request may park again for something else. */
 static struct reply carry_on(struct arena *mem, struct reply r)
 {
-    while (r.status == 0 && r.park != NULL && r.park->kind != PARK_LIVE) {
+    while (r.status == 0 && r.park != NULL && r.park->kind != PARK_LIVE &&
+           r.park->kind != PARK_LINE) {
         struct park *before = r.park;
 
         if (before->kind == PARK_CPU)

@@ -25,7 +25,8 @@ export class Portal {
                 headers: {
                     host: `localhost:${this.options.port}`,
                     ...(this.cookie && { cookie: this.cookie, 'x-csrf': this.csrf }),
-                    ...(body && { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' }),
+                    ...(method !== 'GET' && { 'sec-fetch-site': 'same-origin' }),
+                    ...(body && { 'content-type': 'application/json' }),
                     ...more,
                 },
             }, resolve);
@@ -42,6 +43,7 @@ export class Portal {
         const text = Buffer.concat(pieces).toString();
         if (answer.statusCode >= 300) throw new Error(`${method} ${path}: ${answer.statusCode} ${text}`);
         if (answer.headers['set-cookie']) this.cookie = answer.headers['set-cookie'][0].split(';')[0];
+        if (text === '') return undefined;
         const json = JSON.parse(text);
         this.csrf = json.csrf ?? this.csrf;
         return json;

@@ -8,12 +8,12 @@ import { Notice } from '../../components/Notice';
 import { Once } from '../../components/Once';
 import { Skeleton } from '../../components/Skeleton';
 import { usePage } from '../../lib/page';
-import { Revoke, Rotate } from './Ask';
+import { Models, Revoke, Rotate } from './Ask';
 import { Line } from './Line';
 import { Make } from './Make';
 import { example, keysQuery, type ApiKey, type ApiKeyMade } from './data';
 
-type Asked = { what: 'make' } | { what: 'rotate' | 'revoke'; of: ApiKey };
+type Asked = { what: 'make' } | { what: 'models' | 'rotate' | 'revoke'; of: ApiKey };
 
 export function ApiKeys() {
     usePage('API keys');
@@ -83,6 +83,7 @@ export function ApiKeys() {
                         <Line
                             key={key.id}
                             of={key}
+                            onModels={() => setAsked({ what: 'models', of: key })}
                             onRotate={() => setAsked({ what: 'rotate', of: key })}
                             onRevoke={() => setAsked({ what: 'revoke', of: key })}
                         />
@@ -91,6 +92,13 @@ export function ApiKeys() {
             )}
             {asked?.what === 'make' && (
                 <Make onClose={() => setAsked(null)} onMade={(key) => settle(key, null)} />
+            )}
+            {asked?.what === 'models' && (
+                <Models
+                    of={asked.of}
+                    onClose={() => setAsked(null)}
+                    onDone={() => settle(null, null)}
+                />
             )}
             {asked?.what === 'rotate' && (
                 <Rotate

@@ -5,9 +5,10 @@ import { call, http } from '../../api/client';
 import { explain } from '../../api/fault';
 import { Button } from '../../components/Button';
 import { Dialog } from '../../components/Dialog';
+import { Field } from '../../components/Field';
 import { Notice } from '../../components/Notice';
 import { Select } from '../../components/Select';
-import type { ApiKey, ApiKeyMade } from './data';
+import { MODELS_HINT, type ApiKey, type ApiKeyMade } from './data';
 
 export const OVERLAPS = [
     ['0', 'Ends at once'],
@@ -83,6 +84,51 @@ export function Rotate({ of, onClose, onMade }: RotateProps) {
                         ? 'The one before the last still works; it ends at once now.'
                         : undefined
                 }
+            />
+        </Frame>
+    );
+}
+
+interface ModelsProps {
+    of: ApiKey;
+    onClose: () => void;
+    onDone: () => void;
+}
+
+export function Models({ of, onClose, onDone }: ModelsProps) {
+    const [models, setModels] = useState(of.models ?? '');
+    const change = useMutation({
+        mutationFn: () =>
+            call(
+                http.PATCH('/api/v1/api-keys/{id}', {
+                    params: { path: { id: of.id } },
+                    body: { models },
+                }),
+            ),
+        onSuccess: onDone,
+    });
+
+    return (
+        <Frame
+            title={`Models of ${of.name}`}
+            about="What the program may ask through /v1. It holds within a few seconds."
+            error={change.error}
+            onClose={onClose}
+            action={
+                <Button look="primary" busy={change.isPending} onClick={() => change.mutate()}>
+                    Save
+                </Button>
+            }
+        >
+            <Field
+                label="Models that it may ask"
+                maxLength={2000}
+                autoFocus
+                autoComplete="off"
+                spellCheck={false}
+                hint={MODELS_HINT}
+                value={models}
+                onChange={(event) => setModels(event.target.value)}
             />
         </Frame>
     );

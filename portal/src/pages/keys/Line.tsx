@@ -3,15 +3,16 @@ import { Ellipsis } from 'lucide-react';
 import { Button } from '../../components/Button';
 import { Menu, MenuItem } from '../../components/Menu';
 import { When } from '../../components/When';
-import type { ApiKey } from './data';
+import { ASKS_MODELS, type ApiKey } from './data';
 
 interface Props {
     of: ApiKey;
+    onModels: () => void;
     onRotate: () => void;
     onRevoke: () => void;
 }
 
-export function Line({ of, onRotate, onRevoke }: Props) {
+export function Line({ of, onModels, onRotate, onRevoke }: Props) {
     const over = of.expires !== 0 && of.expires * 1000 <= Date.now();
 
     return (
@@ -24,6 +25,11 @@ export function Line({ of, onRotate, onRevoke }: Props) {
                     </span>
                 </p>
                 <p className="mt-0.5 font-mono text-table text-ink-soft wrap-anywhere">{of.scopes}</p>
+                {of.models !== null && (
+                    <p className="mt-0.5 text-table text-ink-soft wrap-anywhere">
+                        Models: <span className="font-mono">{of.models}</span>
+                    </p>
+                )}
                 <p className="mt-0.5 text-table text-ink-soft">
                     {over ? (
                         <span className="font-medium text-red">
@@ -59,6 +65,9 @@ export function Line({ of, onRotate, onRevoke }: Props) {
                     </Button>
                 }
             >
+                {of.scopes.split(' ').includes(ASKS_MODELS) && (
+                    <MenuItem onSelect={onModels}>Models…</MenuItem>
+                )}
                 <MenuItem onSelect={onRotate}>New secret…</MenuItem>
                 <MenuItem onSelect={onRevoke} className="text-red">
                     Revoke…

@@ -10,6 +10,8 @@ import { ScopeList } from '../../components/ScopeList';
 import { Select } from '../../components/Select';
 import { Skeleton } from '../../components/Skeleton';
 import { found, useForm } from '../../lib/form';
+import { microsOf } from '../usage/data';
+import { ASKS_MODELS, CAP_PERIODS, MODELS_HINT } from './data';
 import { limitsQuery, lives, scopesQuery, type ApiKeyMade } from './data';
 
 interface Props {
@@ -51,6 +53,10 @@ export function Make({ onClose, onMade }: Props) {
     );
 }
 
+function asksModels(scopes: string): boolean {
+    return scopes.split(' ').includes(ASKS_MODELS);
+}
+
 interface FormProps extends Props {
     scopes: readonly { name: string; about: string }[];
     most: number;
@@ -60,20 +66,28 @@ function Form({ scopes, most, onClose, onMade }: FormProps) {
     const options = lives(most);
     const usual = options.some(([days]) => days === '90') ? '90' : options[options.length - 1]![0];
     const { form, onSubmit, input, set, busy, told } = useForm({
-        fields: { name: '', scopes: '', days: usual },
-        check: ({ name, scopes: chosen }) =>
+        fields: { name: '', scopes: '', days: usual, models: '', cap_micros: '', cap_period: 'month' },
+        check: ({ name, scopes: chosen, cap_micros: most }) =>
             found({
                 name: name.trim() === '' ? 'Say which program it is for.' : undefined,
                 scopes: chosen === '' ? 'Choose at least one.' : undefined,
-                days: undefined,
+                cap_micros:
+                    asksModels(chosen) && most.trim() !== '' && !microsOf(most)
+                        ? 'Write an amount in dollars, such as 25 or 12.50, or nothing.'
+                        : undefined,
             }),
-        send: ({ name, scopes: chosen, days }) =>
+        send: ({ name, scopes: chosen, days, models, cap_micros: most, cap_period: period }) =>
             call(
                 http.POST('/api/v1/api-keys', {
                     body: {
                         name: name.trim(),
                         scopes: chosen,
                         ...(days === '0' ? { endless: true } : { days: Number(days) }),
+                        ...(asksModels(chosen) && {
+                            models: models.trim(),
+                            cap_micros: microsOf(most) ?? 0,
+                            cap_period: period as 'day' | 'month' | 'ever',
+                        }),
                     },
                 }),
             ),
@@ -99,6 +113,34 @@ function Form({ scopes, most, onClose, onMade }: FormProps) {
                 onChoose={(names) => set('scopes', names.join(' '))}
                 fault={scopesFault}
             />
+            {asksModels(chosen) && (
+                <>
+                    <Field
+                        label="Models that it may ask"
+                        maxLength={2000}
+                        autoComplete="off"
+                        spellCheck={false}
+                        hint={MODELS_HINT}
+                        {...input('models')}
+                    />
+                    <div className="grid gap-4 sm:grid-cols-2">
+                        <Field
+                            label="They may cost at most, in US dollars"
+                            inputMode="decimal"
+                            autoComplete="off"
+                            hint="Nothing: no cap of its own. Those of the company hold in any case."
+                            {...input('cap_micros')}
+                        />
+                        <Select
+                            label="In"
+                            options={CAP_PERIODS}
+                            name="cap_period"
+                            value={input('cap_period').value}
+                            onChange={(event) => set('cap_period', event.target.value)}
+                        />
+                    </div>
+                </>
+            )}
             <Select
                 label="It works for"
                 options={options}

@@ -23,6 +23,17 @@ export const limitsQuery = queryOptions({
     staleTime: Infinity,
 });
 
+/* The scope with which models can be asked; the others know nothing of models and caps. */
+export const ASKS_MODELS = 'models:use';
+
+export const MODELS_HINT = 'Names as /v1/models lists them, with blanks between. Nothing: all of them.';
+
+export const CAP_PERIODS = [
+    ['day', 'a day'],
+    ['month', 'a month'],
+    ['ever', 'all its time'],
+] as const;
+
 const LIVES = [7, 30, 90, 180, 365];
 
 /* How long a key may last, in days; 0 stands for no end. `most` 0: whatever one likes. */

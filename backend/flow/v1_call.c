@@ -1,0 +1,363 @@
+/* See v1_call.h. */
+#include "flow/v1_call.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/log.h"
+#include "flow/routing.h"
+#include "flow/v1_embed.h"
+#include "flow/v1_models.h"
+#include "io/db.h"
+#include "llm/model.h"
+#include "llm/served.h"
+#include "llm/served_embed.h"
+#include "llm/served_models.h"
+
+#define ALLOWED_MAX 200
+#define ERROR_MAX KIB(64)
+
+struct v1_call {
+    struct ctx *c;
+    struct line_open open;
+    struct v1_out out;
+    atomic_bool left; /* a helper looks at it as well */
+    const struct served *api;
+    struct served_ask asked;
+    struct served_talk talk;
+    struct routing route;
+    struct payer payer;
+    struct pool_call *asking;   /* NULL: nobody is asked */
+    struct loop_task ending;    /* of what was known at once */
+    struct buf piece;           /* of a stream, used again for each */
+    bool begun, broken;         /* part of a stream has left; its end as well */
+    struct errand errand;       /* embeddings */
+    struct routing_want models; /* that may be asked */
+    struct bytes body;          /* of the question, then of the answer */
+    rc_t rc;
+};
+
+static void drop(struct v1_call *v)
+{
+    ctx_end(v->c);
+}
+
+static void head(struct v1_call *v, const struct line_head *head)
+{
+    if (!v->left)
+        v->out.head(v->out.arg, head);
+}
+
+static void data(struct v1_call *v, struct bytes piece)
+{
+    if (!v->left && piece.len > 0)
+        v->out.data(v->out.arg, piece);
+}
+
+/* The call's last word; frees it. */
+static void end(struct v1_call *v)
+{
+    if (!v->left)
+        v->out.end(v->out.arg);
+    drop(v);
+}
+
+static void ends(void *arg)
+{
+    end(arg);
+}
+
+static void whole(struct v1_call *v, struct bytes body)
+{
+    const struct line_head h = {.status = 200, .length = body.len};
+
+    head(v, &h);
+    data(v, body);
+}
+
+static void refuse(struct v1_call *v, const struct fault *fault)
+{
+    const struct served_error error = served_error_of(fault);
+    struct buf body = buf_new(v->c->mem, ERROR_MAX);
+
+    if (fault->rc == E_INTERNAL || fault->rc == E_UNAVAILABLE)
+        log_fault(v->c, v->open.path);
+    if (v->begun) {
+        if (!v->broken)
+            v->api->broke(&v->talk, &error, &body);
+        v->broken = true;
+        data(v, buf_bytes(&body));
+        return;
+    }
+    served_error_write(&error, &body);
+
+    const struct line_head h = {.status = (uint16_t)error.status,
+                                .again = error.again ? LINE_AGAIN : LINE_NOT_AGAIN,
+                                .wait_s = (uint32_t)error.wait_s,
+                                .length = body.len};
+
+    head(v, &h);
+    data(v, buf_bytes(&body));
+}
+
+static struct buf *fresh(struct v1_call *v)
+{
+    v->piece.len = 0;
+    return &v->piece;
+}
+
+static void begin(struct v1_call *v)
+{
+    static const struct line_head stream = {.status = 200, .stream = 1};
+
+    v->begun = true;
+    v->talk.model = v->route.pool.candidates[0].model;
+    head(v, &stream);
+}
+
+static void on_delta(void *arg, struct bytes text)
+{
+    struct v1_call *v = arg;
+    struct buf *out = fresh(v);
+
+    if (v->left || v->broken)
+        return;
+    if (!v->begun) {
+        begin(v);
+        v->api->begin(&v->talk, out);
+    }
+    v->api->text(&v->talk, text, out);
+    data(v, buf_bytes(out));
+}
+
+/*
+ * Another model would begin anew, and what has been said can't be taken back: the stream says that
+ * it broke, and nobody else is asked.
+ */
+static void on_restart(void *arg)
+{
+    static const struct fault torn = {
+        .rc = E_UPSTREAM, .code = "stream_broken", .detail = "the model broke off"};
+    struct v1_call *v = arg;
+
+    if (v->left || v->broken || !v->begun)
+        return;
+    refuse(v, &torn);
+    pool_leave(v->asking);
+}
+
+static void answer(struct v1_call *v, const struct pool_outcome *o)
+{
+    struct buf *out = fresh(v);
+
+    if (!v->asked.ask.stream) {
+        v->talk.model = o->answer.model;
+        v->api->whole(&v->talk, &o->answer, out);
+        whole(v, buf_bytes(out));
+        return;
+    }
+    if (!v->begun)
+        begin(v);
+    v->api->end(&v->talk, &o->answer, out);
+    data(v, buf_bytes(out));
+}
+
+/* Of a pool in which nobody answered, the last try says why. */
+static struct fault fault_of(const struct v1_call *v, const struct pool_outcome *o)
+{
+    struct fault fault = v->c->fault;
+
+    if (!text_is(fault.code, "llm_all_failed") || o->try_count == 0)
+        return fault;
+    fault.code = o->tries[o->try_count - 1].code;
+    fault.detail = o->tries[o->try_count - 1].detail;
+    return fault;
+}
+
+static void on_ended(void *arg, rc_t rc, const struct pool_outcome *o)
+{
+    struct v1_call *v = arg;
+
+    v->asking = NULL;
+    if (v->left || v->broken) {
+        end(v);
+        return;
+    }
+    if (rc == OK) {
+        answer(v, o);
+    } else {
+        const struct fault fault = fault_of(v, o);
+
+        refuse(v, &fault);
+    }
+    end(v);
+}
+
+/* The models that the key may use; none: all. */
+static struct routing_want allowed(struct v1_call *v)
+{
+    struct routing_want want = {.model = NULL};
+    const char **names;
+
+    if (v->open.models == NULL)
+        return want;
+    names = arena_take(v->c->mem, ALLOWED_MAX * sizeof(*names));
+    for (char *rest = text_dup(v->c->mem, v->open.models), *name;
+         (name = strsep(&rest, " ")) != NULL && want.allowed_count < ALLOWED_MAX;)
+        if (*name != '\0')
+            names[want.allowed_count++] = name;
+    want.allowed = names;
+    return want;
+}
+
+static unsigned needs_of(const struct llm_ask *ask)
+{
+    unsigned needs = ask->tool_count > 0 ? MODEL_TOOLS : 0;
+
+    for (size_t i = 0; i < ask->count; i++)
+        for (size_t k = 0; k < ask->messages[i].part_count; k++)
+            if (ask->messages[i].parts[k].kind == LLM_IMAGE)
+                needs |= MODEL_IMAGES;
+    return needs;
+}
+
+/* Nobody can be asked: the first that could not says why. */
+static rc_t nobody(struct v1_call *v)
+{
+    const char *code = v->route.passed_count == 0 ? "" : v->route.passed[0].code;
+
+    if (text_is(code, "context_too_short"))
+        return ctx_fail(v->c, E_UPSTREAM, "llm_too_long", "no model here reads that much");
+    if (text_starts(code, "no_") && !text_is(code, "no_account"))
+        return ctx_fail(v->c, E_UPSTREAM, "llm_cannot", "no model here can do this: %s", code);
+    return ctx_fail(v->c, E_NOT_FOUND, "model_not_found",
+                    "There is no model %s here, or this key may not use it.", v->asked.ask.model);
+}
+
+static rc_t find_route(struct v1_call *v)
+{
+    const struct llm_ask *ask = &v->asked.ask;
+    struct routing_want want = v->models;
+
+    want.task = ROUTING_CHAT;
+    want.model = ask->model;
+    want.tokens = llm_estimate_ask(ask) + ask->max_tokens;
+    want.needs = needs_of(ask);
+    TRY(routing_find(v->c, &want, &v->route));
+    TRY(db_commit(v->c));
+    if (v->route.pool.count == 0)
+        return nobody(v);
+    v->payer = (struct payer){.key_id = v->open.key_id};
+    v->route.pool.payer = &v->payer;
+    v->route.pool.limits.turn_ms = conf_number(CONF_turn_seconds) * 1000;
+    v->route.pool.pause_ms = conf_number(CONF_breaker_seconds) * 1000;
+    return OK;
+}
+
+static rc_t prepare(struct v1_call *v, struct bytes body)
+{
+    v->api = served_find(v->open.path);
+    if (v->api == NULL)
+        return ctx_fail(v->c, E_NOT_FOUND, "not_found", "There is nothing at this address.");
+    TRY(v->api->read(v->c, body, &v->asked));
+    TRY(find_route(v));
+    v->talk = (struct served_talk){
+        .asked = &v->asked, .id = v->c->reference, .created = clock_s(), .mem = v->c->mem};
+    return OK;
+}
+
+static rc_t list_models(struct v1_call *v)
+{
+    struct buf *out = fresh(v);
+
+    TRY(v1_models_write(v->c, &v->models, v->open.model, out));
+    TRY(db_commit(v->c));
+    whole(v, buf_bytes(out));
+    return OK;
+}
+
+static void ask(struct v1_call *v, struct pool_loop *pool)
+{
+    const struct pool_question question = {
+        .c = v->c,
+        .route = &v->route.pool,
+        .ask = &v->asked.ask,
+        .sink = {.delta = on_delta, .restart = on_restart, .arg = v},
+        .ended = on_ended,
+        .arg = v};
+
+    v->asking = pool_start(pool, &question);
+}
+
+static void work(void *arg)
+{
+    struct v1_call *v = arg;
+
+    v->rc = v1_embed(v->c, &v->open, &v->models, v->body, &v->left, &v->body);
+}
+
+static void worked(void *arg)
+{
+    struct v1_call *v = arg;
+
+    if (v->rc == OK) {
+        whole(v, v->body);
+    } else {
+        db_rollback(v->c);
+        refuse(v, &v->c->fault);
+    }
+    end(v);
+}
+
+/* What it answers is known at once, or it asks. */
+static rc_t begin_call(struct v1_call *v, const struct v1_place *place, bool *asks)
+{
+    *asks = !text_is(v->open.path, SERVED_MODELS_PATH);
+    v->models = allowed(v);
+    if (!*asks)
+        return list_models(v);
+    if (text_is(v->open.path, SERVED_EMBED_PATH)) {
+        v->errand = (struct errand){.work = work, .arg = v, .done = {.fn = worked, .arg = v}};
+        helpers_send(place->helpers, &v->errand);
+        return OK;
+    }
+    TRY(prepare(v, v->body));
+    ask(v, place->pool);
+    return OK;
+}
+
+struct v1_call *v1_call_start(const struct v1_place *place, struct ctx *c,
+                              const struct line_open *open, struct bytes body,
+                              const struct v1_out *out)
+{
+    struct v1_call *v = arena_take(c->mem, sizeof(*v));
+    bool asks;
+    rc_t rc;
+
+    *v = (struct v1_call){.c = c, .open = *open, .out = *out, .body = body};
+    v->piece = buf_new(c->mem, MIB(16));
+    rc = begin_call(v, place, &asks);
+    if (rc == OK && asks)
+        return v;
+    if (rc != OK) {
+        db_rollback(c);
+        refuse(v, &c->fault);
+    }
+    v->ending = (struct loop_task){.fn = ends, .arg = v};
+    loop_soon(place->loop, &v->ending);
+    return v;
+}
+
+void v1_call_hold(struct v1_call *v, bool hold)
+{
+    if (v->asking != NULL)
+        pool_hold_back(v->asking, hold);
+}
+
+void v1_call_leave(struct v1_call *v)
+{
+    atomic_store(&v->left, true);
+    if (v->asking != NULL)
+        pool_leave(v->asking);
+}
