@@ -62,7 +62,8 @@ static rc_t enter_all(struct ctx *c, const struct pool_route *route, const char 
         TRY(call_close(c, call_id));
     for (size_t i = 0; i < o->try_count; i++) {
         const struct pool_try *t = &o->tries[i];
-        struct usage u = {.provider = t->provider,
+        struct usage u = {.account_id = t->account_id,
+                          .provider = t->provider,
                           .model = t->model,
                           .tokens = {.input = t->input_tokens,
                                      .cached = t->cached_tokens,
@@ -77,7 +78,8 @@ static rc_t enter_all(struct ctx *c, const struct pool_route *route, const char 
             TRY(enter(c, route, &u, &t->cost));
     }
     if (o->answer.model != NULL) {
-        struct usage u = {.provider = route->candidates[o->candidate].llm->name,
+        struct usage u = {.account_id = route->candidates[o->candidate].account_id,
+                          .provider = route->candidates[o->candidate].llm->name,
                           .model = o->answer.model,
                           .tokens = {.input = o->answer.input_tokens,
                                      .cached = o->answer.cached_tokens,

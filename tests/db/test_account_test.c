@@ -241,9 +241,10 @@ static void what_was_found_is_kept(void **state)
     assert_string_equal(
         pg_get(f->mem, f->super,
                "SELECT concat_ws(' ', provider, model, input_tokens, output_tokens, outcome,"
-               " cost_micros > 0, employee_id IS NULL) FROM usage WHERE tenant_id = '%s'",
+               " cost_micros > 0, employee_id IS NULL, account_id IS NOT NULL) FROM usage WHERE "
+               "tenant_id = '%s'",
                f->at.tenant_id),
-        "openai gpt-5-mini 1000 1000 answered t t");
+        "openai gpt-5-mini 1000 1000 answered t t t");
     assert_int_equal(
         pg_count(f->super,
                  "SELECT count(*) FROM cap_period p JOIN cap c ON c.tenant_id = p.tenant_id AND"
