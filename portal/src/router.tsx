@@ -183,6 +183,12 @@ const isolation = createRoute({
     component: lazyRouteComponent(() => import('./pages/isolation/Isolation'), 'Isolation'),
 });
 
+const models = createRoute({
+    getParentRoute: () => settings,
+    path: '/models',
+    component: lazyRouteComponent(() => import('./pages/models/Models'), 'Models'),
+});
+
 const apiKeys = createRoute({
     getParentRoute: () => settings,
     path: '/api-keys',
@@ -260,7 +266,7 @@ const tree = root.addChildren([
         talk,
         usage,
         audit,
-        settings.addChildren([people, roles, company, apiKeys, oauthApps, signIn, isolation]),
+        settings.addChildren([people, roles, company, apiKeys, oauthApps, signIn, isolation, models]),
         host,
         account,
     ]),

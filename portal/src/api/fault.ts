@@ -210,6 +210,27 @@ const BY_CODE: Record<string, Sentences> = {
         'You came in by this company’s own log-in, which opens no other company.',
         'Log in with your password for that.',
     ],
+    address_malformed: [
+        'This can’t be an address.',
+        'Enter one that begins with https://, without # and @.',
+    ],
+    key_malformed: ['This can’t be a key.', 'Paste it again, without blanks and line breaks.'],
+    accounts_too_many: [
+        'Your company has as many accounts as it may have.',
+        'Remove one that nobody uses, and try again.',
+    ],
+    order_changed: [
+        'Accounts have come or gone in the meantime.',
+        'Look at the list again, then move the account.',
+    ],
+    no_key_yet: [
+        'Your company’s own key is still being made.',
+        'Without it nothing can be sealed. Try again in a moment.',
+    ],
+    not_tested: [
+        'Nobody came to make the test.',
+        'The worker is busy or stopped. The test is made as soon as it can; you see it here.',
+    ],
     missing: ['This must not be empty.', 'Fill it in and try again.'],
     too_long: ['This is too long.', 'Shorten it and try again.'],
     unauthenticated: ['You are logged out.', 'Log in to go on. What you typed is kept.'],

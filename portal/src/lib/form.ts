@@ -49,8 +49,8 @@ export function useForm<F extends string, R>({ fields, check, send, onDone }: Op
 
     /* For what is no line of text. */
     function set(name: F, value: string): void {
-        setValues({ ...values, [name]: value });
-        setFaults({ ...faults, [name]: undefined });
+        setValues((now) => ({ ...now, [name]: value }));
+        setFaults((now) => ({ ...now, [name]: undefined }));
     }
 
     const refused = mutation.error;

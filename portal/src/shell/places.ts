@@ -1,6 +1,6 @@
 /* The one table of places. The side bar, the sections of Settings and the go-to panel are made from it. */
 import type { LinkProps } from '@tanstack/react-router';
-import { BadgeCheck, Blocks, Building2, House, KeyRound, LogIn, ScrollText, Server, Settings, ShieldCheck, UserRound, UsersRound, type LucideIcon, ChartColumn } from 'lucide-react';
+import { BadgeCheck, Blocks, BrainCircuit, Building2, House, KeyRound, LogIn, ScrollText, Server, Settings, ShieldCheck, UserRound, UsersRound, type LucideIcon, ChartColumn } from 'lucide-react';
 import type { Me } from '../api/client';
 
 export interface Place {
@@ -42,6 +42,14 @@ const PLACES: readonly Place[] = [
         detail: 'Who may do what',
         icon: BadgeCheck,
         needs: 'people:read',
+        where: 'settings',
+    },
+    {
+        to: '/settings/models',
+        name: 'Models',
+        detail: 'Accounts at providers; what employees think with',
+        icon: BrainCircuit,
+        needs: 'models:read',
         where: 'settings',
     },
     {
