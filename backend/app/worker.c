@@ -21,6 +21,7 @@
 #include "flow/live_text.h"
 #include "flow/purse.h"
 #include "flow/queue.h"
+#include "flow/routing_book.h"
 #include "io/crypto.h"
 #include "io/db.h"
 #include "io/http.h"
@@ -243,6 +244,7 @@ int main(void)
     }
     line_join();
     purse_stop();
+    routing_book_forget();
     atomic_store(&beat.over, true);
     pthread_join(beating, NULL);
     live_text_stop();

@@ -107,6 +107,13 @@ rc_t job_guard(struct ctx *c, const struct job *job)
     return held_exec(c, job, &q_guard, ARGS(A(job->id), A(job->holder)));
 }
 
+static const struct stmt q_wait = {"job_wait", "SELECT 1 FROM job WHERE id = $1 FOR UPDATE"};
+
+rc_t job_wait(struct ctx *c, const struct job *job)
+{
+    return db_exec(c, &q_wait, ARGS(A(job->id)), NULL);
+}
+
 static const struct stmt q_done = {
     "job_done",
     "UPDATE job SET state = 'done', lease_until = NULL, finished_at = clock_timestamp()" HELD};

@@ -47,6 +47,12 @@ rc_t job_claim(struct ctx *c, const char *id, struct job *out, bool *claimed) MU
  */
 rc_t job_guard(struct ctx *c, const struct job *job) MUST;
 
+/*
+ * Waits until no other transaction has the job in its hands, whoever holds it: after a commit whose
+ * outcome is not known, and which may be under way still. What it did is seen after this.
+ */
+rc_t job_wait(struct ctx *c, const struct job *job) MUST;
+
 /* The ends of a claim; each is E_CONFLICT "job_lost" when the holder has lost it. */
 rc_t job_done(struct ctx *c, const struct job *job) MUST;
 rc_t job_dead(struct ctx *c, const struct job *job, const char *why) MUST;

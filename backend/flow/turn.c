@@ -86,8 +86,8 @@ static rc_t recorded(struct ctx *c, const struct turn *t, struct message *answer
 
 /*
  * Once more, after the database was away. Of a commit that broke off nobody knows whether it
- * happened, so that is looked at first; and a crash may have forgotten the question, which was
- * loaded without waiting for the disk.
+ * happened, or is still to happen, so that is looked at first; and a crash may have forgotten the
+ * question, which was loaded without waiting for the disk.
  */
 static rc_t record_again(struct ctx *c, struct run *run, struct turn *t, const struct ending *end,
                          struct message *said)
@@ -97,7 +97,7 @@ static rc_t record_again(struct ctx *c, struct run *run, struct turn *t, const s
     db_rollback(c);
     ctx_forgive(c);
     nanosleep(&(struct timespec){.tv_nsec = RECORD_AGAIN_MS * 1000000L}, NULL);
-    run->tokens = 0;
+    TRY(job_wait(c, &run->job));
     TRY(turn_load_place(c, &run->job, t));
     TRY(recorded(c, t, said, &is_recorded));
     return is_recorded ? db_commit(c) : record(c, run, t, end, said);
@@ -107,13 +107,15 @@ static rc_t record_again(struct ctx *c, struct run *run, struct turn *t, const s
 static rc_t record_surely(struct ctx *c, struct run *run, struct turn *t, const struct ending *end,
                           struct message *said)
 {
-    int64_t until = clock_mono_ms() + RECORD_MS;
+    const int64_t until = clock_mono_ms() + RECORD_MS, tokens = run->tokens;
     rc_t rc = record(c, run, t, end, said);
+    bool again = rc == E_NOT_FOUND || rc == E_UNAVAILABLE;
 
-    if (rc == E_NOT_FOUND)
+    while (again) {
+        run->tokens = tokens;
         rc = record_again(c, run, t, end, said);
-    while (rc == E_UNAVAILABLE && clock_mono_ms() < until && !turn_given_up(run))
-        rc = record_again(c, run, t, end, said);
+        again = rc == E_UNAVAILABLE && clock_mono_ms() < until && !turn_given_up(run);
+    }
     return rc;
 }
 

@@ -89,7 +89,7 @@ static rc_t keep(struct ctx *c, struct run *run, struct turn *t, const struct po
     return db_commit(c);
 }
 
-/* Of a commit that broke off nobody knows whether it happened, so that is looked at first. */
+/* Of a commit that broke off nobody knows whether it happened: it is waited for, and looked at. */
 static rc_t keep_again(struct ctx *c, struct run *run, struct turn *t,
                        const struct pool_outcome *asked, const char *step)
 {
@@ -98,6 +98,7 @@ static rc_t keep_again(struct ctx *c, struct run *run, struct turn *t,
     db_rollback(c);
     ctx_forgive(c);
     nanosleep(&(struct timespec){.tv_nsec = KEEP_AGAIN_MS * 1000000L}, NULL);
+    TRY(job_wait(c, &run->job));
     TRY(step_find(c, &run->job, t->step, "calls", t->request_hash, &kept));
     return kept != NULL ? db_commit(c) : keep(c, run, t, asked, step);
 }
