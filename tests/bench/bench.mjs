@@ -1,7 +1,9 @@
 // Measures everything that `make bench` prints. How to read the tables: docs/bench.md.
-//   node tests/bench/bench.mjs      QUICK=1 smoke run; ROUNDS=5; ONLY=start,memory,latency,ack,sizes,rls,logins,audit,sealed
+//   node tests/bench/bench.mjs      QUICK=1 smoke run; ROUNDS=5; ONLY=start,memory,latency,ack,sizes,rls,logins,audit,sealed,turns,endpoint,held
 import { measureAck } from './ack.mjs';
 import { Desk } from './desk.mjs';
+import { measureEndpoint } from './endpoint.mjs';
+import { measureHeld } from './held.mjs';
 import { measureLatency } from './latency.mjs';
 import { describe } from './machine.mjs';
 import { measureMemory } from './memory.mjs';
@@ -9,12 +11,13 @@ import { measureRls } from './rls.mjs';
 import { measureAudit, measureLogins, measureSealed } from './secure.mjs';
 import { measureSizes } from './sizes.mjs';
 import { measureStart } from './start.mjs';
+import { measureTurns } from './turns.mjs';
 
 const quick = process.env.QUICK === '1';
 const rounds = Number(process.env.ROUNDS ?? (quick ? 1 : 5));
 const parts = {
     start: measureStart, memory: measureMemory, latency: measureLatency, ack: measureAck, sizes: measureSizes, rls: measureRls,
-    logins: measureLogins, audit: measureAudit, sealed: measureSealed,
+    logins: measureLogins, audit: measureAudit, sealed: measureSealed, turns: measureTurns, endpoint: measureEndpoint, held: measureHeld,
 };
 const wanted = process.env.ONLY?.split(',') ?? Object.keys(parts);
 const log = (text) => console.error(`  ${text}`);

@@ -38,7 +38,11 @@ export class Desk {
         const desk = new Desk();
         desk.waiting = new Map();
         desk.sent = 0;
-        desk.model = await listening((request, response) => taken(request, () => say(response, MODEL_ANSWER)));
+        desk.delay = 0;
+        desk.model = await listening((request, response) => taken(request, () => {
+            if (desk.delay === 0) say(response, MODEL_ANSWER);
+            else setTimeout(() => say(response, MODEL_ANSWER), desk.delay);
+        }));
         desk.slack = await listening((request, response) => taken(request, (text) => desk.#slackCall(request, response, text)));
         desk.modelUrl = `http://127.0.0.1:${desk.model.address().port}`;
         desk.slackUrl = `http://127.0.0.1:${desk.slack.address().port}`;
@@ -57,6 +61,11 @@ export class Desk {
             server.closeAllConnections();
             await new Promise((resolve) => server.close(resolve));
         }
+    }
+
+    /** How long the model takes from now on, in ms. */
+    thinks(delay) {
+        this.delay = delay;
     }
 
     #slackCall(request, response, text) {

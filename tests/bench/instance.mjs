@@ -96,11 +96,11 @@ export class Instance {
         }
     }
 
-    request(method, path, body) {
+    request(method, path, body, more = {}) {
         return new Promise((resolve, reject) => {
             const request = https.request({
                 host: '127.0.0.1', servername: 'localhost', port: this.port, ca: this.ca, agent: false, method, path,
-                headers: { host: 'localhost', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+                headers: { host: 'localhost', ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...more },
             }, async (answer) => {
                 const pieces = [];
                 for await (const piece of answer) pieces.push(piece);

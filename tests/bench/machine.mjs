@@ -32,15 +32,20 @@ export function tree(pid) {
  * sum over a tree is what the tree takes.
  */
 export function pss(pid) {
-    let kb = 0;
-    for (const each of tree(pid)) {
-        try {
-            kb += Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${each}/smaps_rollup`, 'latin1'))?.[1] ?? 0);
-        } catch {
-            // it has ended meanwhile
-        }
+    return tree(pid).map(pssOfOne).reduce((a, b) => a + b, 0);
+}
+
+/** The same of the one process in the tree that has the most. */
+export function largest(pid) {
+    return Math.max(...tree(pid).map(pssOfOne));
+}
+
+function pssOfOne(pid) {
+    try {
+        return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1] ?? 0) / 1024;
+    } catch {
+        return 0; // it has ended meanwhile
     }
-    return kb / 1024;
 }
 
 /** Processor seconds, user and system, that the trees have used since they began; of ended children, too. */

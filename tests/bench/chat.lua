@@ -1,0 +1,18 @@
+-- wrk: chat completions in OpenAI's format. Environment: STREAM (1: as a stream), KEY (a bearer), and what Portkey wants to
+-- know: UPSTREAM.
+local stream = os.getenv("STREAM") == "1" and ',"stream":true,"stream_options":{"include_usage":true}' or ""
+wrk.method = "POST"
+wrk.body = '{"model":"gpt-4o-mini","messages":[{"role":"system","content":"You are a helpful assistant."},{"role":"user","content":"'
+    .. string.rep("lorem ipsum ", 25) .. '"}],"max_tokens":128,"temperature":0.7' .. stream .. '}'
+wrk.headers["Content-Type"] = "application/json"
+wrk.headers["Authorization"] = "Bearer " .. os.getenv("KEY")
+if os.getenv("UPSTREAM") then
+    wrk.headers["x-portkey-provider"] = "openai"
+    wrk.headers["x-portkey-custom-host"] = os.getenv("UPSTREAM")
+end
+
+function done(summary, latency)
+    local e = summary.errors
+    io.write(string.format("RESULT %d %d %d %.1f %.1f\n", summary.requests, summary.duration,
+        e.status + e.connect + e.read + e.write + e.timeout, latency:percentile(50), latency:percentile(99)))
+end
