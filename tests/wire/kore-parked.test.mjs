@@ -162,7 +162,7 @@ describe('streams', () => {
         later.close();
     });
 
-    test('a reader who does not read is cut, and the others are not', async () => {
+    test('a reader who does not read is cut, and the others are not; he comes back for the rest', async () => {
         const reader = await account.stream(conversation);
         const idle = await account.stream(conversation);
         idle.socket.pause();
@@ -180,6 +180,15 @@ describe('streams', () => {
         idle.socket.resume();
         await idle.end();
         assert.equal(reader.ended, false);
+        // What he got ends in the middle of an event; behind the last whole one he goes on, and misses nothing.
+        await keep(`konstruct:text:${account.me.tenant_id}:${conversation}`,
+            `${whose.turn} ${'1'.padStart(19, '0')} ${whose.answer}\n${'x'.repeat(at)}`);
+        const [, id] = [...idle.bytes.toString('latin1').matchAll(/^id: (.*)\n.*\n.*\n\n/gm)].at(-1);
+        const again = await account.stream(conversation, `Last-Event-ID: ${id}\r\n`);
+        const rest = JSON.parse(/^data: (.*)$/m.exec(await again.upTo('\n\n'))[1]);
+        assert.equal(rest.at, Number(id.split('.').at(-1)));
+        assert.equal(rest.at + rest.text.length, at);
+        again.close();
         assert.equal((await account.get('/api/v1/me')).status, 200);
         reader.close();
     });
@@ -194,6 +203,11 @@ describe('streams', () => {
         await data.up.anew('redis', redis);
         stream.close();
     });
+
+    async function keep(key, text) {
+        const { run } = await import('./lib/process.mjs');
+        await run('redis-cli', ['-s', data.settings.REDIS_URL.replace('unix://', ''), '-x', 'SET', key], { input: text });
+    }
 
     async function tell(event) {
         const { run } = await import('./lib/process.mjs');
