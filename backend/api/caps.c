@@ -2,6 +2,7 @@
 #include "api/handlers.h"
 #include "api/page.h"
 #include "core/audit.h"
+#include "core/cap_alert.h"
 #include "core/cap_set.h"
 
 rc_t caps_list(struct ctx *c, const struct req *rq, struct res *rs)
@@ -24,6 +25,17 @@ rc_t cap_alerts_list(struct ctx *c, const struct req *rq, struct res *rs)
     TRY(req_page(c, rq, &page));
     TRY(cap_alert_rows(c, &page, &items, &count));
     return res_page(c, rq, rs, &cap_alert_row_shape, items, count, &page);
+}
+
+/* Who may not see them has nothing to have seen, which hurts nobody. */
+rc_t cap_alerts_saw(struct ctx *c, const struct req *rq, struct res *rs)
+{
+    struct cap_alert_saw in;
+
+    TRY(req_body(c, rq, &cap_alert_saw_shape, &in));
+    TRY(cap_alert_seen(c, in.id));
+    rs->status = 204;
+    return OK;
 }
 
 static rc_t record(struct ctx *c, const char *action, const struct cap_row *cap, int64_t before)

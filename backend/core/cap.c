@@ -188,48 +188,11 @@ rc_t cap_sweep(struct ctx *c, int64_t *settled)
     return OK;
 }
 
-static const struct field alert_fields[] = {
-    FIELD(struct cap_alert, cap_id, 0, 0, NULL),
-    FIELD(struct cap_alert, scope, 0, 0, NULL),
-    FIELD(struct cap_alert, period, 0, 0, NULL),
-    FIELD(struct cap_alert, percent, 0, 0, NULL),
-    FIELD(struct cap_alert, spent_micros, 0, 0, NULL),
-    FIELD(struct cap_alert, limit_micros, 0, 0, NULL),
-};
-static const struct shape alert_shape = SHAPE("CapAlert", struct cap_alert, alert_fields);
-
-#define ALERT                                                                       \
-    "SELECT a.cap_id, c.scope, c.period, a.percent, a.spent_micros, a.limit_micros" \
-    " FROM cap_alert a JOIN cap c ON c.tenant_id = a.tenant_id AND c.id = a.cap_id" \
-    " WHERE a.tenant_id = tenant_now()"
-static const struct stmt q_alert = {"cap_alert_get", ALERT " AND a.id = $1"};
-static const struct stmt q_newest = {"cap_alert_newest",
-                                     ALERT " ORDER BY a.created_at DESC, a.percent DESC LIMIT 1"};
-
-rc_t cap_alert_get(struct ctx *c, const char *id, struct cap_alert *out)
-{
-    return db_one(c, &q_alert, ARGS(A(id)), &alert_shape, out);
-}
-
-rc_t cap_alert_newest(struct ctx *c, struct cap_alert *out)
-{
-    return db_one(c, &q_newest, NO_ARGS, &alert_shape, out);
-}
-
 const char *cap_period_text(const char *period)
 {
     return text_is(period, "day")     ? " for today"
            : text_is(period, "month") ? " for this month"
                                       : "";
-}
-
-const char *cap_alert_text(struct ctx *c, const struct cap_alert *a)
-{
-    return text_printf(c->mem, "%lld %% of the limit of %lld.%02lld dollars%s%s",
-                       (long long)a->percent, (long long)(a->limit_micros / 1000000),
-                       (long long)(a->limit_micros / 10000 % 100), cap_period_text(a->period),
-                       text_is(a->scope, "tenant") ? ""
-                                                   : text_printf(c->mem, " of one %s", a->scope));
 }
 
 static const struct stmt q_first = {

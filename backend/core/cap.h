@@ -101,17 +101,6 @@ rc_t cap_sweep(struct ctx *c, int64_t *settled) MUST;
 /* " for today", " for this month", "" */
 const char *cap_period_text(const char *period);
 
-/* A threshold that a cap has passed. */
-struct cap_alert {
-    const char *cap_id, *scope, *period;
-    int64_t percent, spent_micros, limit_micros;
-};
-rc_t cap_alert_get(struct ctx *c, const char *id, struct cap_alert *out) MUST;
-/* The newest, for the mail that tells of it; E_NOT_FOUND when there is none. */
-rc_t cap_alert_newest(struct ctx *c, struct cap_alert *out) MUST;
-/* "80 % of the limit of 10.00 dollars for today" */
-const char *cap_alert_text(struct ctx *c, const struct cap_alert *alert);
-
 /* The caps that every tenant has from its first minute, by the settings. */
 rc_t cap_add_first(struct ctx *c) MUST;
 

@@ -3,22 +3,22 @@
 
 #include "base/id.h"
 
-#define SCOPES "tenant team employee conversation key"
-#define PERIODS "day month ever"
 #define MICROS_MAX 1000000000000 /* a million dollars */
 
 static const struct field fields[] = {
     FIELD(struct cap_row, id, READ_ONLY, 36, NULL),
-    FIELD_OF(struct cap_row, scope, READ_ONLY, SCOPES, "Whose calls it is for"),
+    FIELD_OF(struct cap_row, scope, READ_ONLY, CAP_SCOPES, "Whose calls it is for"),
     FIELD(struct cap_row, scope_id, READ_ONLY, 36,
           "The team, employee, conversation or key; the company itself for `tenant`"),
     FIELD(struct cap_row, name, READ_ONLY | NULLABLE, 200, "Of the team, employee or key"),
-    FIELD_OF(struct cap_row, period, READ_ONLY, PERIODS, "Days and months are those of UTC"),
+    FIELD_OF(struct cap_row, period, READ_ONLY, CAP_PERIODS, "Days and months are those of UTC"),
     FIELD(struct cap_row, limit_micros, READ_ONLY, 0, "Millionths of a US dollar"),
     FIELD(struct cap_row, spent_micros, READ_ONLY, 0, "In the present period"),
     FIELD(struct cap_row, held_micros, READ_ONLY, 0,
           "For calls under way, and lost in crashes of the installation"),
     FIELD(struct cap_row, percent, READ_ONLY, 0, "Spent of the limit, rounded down"),
+    FIELD(struct cap_row, reached, READ_ONLY, 0,
+          "Used up: nothing is left, or a call was refused at this limit in the present period"),
 };
 const struct shape cap_row_shape = SHAPE("Cap", struct cap_row, fields);
 
@@ -26,7 +26,7 @@ static const struct field new_fields[] = {
     FIELD_OF(struct new_cap, scope, REQUIRED, "team employee conversation key",
              "Whose calls it is for"),
     FIELD(struct new_cap, scope_id, REQUIRED, 36, "The team, employee, conversation or key"),
-    FIELD_OF(struct new_cap, period, REQUIRED, PERIODS, "Days and months are those of UTC"),
+    FIELD_OF(struct new_cap, period, REQUIRED, CAP_PERIODS, "Days and months are those of UTC"),
     FIELD(struct new_cap, limit_micros, REQUIRED, MICROS_MAX, "Millionths of a US dollar"),
 };
 const struct shape new_cap_shape = SHAPE("NewCap", struct new_cap, new_fields);
@@ -37,17 +37,15 @@ static const struct field limit_fields[] = {
 const struct shape cap_limit_shape = SHAPE("CapLimit", struct cap_limit, limit_fields);
 
 #define ROW                                                                               \
-    "SELECT c.id, c.scope, c.scope_id, c.period, c.limit_micros,"                         \
-    " CASE c.scope WHEN 'employee' THEN (SELECT e.name FROM employee e"                   \
-    "    WHERE e.tenant_id = c.tenant_id AND e.id = c.scope_id)"                          \
-    "  WHEN 'team' THEN (SELECT t.name FROM team t"                                       \
-    "    WHERE t.tenant_id = c.tenant_id AND t.id = c.scope_id)"                          \
-    "  WHEN 'key' THEN (SELECT k.name FROM api_key k"                                     \
-    "    WHERE k.tenant_id = c.tenant_id AND k.id = c.scope_id) END AS name,"             \
+    "SELECT c.id, c.scope, c.scope_id, c.period, c.limit_micros," CAP_NAME ","            \
     " coalesce(p.spent_micros, 0) AS spent_micros,"                                       \
     " coalesce(p.lost_micros + p.leased_micros, 0) AS held_micros,"                       \
     " CASE WHEN c.limit_micros = 0 THEN 100"                                              \
-    "  ELSE coalesce(p.spent_micros, 0) * 100 / c.limit_micros END AS percent"            \
+    "  ELSE coalesce(p.spent_micros, 0) * 100 / c.limit_micros END AS percent,"           \
+    " coalesce(p.spent_micros, 0) >= c.limit_micros OR EXISTS (SELECT 1 FROM cap_alert a" \
+    "  WHERE a.tenant_id = c.tenant_id AND a.cap_id = c.id AND a.percent = 100"           \
+    "   AND a.starts = cap_starts(c.period) AND a.limit_micros >= c.limit_micros)"        \
+    "  AS reached"                                                                        \
     " FROM cap c LEFT JOIN cap_period p ON p.tenant_id = c.tenant_id AND p.cap_id = c.id" \
     "  AND p.starts = cap_starts(c.period)"
 
@@ -144,31 +142,4 @@ rc_t cap_row_remove(struct ctx *c, const char *id, struct cap_row *out)
         return ctx_fail(c, E_CONFLICT, "cap_of_company",
                         "The company's own caps can be changed, and not removed.");
     return db_exec(c, &q_remove, ARGS(A(id)), NULL);
-}
-
-static const struct field alert_fields[] = {
-    FIELD(struct cap_alert_row, id, READ_ONLY, 36, NULL),
-    FIELD(struct cap_alert_row, cap_id, READ_ONLY, 36, NULL),
-    FIELD_OF(struct cap_alert_row, scope, READ_ONLY, SCOPES, NULL),
-    FIELD_OF(struct cap_alert_row, period, READ_ONLY, PERIODS, NULL),
-    FIELD(struct cap_alert_row, percent, READ_ONLY, 100,
-          "50, 80, or 100: reached, or a call was refused"),
-    FIELD(struct cap_alert_row, spent_micros, READ_ONLY, 0, NULL),
-    FIELD(struct cap_alert_row, limit_micros, READ_ONLY, 0, NULL),
-    FIELD(struct cap_alert_row, created, READ_ONLY, 0, "Seconds UTC"),
-};
-const struct shape cap_alert_row_shape = SHAPE("CapAlert", struct cap_alert_row, alert_fields);
-
-static const struct stmt q_alerts = {
-    "cap_alert_rows",
-    "SELECT a.id, a.cap_id, c.scope, c.period, a.percent, a.spent_micros, a.limit_micros,"
-    " extract(epoch FROM a.created_at)::bigint AS created, a.created_at AS page_key,"
-    " a.id AS page_id FROM cap_alert a JOIN cap c ON c.tenant_id = a.tenant_id AND c.id = a.cap_id"
-    " WHERE a.tenant_id = tenant_now()"
-    "  AND ($1::text IS NULL OR (a.created_at, a.id) < ($1::timestamptz, $2::uuid))"
-    " ORDER BY a.created_at DESC, a.id DESC LIMIT $3"};
-
-rc_t cap_alert_rows(struct ctx *c, struct page *page, struct cap_alert_row **items, size_t *count)
-{
-    return db_page(c, &q_alerts, page, NO_ARGS, &cap_alert_row_shape, (void **)items, count);
 }

@@ -7,12 +7,25 @@
 
 #define CAPS_PER_TENANT 500
 
+#define CAP_SCOPES "tenant team employee conversation key"
+#define CAP_PERIODS "day month ever"
+
+/* For statements: the name of what cap c is for, where that has one. */
+#define CAP_NAME                                                        \
+    " CASE c.scope WHEN 'employee' THEN (SELECT e.name FROM employee e" \
+    "    WHERE e.tenant_id = c.tenant_id AND e.id = c.scope_id)"        \
+    "  WHEN 'team' THEN (SELECT t.name FROM team t"                     \
+    "    WHERE t.tenant_id = c.tenant_id AND t.id = c.scope_id)"        \
+    "  WHEN 'key' THEN (SELECT k.name FROM api_key k"                   \
+    "    WHERE k.tenant_id = c.tenant_id AND k.id = c.scope_id) END AS name"
+
 struct cap_row {
     const char *id, *scope, *scope_id, *period;
     const char *name; /* of the team, employee or key; NULL: of none, or it is gone */
     int64_t limit_micros, spent_micros;
     int64_t held_micros; /* under way right now, or lost in a crash */
     int64_t percent;
+    bool reached; /* used up, or a call was refused at the present limit in this period */
 };
 extern const struct shape cap_row_shape;
 
@@ -41,14 +54,5 @@ rc_t cap_row_change(struct ctx *c, const char *id, int64_t limit_micros, int64_t
                     struct cap_row *out) MUST;
 /* E_CONFLICT cap_of_company: the company's own two can be changed, never removed. */
 rc_t cap_row_remove(struct ctx *c, const char *id, struct cap_row *out) MUST;
-
-struct cap_alert_row {
-    const char *id, *cap_id, *scope, *period;
-    int64_t percent, spent_micros, limit_micros, created;
-};
-extern const struct shape cap_alert_row_shape;
-/* Newest first. */
-rc_t cap_alert_rows(struct ctx *c, struct page *page, struct cap_alert_row **items, size_t *count)
-    MUST;
 
 #endif

@@ -4,7 +4,13 @@
 
 #include "flow/runner.h"
 
-/* The job of a row in cap_alert: an audit entry, and a mail to each admin. */
+/*
+ * The job of a row in cap_alert: an audit entry, a mail to each admin, and a post in the channel
+ * that the company chose for it. The portal shows the row itself.
+ */
 rc_t cap_alert_run(struct ctx *c, struct run *run) MUST;
+
+/* The first post in a channel that was just chosen. */
+rc_t cap_post_run(struct ctx *c, struct run *run) MUST;
 
 #endif

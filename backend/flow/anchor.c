@@ -3,9 +3,9 @@
 
 #include "base/id.h"
 #include "core/audit_head.h"
-#include "core/audit_place.h"
 #include "core/audit_subject.h"
 #include "core/mail.h"
+#include "core/post_place.h"
 #include "core/tenant.h"
 #include "flow/live.h"
 #include "flow/queue.h"
@@ -39,8 +39,8 @@ static rc_t post_anchor(struct ctx *c, const char **job_id)
     TRY(audit_state_get(c, &now));
     TRY(tenant_name(c, &company));
     anchor = text_printf(c->mem, "%lld:%s", (long long)now.signed_entries, now.signed_hash);
-    return audit_place_post(
-        c,
+    return post_place_post(
+        c, POST_ANCHOR,
         text_printf(
             c->mem,
             "Where the audit of %s stands today, signed: entry and hash.\n\n```\n%s\n```\n\n"

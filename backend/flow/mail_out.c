@@ -7,7 +7,7 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "core/audit_head.h"
-#include "core/cap.h"
+#include "core/cap_alert.h"
 #include "core/erasure.h"
 #include "core/invitation.h"
 #include "core/mail.h"

@@ -58,7 +58,8 @@ BEGIN
     INSERT INTO call_open (tenant_id, id, holder, provider, model, held_micros) VALUES (t, c, c, 'canary', 'canary', 1);
     INSERT INTO mail (tenant_id, id, person_id, kind, recipient, expires_at)
         VALUES (t, gen_random_uuid(), p, 'verify', 'canary', now() + interval '1 hour');
-    INSERT INTO audit_place (tenant_id, connection_id, place) VALUES (t, c, 'canary');
+    INSERT INTO post_place (tenant_id, what, connection_id, place) VALUES (t, 'anchor', c, 'canary');
+    INSERT INTO cap_alert_seen (tenant_id, person_id, until) VALUES (t, p, now());
     INSERT INTO tenant_erasure (tenant_id, id, actor, due_at) VALUES (t, gen_random_uuid(), 'canary', now() + interval '1 day');
     INSERT INTO tenant_export (tenant_id, id, actor) VALUES (t, gen_random_uuid(), 'canary');
     INSERT INTO invitation (tenant_id, id, email, role, invited_by, expires_at)

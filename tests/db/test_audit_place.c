@@ -11,8 +11,8 @@
 
 #include "base/conf.h"
 #include "base/id.h"
-#include "core/audit_place.h"
 #include "core/audit_subject.h"
+#include "core/post_place.h"
 #include "flow/anchor.h"
 #include "life_help.h"
 
@@ -32,19 +32,19 @@ static const char *connect(struct arena *mem, PGconn *super, const struct place 
 static void choose(const char *tenant_id, const char *connection_id)
 {
     struct ctx *c = pg_ctx(PG_WEB, tenant_id);
-    const struct audit_place_choice choice = {connection_id, "C024BE91L"};
+    const struct post_place_choice choice = {connection_id, "C024BE91L"};
 
-    must(c, audit_place_set(c, &choice));
+    must(c, post_place_set(c, POST_ANCHOR, &choice));
     must(c, db_commit(c));
     ctx_end(c);
 }
 
-static struct audit_place place_now(struct arena *mem, const char *tenant_id)
+static struct post_place place_now(struct arena *mem, const char *tenant_id)
 {
     struct ctx *c = pg_ctx(PG_WEB, tenant_id);
-    struct audit_place at;
+    struct post_place at;
 
-    must(c, audit_place_get(c, &at));
+    must(c, post_place_get(c, POST_ANCHOR, &at));
     at.state = text_dup(mem, at.state);
     at.fault = at.fault == NULL ? NULL : text_dup(mem, at.fault);
     ctx_end(c);
@@ -104,10 +104,10 @@ static void a_failed_post_is_seen(void **state)
     PGconn *super = pg_open(PG_SUPER);
     struct place at = place_new(*state), other = place_new(*state);
     const char *connection_id = connect(*state, super, &at);
-    const struct audit_place_choice foreign = {connection_id, "C1"};
+    const struct post_place_choice foreign = {connection_id, "C1"};
     struct ctx *c = pg_ctx(PG_WEB, other.tenant_id);
 
-    assert_int_equal(audit_place_set(c, &foreign), E_NOT_FOUND);
+    assert_int_equal(post_place_set(c, POST_ANCHOR, &foreign), E_NOT_FOUND);
     ctx_end(c);
     choose(at.tenant_id, connection_id);
     day(*state, super, at.tenant_id);
