@@ -2,6 +2,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { call, http, MOST } from '../../api/client';
 import type { components } from '../../api/schema';
+import type { PostTo } from '../../components/PostPlace';
 import { fetchPiece, type Piece } from '../../lib/piece';
 
 export type Entry = components['schemas']['AuditEntry'];
@@ -83,21 +84,13 @@ export const stateQuery = queryOptions({
     staleTime: 5_000,
 });
 
-export type Place = components['schemas']['AuditPlace'];
-export type Channel = components['schemas']['AuditChannel'];
-
-const LOOK_MS = 2000;
-
-export const placeQuery = queryOptions({
-    queryKey: ['audit', 'place'],
-    queryFn: ({ signal }) => call(http.GET('/api/v1/audit/place', { signal })),
-    refetchInterval: ({ state }) => (state.data?.state === 'waiting' ? LOOK_MS : false),
-});
-
-export const channelsQuery = queryOptions({
-    queryKey: ['audit', 'channels'],
-    queryFn: async ({ signal }) => (await call(http.GET('/api/v1/audit/channels', { signal }))).items,
-});
+export const anchorPlace: PostTo = {
+    key: ['audit', 'place'],
+    read: (signal) => call(http.GET('/api/v1/audit/place', { signal })),
+    channels: async (signal) => (await call(http.GET('/api/v1/audit/channels', { signal }))).items,
+    choose: (body) => call(http.PUT('/api/v1/audit/place', { body })),
+    drop: () => call(http.DELETE('/api/v1/audit/place')),
+};
 
 /* Whose personal text an entry carries; undefined: nobody's, or it is erased. */
 export function subjectOf({ body, erased }: Pick<Entry, 'body' | 'erased'>): string | undefined {

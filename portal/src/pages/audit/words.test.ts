@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { filtersOf, startOf, subjectOf } from './data';
-import { actionWords, actorWords, details, faultWords } from './words';
+import { actionWords, actorWords, details } from './words';
 
 describe('entries in words', () => {
     it('names actions, known or not', () => {
@@ -48,11 +48,5 @@ describe('personal text and the anchor', () => {
         expect(subjectOf({ body: `{"subject":"${id}","sealed":"x"}`, erased: false })).toBe(id);
         expect(subjectOf({ body: `{"subject":"${id}","sealed":"x"}`, erased: true })).toBe(undefined);
         expect(subjectOf({ body: '{"n":1}', erased: false })).toBe(undefined);
-    });
-
-    it('says why a post failed, in the channel\u2019s word where there is no other', () => {
-        expect(faultWords('not_in_channel')).toContain('Invite it');
-        expect(faultWords('odd_thing')).toContain('odd_thing');
-        expect(faultWords(null)).toBe('nobody knows why.');
     });
 });
