@@ -7,7 +7,7 @@
 /*
  * What a code becomes, first of all by its own row, else by its kind. A NULL code stays as it is; a
  * NULL message is the fault's own, which rows for E_UPSTREAM and E_INTERNAL may not use: theirs is
- * for the log.
+ * for the log. (What llm_cannot says are our own words wherever it comes from.)
  */
 struct row {
     const char *from;
@@ -30,8 +30,7 @@ static const struct row by_code[] = {
     {"llm_bad_image", 400, INVALID, NULL, "messages", NULL, false},
     {"llm_bad_tool", 400, INVALID, NULL, "tools", NULL, false},
     {"llm_bad_schema", 400, INVALID, NULL, NULL, NULL, false},
-    {"llm_cannot", 400, INVALID, "unsupported_parameter", NULL,
-     "No model that may answer can do what this asks.", false},
+    {"llm_cannot", 400, INVALID, "unsupported_parameter", NULL, NULL, false},
     {"llm_too_long", 400, INVALID, "context_length_exceeded", "messages",
      "This is longer than the model can read. Make the messages shorter.", false},
     {"llm_bad_request", 400, INVALID, "bad_request", NULL,
