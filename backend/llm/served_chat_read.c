@@ -147,6 +147,11 @@ static rc_t assistant_message(struct reading *r, const struct served_at *at, con
     struct llm_part *parts;
     size_t count;
 
+    const json_t *old = json_object_get(message, "function_call");
+
+    if (old != NULL && !json_is_null(old))
+        return served_bad(r->c, at, "function_call", "unsupported_parameter",
+                          "this is the old form; use tool_calls.");
     TRY(served_list(r->c, at, message, "tool_calls", &calls));
     TRY(served_text(r->c, at, message, "refusal", &refusal));
     TRY(content(r, at, message, false, true, json_array_size(calls) + 1, &parts, &count));

@@ -84,6 +84,9 @@ static const struct served_refused refused[] = {
     {"{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"a\","
      "\"function\":{}}]}]}",
      "missing_required_parameter", "messages[0].tool_calls[0].function.name"},
+    {"{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\",\"content\":\"x\",\"function_call\":{"
+     "\"name\":\"f\"}}]}",
+     "unsupported_parameter", "messages[0].function_call"},
     {BODY(",\"n\":2"), "invalid_value", "n"},
     {BODY(",\"max_tokens\":0"), "invalid_value", "max_tokens"},
     {BODY(",\"max_tokens\":1.5"), "invalid_type", "max_tokens"},

@@ -55,6 +55,31 @@ static void other_forms(void **state)
     ctx_end(c);
 }
 
+/* What every event of a stream would repeat is bounded, and is JSON also when it was too long. */
+static void long_members(void **state)
+{
+    struct ctx *c = ctx_new(MIB(64), NULL);
+    struct buf body = buf_new(c->mem, MIB(4)), long_text = buf_new(c->mem, MIB(1));
+    struct served_ask a;
+    json_t *echo;
+
+    (void)state;
+    for (int i = 0; i < 200000; i++)
+        buf_char(&long_text, 'x');
+    buf_printf(
+        &body,
+        "{\"model\":\"m\",\"input\":\"Hi\",\"instructions\":\"%s\",\"metadata\":{\"a\":\"b\"},"
+        "\"tools\":[{\"type\":\"function\",\"name\":\"look\",\"description\":\"%s\"}]}",
+        buf_str(&long_text), buf_str(&long_text));
+    a = served_good(c, &served_responses, buf_str(&body));
+    assert_int_equal(strlen(a.ask.system), 200000);
+    assert_int_equal(json_parse(c, bytes_of(text_printf(c->mem, "{%s}", a.echo)), &echo), OK);
+    assert_true(json_is_null(json_object_get(echo, "instructions")));
+    assert_int_equal(json_array_size(json_object_get(echo, "tools")), 0);
+    assert_string_equal(json_str(json_object_get(echo, "metadata"), "a"), "b");
+    ctx_end(c);
+}
+
 static const struct served_refused refused[] = {
     {"{\"model\":\"m\"}", "missing_required_parameter", "input"},
     {"{\"input\":\"x\"}", "missing_required_parameter", "model"},
@@ -230,9 +255,10 @@ static void broken_stream(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(questions),     cmocka_unit_test(answers), cmocka_unit_test(other_forms),
-        cmocka_unit_test(refusals),      cmocka_unit_test(blocks),  cmocka_unit_test(events),
-        cmocka_unit_test(broken_stream),
+        cmocka_unit_test(questions),   cmocka_unit_test(answers),
+        cmocka_unit_test(other_forms), cmocka_unit_test(long_members),
+        cmocka_unit_test(refusals),    cmocka_unit_test(blocks),
+        cmocka_unit_test(events),      cmocka_unit_test(broken_stream),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
