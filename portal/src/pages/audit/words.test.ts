@@ -5,7 +5,7 @@ import { actionWords, actorWords, details } from './words';
 describe('entries in words', () => {
     it('names actions, known or not', () => {
         expect(actionWords('person.logged_in')).toBe('Logged in');
-        expect(actionWords('employee.models_changed')).toBe('Employee models changed');
+        expect(actionWords('kettle.boiled_over')).toBe('Kettle boiled over');
     });
 
     it('names whoever did it, also one who has left', () => {
