@@ -9,20 +9,6 @@
 #define NOT_FOR_TALK (-1)
 #define RANKS 4
 
-/* What lists hold besides models that talk, by what stands in their names. */
-static bool talks(const char *name)
-{
-    static const char *const words[] = {"embed",      "whisper", "tts",      "dall-e",
-                                        "image",      "audio",   "realtime", "moderation",
-                                        "transcribe", "rerank",  "sora",     "babbage",
-                                        "davinci",    "codex",   "research", "turbo-instruct"};
-
-    for (size_t i = 0; i < COUNT_OF(words); i++)
-        if (strcasestr(name, words[i]) != NULL)
-            return false;
-    return true;
-}
-
 /* Small ones first; one of which nothing is known may cost anything, but hardly as a large one. */
 static int rank_of(const char *provider, const char *name)
 {
@@ -31,7 +17,7 @@ static int rank_of(const char *provider, const char *name)
     const char *slash = strrchr(name, '/');
     const struct llm_model *known = llm_model_find(provider, slash == NULL ? name : slash + 1);
 
-    if (!talks(name))
+    if (!llm_model_talks(name))
         return NOT_FOR_TALK;
     return known == NULL ? 2 : ranks[known->size];
 }

@@ -234,7 +234,8 @@ static const char *model_of_size(struct ctx *c, const struct routing_account *a,
                 return name;
         }
     for (size_t i = 0; i < a->model_count; i++)
-        if (llm_model_find(a->who.llm->name, a->models[i]) == NULL)
+        if (llm_model_find(a->who.llm->name, a->models[i]) == NULL &&
+            (size == MODEL_EMBEDS || llm_model_talks(a->models[i])))
             return a->models[i];
     return NULL;
 }

@@ -38,6 +38,19 @@ const struct llm_model *llm_model_find(const char *provider, const char *model)
     return best;
 }
 
+bool llm_model_talks(const char *model)
+{
+    static const char *const words[] = {"embed",      "whisper", "tts",      "dall-e",
+                                        "image",      "audio",   "realtime", "moderation",
+                                        "transcribe", "rerank",  "sora",     "babbage",
+                                        "davinci",    "codex",   "research", "turbo-instruct"};
+
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (strcasestr(model, words[i]) != NULL)
+            return false;
+    return true;
+}
+
 const struct llm_model *llm_models(size_t *count)
 {
     *count = COUNT_OF(rows);

@@ -22,6 +22,12 @@ struct llm_model {
 /* The row whose name fits best, or NULL: nothing is known of this model. */
 const struct llm_model *llm_model_find(const char *provider, const char *model);
 
+/*
+ * False for what lists hold besides models that talk, by what stands in the name: those that embed,
+ * paint, hear, speak or judge.
+ */
+bool llm_model_talks(const char *model);
+
 /* All rows, in the order of models.def. */
 const struct llm_model *llm_models(size_t *count);
 

@@ -12,7 +12,8 @@
 
 static const char *const anthropics[] = {"claude-haiku-4-5-20251001", "claude-sonnet-4-5-20250929",
                                          "claude-opus-4-5"};
-static const char *const locals[] = {"llama-3.3/70b"};
+/* the first one makes vectors, and is asked for nothing else */
+static const char *const locals[] = {"nomic-embed-text:latest", "llama-3.3/70b"};
 
 static struct routing_account account(const char *provider, const char *name, const char *key)
 {
@@ -36,7 +37,7 @@ static struct routing_book book_of(struct ctx *c)
     a[3].who.account.base_url = "https://own.example";
     a[3].models = locals;
     a[3].model_count = COUNT_OF(locals);
-    a[3].account.models = locals[0];
+    a[3].account.models = "nomic-embed-text:latest llama-3.3/70b";
     a[4] = account("openai", NULL, "k0");
     a[5] = account("starter", NULL, NULL);
     return (struct routing_book){a, 6};

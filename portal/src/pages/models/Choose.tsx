@@ -8,7 +8,7 @@ import { Field } from '../../components/Field';
 import { Notice } from '../../components/Notice';
 import { Select } from '../../components/Select';
 import { found, useForm } from '../../lib/form';
-import { accountsQuery, offeredBy, PROVIDERS, type EmployeeModels } from './data';
+import { accountsQuery, ALONE, offeredBy, PROVIDERS, type EmployeeModels } from './data';
 
 const NOBODY = [['', 'Nobody'], ...PROVIDERS] as const;
 
@@ -24,16 +24,18 @@ interface Props {
     onDone: () => Promise<void>;
 }
 
+function takesModel(provider: string): boolean {
+    return provider !== '' && !ALONE.includes(provider);
+}
+
 function modelFault(provider: string, model: string): string | undefined {
-    return provider !== '' && provider !== 'starter' && model.trim() === ''
+    return takesModel(provider) && model.trim() === ''
         ? 'Enter the model.'
         : undefined;
 }
 
-/* The starter has but one model, and nobody has none. */
 function modelOf(provider: string, model: string): string {
-    if (provider === 'starter') return 'starter';
-    return provider === '' ? '' : model.trim();
+    return takesModel(provider) ? model.trim() : provider;
 }
 
 export function Choose({ of, onClose, onDone }: Props) {
@@ -94,7 +96,7 @@ export function Choose({ of, onClose, onDone }: Props) {
                                     set(`${place}_model`, '');
                                 }}
                             />
-                            {provider !== '' && provider !== 'starter' && (
+                            {takesModel(provider) && (
                                 <>
                                     <Field
                                         label="Model"
@@ -115,7 +117,7 @@ export function Choose({ of, onClose, onDone }: Props) {
                 })}
                 <p className="text-table text-ink-soft">
                     Your accounts that offer the model are asked in their order, then the
-                    installation’s own.
+                    installation’s own. The model “auto” leaves the choice to what is asked.
                 </p>
                 <div className="flex justify-end gap-2">
                     <Button onClick={onClose}>Cancel</Button>

@@ -14,8 +14,7 @@ test('models are those named, else those found, of accounts that are on', () => 
         { ...account, on: false, models: 'd' },
         { ...account, provider: 'anthropic', models: 'e' },
     ] as ProviderAccount[];
-    expect(offeredBy(accounts, 'openai')).toEqual(['a', 'b', 'c']);
-    expect(offeredBy(accounts, 'starter')).toEqual(['starter']);
+    expect(offeredBy(accounts, 'openai')).toEqual(['auto', 'a', 'b', 'c']);
 });
 
 test('who is asked, in the order of asking', () => {
@@ -28,6 +27,9 @@ test('who is asked, in the order of asking', () => {
         local_model: 'starter',
     } as EmployeeModels;
     expect(orderWords(of)).toBe('gpt-5 (OpenAI), then the built-in starter');
+    expect(orderWords({ ...of, primary_provider: 'auto', primary_model: 'auto' })).toBe(
+        'Whichever model suits, then the built-in starter',
+    );
     expect(orderWords({ ...of, primary_provider: 'starter', primary_model: 'starter' })).toBe(
         'The built-in starter, then the built-in starter',
     );

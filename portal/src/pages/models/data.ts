@@ -28,7 +28,11 @@ export const PROVIDERS = [
     ['anthropic', 'Anthropic'],
     ['ollama', 'Ollama'],
     ['starter', 'Built-in starter'],
+    ['auto', 'Whichever suits'],
 ] as const;
+
+/* Providers that leave nothing to choose: their model is named like them. */
+export const ALONE: readonly string[] = ['starter', 'auto'];
 
 const SHORT: Record<string, string> = {
     openai: 'OpenAI',
@@ -38,7 +42,9 @@ const SHORT: Record<string, string> = {
 
 /* "gpt-5 (OpenAI)" */
 export function modelWords(provider: string, model: string): string {
-    return provider === 'starter' ? 'the built-in starter' : `${model} (${SHORT[provider] ?? provider})`;
+    if (provider === 'starter') return 'the built-in starter';
+    if (provider === 'auto') return 'whichever model suits';
+    return `${model === 'auto' ? 'whichever suits' : model} (${SHORT[provider] ?? provider})`;
 }
 
 /* The models that an account is used for. */
@@ -48,12 +54,8 @@ export function offered({ models, models_found: found }: ProviderAccount): strin
 
 /* All models that the company's accounts with this provider offer, each once. */
 export function offeredBy(accounts: readonly ProviderAccount[], provider: string): string[] {
-    if (provider === 'starter') return ['starter'];
-    return [
-        ...new Set(
-            accounts.filter((one) => one.provider === provider && one.on).flatMap(offered),
-        ),
-    ].toSorted();
+    const own = accounts.filter((one) => one.provider === provider && one.on).flatMap(offered);
+    return ['auto', ...new Set(own.toSorted())];
 }
 
 /* In a sentence: who is asked first, and who after that. */
@@ -67,7 +69,7 @@ export function orderWords(of: EmployeeModels): string {
         .filter(([provider, model]) => provider && model)
         .map(([provider, model]) => modelWords(provider!, model!))
         .join(', then ')
-        .replace(/^the /, 'The ');
+        .replace(/^(the|whichever) /, (word) => word.charAt(0).toUpperCase() + word.slice(1));
 }
 
 /* The accounts' ids with one of them a place further up or down. */
