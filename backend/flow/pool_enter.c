@@ -114,7 +114,7 @@ void pool_enter_answer(struct pool_entering *e, const struct pool_candidate *who
                             .ms = out->ms,
                             .first_ms = out->first_ms,
                             .outcome = llm_refused(a) ? "refused" : "answered",
-                            .ended = e->ended,
+                            .ended = e->ended == NULL ? NULL : "drained",
                             .tries = tries_text(e->mem, out)};
 
     if (e->payer != NULL)

@@ -23,7 +23,7 @@ void pool_enter_begin(struct pool_entering *e, const struct pool_candidate *who,
 /* The tries that have failed since: how many. */
 size_t pool_enter_tries(struct pool_entering *e, const struct pool_outcome *out);
 
-/* The answer. */
+/* The answer: whole, so that of one that was to be cut off the rest had come already. */
 void pool_enter_answer(struct pool_entering *e, const struct pool_candidate *who,
                        const struct pool_outcome *out);
 

@@ -17,6 +17,7 @@
 
 #define ROOM 16384
 #define BACKLOG 4096
+#define SEND_ROOM 65536 /* so that it notices a reader who stops */
 
 struct own {
     struct model m;
@@ -73,6 +74,9 @@ static bool flush(struct conn *n)
     }
     n->out_at = n->out_len = 0;
     loop_watch(n->o->loop, &n->fd, EPOLLIN);
+    /* The next piece, once this one is taken. */
+    if (n->answering && n->timer.place == 0)
+        loop_timer_set(n->o->loop, &n->timer, n->o->m.way.piece_ms);
     return true;
 }
 
@@ -173,7 +177,6 @@ static void on_time(void *arg)
         n->o->m.output_tokens++;
         say_chunk(n, "data: {\"model\":\"real\",\"choices\":[{\"index\":0,\"delta\":"
                      "{\"content\":\"word \"}}]}\n\n");
-        loop_timer_set(n->o->loop, &n->timer, way->piece_ms);
     }
     flush(n);
 }
@@ -228,7 +231,7 @@ static void on_conn(void *arg, uint32_t events)
 static void on_connect(void *arg, uint32_t events)
 {
     struct own *o = arg;
-    int fd, one = 1;
+    int fd, one = 1, room = SEND_ROOM;
 
     (void)events;
     while ((fd = accept4(o->listening.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
@@ -236,6 +239,7 @@ static void on_connect(void *arg, uint32_t events)
 
         if (n == NULL)
             abort();
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
         *n = (struct conn){.o = o,
                            .next = o->conns,
