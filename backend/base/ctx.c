@@ -17,6 +17,15 @@ struct ctx *ctx_new(size_t max, struct db_pool *db)
     return c;
 }
 
+struct ctx *ctx_part(const struct ctx *whole, size_t max)
+{
+    struct arena *mem = arena_new(max);
+    struct ctx *c = arena_take(mem, sizeof(*c));
+
+    *c = (struct ctx){.mem = mem, .reference = whole->reference};
+    return c;
+}
+
 void ctx_end(struct ctx *c)
 {
     if (c != NULL)

@@ -55,6 +55,12 @@ struct ctx {
 struct ctx *ctx_new(size_t max, struct db_pool *db);
 void ctx_end(struct ctx *c);
 
+/*
+ * A context for a part of the same work, pure and with memory of its own: no tenant, no database,
+ * and the reference of the whole, which outlives it.
+ */
+struct ctx *ctx_part(const struct ctx *whole, size_t max);
+
 /* Records the fault where it is first known and returns rc. The first fault stays. */
 rc_t ctx_fail(struct ctx *c, rc_t rc, const char *code, const char *format, ...) PRINTF_LIKE(4, 5);
 

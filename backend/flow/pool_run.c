@@ -257,7 +257,7 @@ static enum pool_want make_call(struct pool_run *r)
 {
     bool call;
 
-    r->rc = pool_trial_begin(&r->trial, r->who, &r->limits, r->ask, &r->sink, &call);
+    r->rc = pool_trial_begin(&r->trial, r->c, r->who, &r->limits, r->ask, &r->sink, &call);
     r->phase = RUN_CALLED;
     return r->rc == OK && call ? POOL_CALL : take_answer(r);
 }

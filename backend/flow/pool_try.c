@@ -44,7 +44,7 @@ static rc_t on_frame(void *arg, struct bytes event, struct bytes data)
 static rc_t read_piece(struct pool_trial *t, rc_t (*step)(struct pool_trial *t, struct bytes piece),
                        struct bytes piece)
 {
-    t->piece = ctx_new(PIECE_MEMORY_MAX, NULL);
+    t->piece = ctx_part(t->c, PIECE_MEMORY_MAX);
 
     rc_t rc = step(t, piece);
 
@@ -256,11 +256,11 @@ static void keep(struct ctx *c, const char *asked_model, const struct llm_answer
         out->model = text_dup(c->mem, asked_model);
 }
 
-rc_t pool_trial_begin(struct pool_trial *t, const struct pool_candidate *who,
+rc_t pool_trial_begin(struct pool_trial *t, const struct ctx *c, const struct pool_candidate *who,
                       const struct pool_limits *limits, const struct llm_ask *ask,
                       const struct pool_sink *sink, bool *call)
 {
-    *t = (struct pool_trial){.c = ctx_new(TRY_MEMORY_MAX, NULL),
+    *t = (struct pool_trial){.c = ctx_part(c, TRY_MEMORY_MAX),
                              .llm = llm_speaking(who->llm, &who->account),
                              .who = who,
                              .sink = sink,

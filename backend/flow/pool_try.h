@@ -40,10 +40,10 @@ struct pool_trial {
 /*
  * Makes the request, t->request, in t->c. *call: it is to be made, and its answer goes into
  * t->http; else a local model has answered already. Not OK: it can't be made. Whatever comes of it,
- * pool_trial_end follows. Uses the limits for one try; total_ms is what this try may take. The sink
- * and the candidate stay where they are until the end.
+ * pool_trial_end follows. Uses the limits for one try; total_ms is what this try may take. c, the
+ * sink and the candidate stay where they are until the end.
  */
-rc_t pool_trial_begin(struct pool_trial *t, const struct pool_candidate *who,
+rc_t pool_trial_begin(struct pool_trial *t, const struct ctx *c, const struct pool_candidate *who,
                       const struct pool_limits *limits, const struct llm_ask *ask,
                       const struct pool_sink *sink, bool *call) MUST;
 

@@ -96,26 +96,10 @@ static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sock
     return CURL_SOCKET_BAD;
 }
 
-/* A kept connection was made for somebody else, perhaps, who may go where this one may not. */
-static int on_connected(void *arg, char *remote, char *local, int remote_port, int local_port)
-{
-    bool *inside = arg;
-
-    (void)local;
-    (void)remote_port;
-    (void)local_port;
-    if (address_text_public(remote))
-        return CURL_PREREQFUNC_OK;
-    *inside = true;
-    return CURL_PREREQFUNC_ABORT;
-}
-
 void http_line_public_only(CURL *easy, bool *inside)
 {
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, inside);
-    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
-    curl_easy_setopt(easy, CURLOPT_PREREQDATA, inside);
 }
 
 void http_start(void)

@@ -28,8 +28,8 @@ struct http_line *http_line_get(const char *origin);
 void http_line_put(struct http_line *l);
 
 /*
- * For one call: nothing but public addresses is connected to (http_address.h); *inside becomes true
- * when one was refused for that.
+ * For one call: no connection is made to any but public addresses (http_address.h); *inside becomes
+ * true when one was refused for that. Kept ones were made for others: the caller checks them.
  */
 void http_line_public_only(CURL *easy, bool *inside);
 

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "io/http_address.h"
 
 #define RETRY_AFTER_MAX_MS (24 * 3600 * 1000)
 
@@ -76,11 +77,7 @@ static bool is_late(const struct http_transfer *k)
            clock_mono_ms() > k->ask->send_by_ms;
 }
 
-/*
- * The body is read from here, without a way to rewind, so that curl can't send it again by itself
- * on another connection when a kept one turns out to be dead: for a message to a person that would
- * be the message twice.
- */
+/* For a body that must leave in time; else curl sends it together with the head. */
 static size_t on_send(char *to, size_t one, size_t room, void *arg)
 {
     struct http_transfer *k = arg;
@@ -95,6 +92,26 @@ static size_t on_send(char *to, size_t one, size_t room, void *arg)
         memcpy(to, k->ask->body.data + k->sent, len);
     k->sent += len;
     return len;
+}
+
+/*
+ * A request has a connection and is about to leave. When a kept one turns out to be dead, curl
+ * would send it again by itself on another: for a message to a person that would be the message
+ * twice, for a question to a model a second bill. And a kept one was made for somebody else,
+ * perhaps, who may go where this one may not.
+ */
+static int on_leaving(void *arg, char *remote, char *local, int remote_port, int local_port)
+{
+    struct http_transfer *k = arg;
+
+    (void)local;
+    (void)remote_port;
+    (void)local_port;
+    k->again = k->begun;
+    k->begun = true;
+    if (k->ask->public_only && !address_text_public(remote))
+        k->inside = true;
+    return k->again || k->inside ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 static bool plain_text(const char *text)
@@ -183,8 +200,12 @@ static void set_method(CURL *easy, const struct http_ask *ask, struct http_trans
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, ask->method);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)ask->body.len);
-    curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_send);
-    curl_easy_setopt(easy, CURLOPT_READDATA, k);
+    if (ask->send_by_ms > 0) {
+        curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_send);
+        curl_easy_setopt(easy, CURLOPT_READDATA, k);
+    } else {
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, ask->body.len > 0 ? ask->body.data : "");
+    }
 }
 
 void http_transfer_begin(struct http_transfer *k, CURL *easy)
@@ -214,6 +235,8 @@ void http_transfer_begin(struct http_transfer *k, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, k);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, k);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_leaving);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, k);
     if (ask->public_only)
         http_line_public_only(easy, &k->inside);
     if (ask->ca_file != NULL)
@@ -336,7 +359,9 @@ static bool is_tls_fault(CURLcode result)
 static rc_t ended_by_curl(struct ctx *c, const struct http_transfer *k, CURLcode result,
                           bool maybe_sent, const char *host, const char *why)
 {
-    const char *said = why[0] != '\0' ? why : curl_easy_strerror(result);
+    const char *said = k->again         ? "the kept connection ended without an answer"
+                       : why[0] != '\0' ? why
+                                        : curl_easy_strerror(result);
 
     if (result == CURLE_OK)
         return OK;

@@ -26,6 +26,8 @@ struct http_transfer {
     enum http_end end;
     /* its empty line was seen: curl takes a head that breaks off for an answer */
     bool head_complete;
+    bool begun;    /* the request has a connection: it does not leave on a second one */
+    bool again;    /* curl wanted it to */
     bool held;     /* we do not read, so silence is no fault of the other side */
     rc_t piece_rc; /* what on_piece answered when it ended the call */
     bool inside;   /* an address was refused because it is not public */

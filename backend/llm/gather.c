@@ -15,10 +15,17 @@ static rc_t broken(struct ctx *c, const char *provider, const char *what)
 static rc_t new_block(struct ctx *c, const char *provider, struct llm_stream *s,
                       const struct llm_block *from, struct llm_block **out)
 {
-    if (s->blocks == NULL)
-        s->blocks = arena_take(s->text.mem, LLM_PARTS_MAX * sizeof(*s->blocks));
     if (s->block_count == LLM_PARTS_MAX)
         return broken(c, provider, "the answer has too many parts");
+    /* Room for one, as most answers have, and for more by doubling. */
+    if ((s->block_count & (s->block_count - 1)) == 0) {
+        size_t room = s->block_count == 0 ? 1 : 2 * s->block_count;
+        struct llm_block *blocks = arena_take(s->text.mem, room * sizeof(*blocks));
+
+        if (s->block_count > 0)
+            memcpy(blocks, s->blocks, s->block_count * sizeof(*blocks));
+        s->blocks = blocks;
+    }
     *out = &s->blocks[s->block_count++];
     **out = *from;
     return OK;

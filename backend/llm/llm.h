@@ -220,7 +220,7 @@ struct llm_stream {
     struct llm_answer so_far;
     /* the provider said that the answer is complete: without it the answer is torn */
     bool ended;
-    struct llm_block *blocks; /* LLM_PARTS_MAX of them once there is one */
+    struct llm_block *blocks; /* at most LLM_PARTS_MAX; they move when another one is added */
     size_t block_count, call_count, opaque_bytes;
     struct buf refusal;
 };

