@@ -3,12 +3,11 @@
 
 #include <string.h>
 
+#include "flow/embed_built_in.h"
 #include "flow/pool_booked.h"
-#include "llm/vectors.h"
 
-#define BATCH_BYTES_MAX \
-    KIB(256) /* of one question; a token is at least a byte, and some 300,000
-                                    tokens are what providers take */
+/* Of one question: a token is at least a byte, and some 300,000 tokens are what providers take. */
+#define BATCH_BYTES_MAX KIB(256)
 
 static rc_t check(struct ctx *c, const char *const *texts, size_t count)
 {
@@ -24,6 +23,14 @@ static rc_t check(struct ctx *c, const char *const *texts, size_t count)
     return OK;
 }
 
+/* The translator that makes vectors of texts for this candidate, or NULL. */
+static const struct llm *vectors_of(const struct pool_candidate *who)
+{
+    if (who->llm->can & LLM_CAN_LOCAL)
+        return text_is(who->model, EMBED_BUILT_IN) ? &embed_built_in : NULL;
+    return who->llm->vectors;
+}
+
 /* The candidates that make vectors of the first one's model, with the translators that do. */
 static rc_t route_of(struct ctx *c, const struct pool_route *from, struct pool_route *out)
 {
@@ -31,7 +38,7 @@ static rc_t route_of(struct ctx *c, const struct pool_route *from, struct pool_r
     out->count = 0;
     for (size_t i = 0; i < from->count; i++) {
         const struct pool_candidate *who = &from->candidates[i];
-        const struct llm *llm = who->llm->vectors;
+        const struct llm *llm = vectors_of(who);
 
         if (llm == NULL || (out->count > 0 && !text_is(who->model, out->candidates[0].model)))
             continue;
@@ -56,21 +63,13 @@ static size_t batch_of(const char *const *texts, size_t count)
 /* What all candidates say of the question itself is the caller's to mend. */
 static rc_t own_fault(struct ctx *c, rc_t rc, const struct pool_outcome *o)
 {
-    static const char words[] = "llm_too_long llm_bad_request llm_model_unknown";
+    static const char words[] = "llm_too_long llm_bad_request llm_model_unknown llm_cannot";
     const struct pool_try *t = o->try_count == 0 ? NULL : &o->tries[o->try_count - 1];
 
     if (rc != E_UPSTREAM || t == NULL || !text_among(words, t->code))
         return rc;
     ctx_forgive(c);
     return ctx_fail(c, E_INVALID, t->code, "%s", t->detail);
-}
-
-static rc_t ask_batch(struct ctx *c, const struct pool_route *route, const struct llm_ask *ask,
-                      const struct pool_sink *sink, struct pool_outcome *out)
-{
-    rc_t rc = pool_ask_booked(c, route, ask, sink, out);
-
-    return rc == OK ? OK : own_fault(c, rc, out);
 }
 
 /* The model that answered the first question answers all: a later one goes to nobody else. */
@@ -115,7 +114,7 @@ rc_t embed_texts(struct ctx *c, const struct pool_route *route, const char *cons
                               .text_count = n = batch_of(texts + from, count - from),
                               .dimensions = dimensions};
 
-        TRY(ask_batch(c, &own, &ask, sink, &out->last));
+        TRY(own_fault(c, pool_ask_booked(c, &own, &ask, sink, &out->last), &out->last));
         TRY(take_in(c, &own, from, count, out, &vectors));
     }
     return OK;

@@ -1,5 +1,6 @@
 /*
- * Vectors of texts, for search by meaning: from a provider. Many texts are split into questions
+ * Vectors of texts, for search by meaning: from a provider, or from the model that is built in.
+ * Many texts are split into questions
  * that providers take, each asked by the pool with its retries, caps and prices, and entered into
  * the ledger.
  */
@@ -11,6 +12,14 @@
 #define EMBED_TEXTS_MAX 2048      /* of one call: what OpenAI's own API takes */
 #define EMBED_BYTES_MAX MIB(1)    /* of all its texts */
 #define EMBED_MEMORY_MAX MIB(160) /* what embed_texts may take of its context's memory */
+
+/*
+ * The model that is built in: its provider is "starter", it needs no account and costs nothing. A
+ * text of more than EMBED_BUILT_IN_TOKENS is refused, llm_too_long.
+ */
+#define EMBED_BUILT_IN "all-MiniLM-L6-v2"
+#define EMBED_BUILT_IN_DIMENSIONS 384
+#define EMBED_BUILT_IN_TOKENS 512
 
 struct embedded_texts {
     const float *vectors; /* `dimensions` numbers for each text, one after the other */
@@ -29,8 +38,8 @@ struct embedded_texts {
  * question is in the ledger before this returns, whether or not a later one fails; the caller has
  * no transaction open, and none is open afterwards. A stop (sink->cancelled) may be NULL.
  * E_INVALID embed_nothing, llm_bad_text, llm_bad_dimensions; E_LIMIT embed_too_many; else what
- * pool_ask says, but E_INVALID llm_too_long, llm_bad_request or llm_model_unknown where that was
- * the last candidate's word.
+ * pool_ask says, but E_INVALID llm_too_long, llm_bad_request, llm_cannot or llm_model_unknown where
+ * that was the last candidate's word.
  */
 rc_t embed_texts(struct ctx *c, const struct pool_route *route, const char *const *texts,
                  size_t count, int64_t dimensions, const struct pool_sink *sink,

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "base/conf.h"
 #include "flow/embed.h"
 #include "pool_bench.h"
 
@@ -142,6 +143,73 @@ static void whose_fault_it_is(void **state)
     assert_int_equal(tiny_requests(b->servers[0]), 1);
 }
 
+static void use_built_in(struct bench *b)
+{
+    bench_add_starter(b);
+    b->route.candidates[0].model = EMBED_BUILT_IN;
+}
+
+/* Before any other test of it: once its files are open they stay so. */
+static void without_its_files_the_built_in_model_says_so(void **state)
+{
+    struct bench *b = *state;
+    struct embedded_texts out;
+
+    use_built_in(b);
+    conf_set(CONF_embed_dir, "/nowhere");
+    assert_int_equal(embed_texts(b->c, &b->route, texts_of(b->c->mem, 1, 5), 1, 0, NULL, &out),
+                     E_UPSTREAM);
+    assert_string_equal(out.last.tries[0].code, "llm_not_installed");
+}
+
+static void the_built_in_model_needs_nobody(void **state)
+{
+    static const char *const texts[] = {"The invoice is not paid.", "Nobody paid the bill.",
+                                        "The cat sleeps on the sofa."};
+    struct bench *b = *state;
+    struct embedded_texts out;
+    double alike = 0, unlike = 0;
+
+    use_built_in(b);
+    conf_set(CONF_embed_dir, ".tools/minilm");
+    assert_int_equal(embed_texts(b->c, &b->route, texts, 3, 0, NULL, &out), OK);
+    assert_int_equal(out.count, 3);
+    assert_int_equal(out.dimensions, EMBED_BUILT_IN_DIMENSIONS);
+    assert_string_equal(out.model, EMBED_BUILT_IN);
+    assert_string_equal(out.provider, "starter");
+    assert_int_equal(out.tokens, 10 + 7 + 9);
+    assert_true(out.counted);
+    for (size_t d = 0; d < out.dimensions; d++) {
+        alike += (double)out.vectors[d] * (double)out.vectors[out.dimensions + d];
+        unlike += (double)out.vectors[d] * (double)out.vectors[2 * out.dimensions + d];
+    }
+    assert_true(alike > unlike + 0.3);
+}
+
+static void what_the_built_in_model_cannot(void **state)
+{
+    struct bench *b = *state;
+    struct buf words = buf_new(b->c->mem, KIB(8));
+    const char *text;
+    struct embedded_texts out;
+
+    use_built_in(b);
+    conf_set(CONF_embed_dir, ".tools/minilm");
+    assert_int_equal(embed_texts(b->c, &b->route, texts_of(b->c->mem, 1, 5), 1, 256, NULL, &out),
+                     E_INVALID);
+    assert_string_equal(b->c->fault.code, "llm_cannot");
+    ctx_forgive(b->c);
+    for (int i = 0; i < EMBED_BUILT_IN_TOKENS - 2; i++)
+        buf_text(&words, "word ");
+    text = buf_str(&words);
+    assert_int_equal(embed_texts(b->c, &b->route, &text, 1, 0, NULL, &out), OK);
+    assert_int_equal(out.tokens, EMBED_BUILT_IN_TOKENS);
+    buf_text(&words, "more");
+    text = buf_str(&words);
+    assert_int_equal(embed_texts(b->c, &b->route, &text, 1, 0, NULL, &out), E_INVALID);
+    assert_string_equal(b->c->fault.code, "llm_too_long");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +220,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(only_the_same_model_helps_out, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(what_does_not_fit_is_refused, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(whose_fault_it_is, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(without_its_files_the_built_in_model_says_so, bench_setup,
+                                        bench_teardown),
+        cmocka_unit_test_setup_teardown(the_built_in_model_needs_nobody, bench_setup,
+                                        bench_teardown),
+        cmocka_unit_test_setup_teardown(what_the_built_in_model_cannot, bench_setup,
+                                        bench_teardown),
     };
 
     http_start();

@@ -1,0 +1,129 @@
+/* See embed_built_in.h. */
+#include "flow/embed_built_in.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/conf.h"
+#include "flow/embed.h"
+#include "memory/minilm.h"
+
+#define OPEN_MEMORY MIB(16) /* the vocabulary, as long as the process lives */
+#define READ_MEMORY MIB(64) /* while it is read */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct arena *volatile kept; /* so that what looks for leaks finds it */
+static struct minilm *model;
+static sem_t places;
+
+/* Beside the programs, unless a setting says where. */
+static const char *folder(struct arena *mem)
+{
+    char path[4096];
+    ssize_t len;
+
+    if (conf_text(CONF_embed_dir) != NULL)
+        return conf_text(CONF_embed_dir);
+    len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+    path[len > 0 ? len : 0] = '\0';
+    *(strrchr(path, '/') == NULL ? path : strrchr(path, '/')) = '\0';
+    return text_printf(mem, "%s/minilm", path);
+}
+
+static rc_t open_model(struct ctx *c)
+{
+    struct ctx *own = ctx_new(READ_MEMORY, NULL);
+    struct arena *mem = arena_new(OPEN_MEMORY);
+    struct minilm *opened;
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    rc_t rc = minilm_open(own, mem, folder(own->mem), &opened);
+
+    if (rc == OK) {
+        sem_init(&places, 0, processors > 0 ? (unsigned)processors : 1);
+        kept = mem;
+        model = opened;
+    } else {
+        arena_free(mem);
+        rc = ctx_fail(c, E_UPSTREAM, "llm_not_installed", "the built-in model: %s",
+                      own->fault.detail);
+    }
+    ctx_end(own);
+    return rc;
+}
+
+static rc_t opened(struct ctx *c)
+{
+    rc_t rc = OK;
+
+    pthread_mutex_lock(&lock);
+    if (model == NULL)
+        rc = open_model(c);
+    pthread_mutex_unlock(&lock);
+    return rc;
+}
+
+static rc_t take_place(struct ctx *c)
+{
+    struct timespec until;
+    int rc;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += EMBED_WAIT_MS / 1000;
+    do
+        rc = sem_timedwait(&places, &until);
+    while (rc != 0 && errno == EINTR);
+    return rc == 0 ? OK
+                   : ctx_fail(c, E_UPSTREAM, "llm_overloaded",
+                              "the built-in model is busy with others");
+}
+
+static rc_t check(struct ctx *c, const struct llm_ask *ask)
+{
+    if (ask->dimensions != 0 && ask->dimensions != EMBED_BUILT_IN_DIMENSIONS)
+        return ctx_fail(c, E_INVALID, "llm_cannot", EMBED_BUILT_IN " has %d dimensions",
+                        EMBED_BUILT_IN_DIMENSIONS);
+    for (size_t i = 0; i < ask->text_count; i++) {
+        uint16_t ids[2];
+        size_t tokens = wordpiece_ids(minilm_vocabulary(model), bytes_of(ask->texts[i]), ids,
+                                      COUNT_OF(ids));
+
+        if (tokens > EMBED_BUILT_IN_TOKENS)
+            return ctx_fail(c, E_INVALID, "llm_too_long",
+                            "text %zu has %zu tokens; the context length of " EMBED_BUILT_IN
+                            " is %d",
+                            i + 1, tokens, EMBED_BUILT_IN_TOKENS);
+    }
+    return OK;
+}
+
+static rc_t local(struct ctx *c, const struct llm_ask *ask, struct llm_answer *out)
+{
+    float *vectors = arena_take(c->mem,
+                                ask->text_count * EMBED_BUILT_IN_DIMENSIONS * sizeof(*vectors));
+    size_t *tokens = arena_take(c->mem, ask->text_count * sizeof(*tokens));
+
+    TRY(opened(c));
+    TRY(check(c, ask));
+    TRY(take_place(c));
+    minilm_vectors(c, model, ask->texts, ask->text_count, vectors, tokens);
+    sem_post(&places);
+    *out = (struct llm_answer){.text = "",
+                               .model = EMBED_BUILT_IN,
+                               .counted = true,
+                               .vectors = vectors,
+                               .vector_count = ask->text_count,
+                               .dimensions = EMBED_BUILT_IN_DIMENSIONS};
+    for (size_t i = 0; i < ask->text_count; i++)
+        out->input_tokens += (int64_t)tokens[i];
+    return OK;
+}
+
+const struct llm embed_built_in = {
+    .name = "starter",
+    .can = LLM_CAN_LOCAL,
+    .local = local,
+};
