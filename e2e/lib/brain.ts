@@ -13,10 +13,11 @@ export function someoneAlone(): Person {
     return { ...someone(), company: `Fern & Field ${randomUUID().slice(0, 8)}` };
 }
 
-export async function paced({ company }: Person): Promise<void> {
+/* A model that has a price costs it, whatever answers in its name. */
+export async function paced({ company }: Person, model = 'paced'): Promise<void> {
     await run(
         program,
-        ['employee', 'models', 'Mara', '--primary', 'openai:paced', '--tenant', company],
+        ['employee', 'models', 'Mara', '--primary', `openai:${model}`, '--tenant', company],
         {
             env: { ...process.env, KONSTRUCT_CONF: `${process.env.KONSTRUCT_DIR}/konstruct.conf` },
         },

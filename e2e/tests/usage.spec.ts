@@ -1,11 +1,20 @@
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { expect, test } from '../lib/fixtures';
-import { askAndHear, signUp } from '../lib/people';
+import { nextPiece, paced, someoneAlone } from '../lib/brain';
+import { ask, askAndHear, signUp, stored } from '../lib/people';
 
 async function openUsage(page: Page): Promise<void> {
     await page.getByRole('link', { name: 'Usage' }).click();
     await expect(page.getByRole('heading', { name: 'Usage', exact: true })).toBeVisible();
+}
+
+async function clean(page: Page): Promise<void> {
+    for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
+    }
 }
 
 const caps = (page: Page) => page.getByRole('list', { name: 'Caps' }).getByRole('listitem');
@@ -39,11 +48,85 @@ test('what is asked is counted, and a cap is changed', async ({ page }) => {
     await page.getByRole('button', { name: 'By model' }).click();
     await expect(row).toContainText('starter');
 
-    for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme });
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
-    }
+    await row.getByRole('link').click();
+    await expect(page.getByRole('heading', { name: 'Calls of models' })).toBeVisible();
+    await expect(page.getByRole('region', { name: 'Calls' }).getByRole('row').nth(1)).toContainText(
+        'Mara',
+    );
+    await clean(page);
+});
+
+test('a team is made, has an employee, and a cap of its own', async ({ page }) => {
+    await signUp(page);
+    await page.getByRole('link', { name: 'Settings' }).click();
+    await page.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name: 'Teams' }).click();
+    await page.getByRole('button', { name: 'New team' }).click();
+    await page.getByLabel('Name').fill('Front office');
+    await page.keyboard.press('Enter');
+    const team = page.getByRole('list', { name: 'Teams' }).getByRole('listitem');
+    await expect(team).toContainText('0 employees');
+    await page.getByLabel('Team of Mara').selectOption('Front office');
+    await expect(team).toContainText('1 employee');
+    await page.getByRole('button', { name: 'New team' }).click();
+    await page.getByLabel('Name').fill('front OFFICE');
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('alert')).toContainText('a team of this name');
+    await page.keyboard.press('Escape');
+    await clean(page);
+
+    await openUsage(page);
+    await page.getByRole('button', { name: 'Add a cap' }).click();
+    const panel = page.getByRole('form', { name: 'Add a cap' });
+    await panel.getByLabel('For').selectOption('A team');
+    await expect(panel.getByLabel('Which one')).toHaveText('Front office');
+    await panel.getByLabel('At most, in US dollars').fill('5');
+    await clean(page);
+    await page.keyboard.press('Enter');
+    await expect(caps(page)).toHaveCount(3);
+    await expect(caps(page).last()).toContainText('Front office, a month');
+    await page.getByRole('button', { name: 'Remove Front office, a month' }).click();
+    await page.getByRole('button', { name: 'Remove', exact: true }).click();
+    await expect(caps(page)).toHaveCount(2);
+});
+
+test('a cap that is used up is told on every page, until it is raised', async ({ page }) => {
+    const person = await signUp(page, someoneAlone());
+    await paced(person, 'gpt-5');
+    await ask(page, 'When do parcels leave?');
+    for (let piece = 0; piece < 4; piece++) await nextPiece('When do parcels leave?');
+    await expect(stored(page).last()).toContainText('on Fridays at ten.');
+
+    await openUsage(page);
+    await expect(page.locator('.recharts-bar-rectangle path').first()).toBeVisible();
+    await page.getByRole('button', { name: 'Change The company, a day' }).click();
+    await page.getByLabel('At most, in US dollars').fill('0.01');
+    await page.keyboard.press('Enter');
+    await expect(caps(page).first()).toContainText('of $0.01');
+
+    /* What was leased at the old limit is felt for some seconds. */
+    await expect(async () => {
+        await page.getByRole('link', { name: 'Mara' }).first().click();
+        await ask(page, 'And today?');
+        for (let piece = 0; piece < 4; piece++) await nextPiece('And today?');
+        await expect(stored(page).last()).toContainText('budget', { timeout: 2_000 });
+    }).toPass();
+    await page.reload();
+    const banner = page.getByRole('complementary', { name: 'A cap is used up' });
+    await expect(banner).toContainText('The company may spend no more on models today');
+    await page.getByRole('button', { name: 'Alerts, 1 unread' }).click();
+    const list = page.getByRole('dialog', { name: 'Alerts' });
+    await expect(list.getByRole('listitem')).toContainText('of $0.01 a day');
+    await clean(page);
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('button', { name: 'Alerts', exact: true })).toBeVisible();
+
+    await banner.getByRole('link').click();
+    await expect(caps(page).first()).toContainText('used up');
+    await clean(page);
+    await page.getByRole('button', { name: 'Change The company, a day' }).click();
+    await page.getByLabel('At most, in US dollars').fill('1');
+    await page.keyboard.press('Enter');
+    await expect(banner).toBeHidden();
 });
 
 test.describe('with the server away', () => {

@@ -11,7 +11,8 @@ import { employeeQuery, employeesQuery, meQuery } from './api/queries';
 import { Broken, Missing } from './pages/Trouble';
 import { wrap } from './pages/apps/request';
 import { filtersOf } from './pages/audit/data';
-import { GROUPS, type Group } from './pages/usage/data';
+import { callsOf } from './pages/usage/calls';
+import { lookOf } from './pages/usage/sums';
 import { places } from './shell/places';
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({
@@ -135,10 +136,21 @@ const talk = createRoute({
 const usage = createRoute({
     getParentRoute: () => inside,
     path: '/usage',
-    validateSearch: (search: Record<string, unknown>): { by?: Group | undefined } => ({
-        by: GROUPS.find(([group]) => group === search['by'])?.[0],
-    }),
+    validateSearch: lookOf,
     component: lazyRouteComponent(() => import('./pages/usage/Usage'), 'Usage'),
+});
+
+const calls = createRoute({
+    getParentRoute: () => inside,
+    path: '/usage/calls',
+    validateSearch: callsOf,
+    component: lazyRouteComponent(() => import('./pages/usage/Calls'), 'Calls'),
+});
+
+const teams = createRoute({
+    getParentRoute: () => settings,
+    path: '/teams',
+    component: lazyRouteComponent(() => import('./pages/teams/Teams'), 'Teams'),
 });
 
 const audit = createRoute({
@@ -265,8 +277,9 @@ const tree = root.addChildren([
         home,
         talk,
         usage,
+        calls,
         audit,
-        settings.addChildren([people, roles, company, apiKeys, oauthApps, signIn, isolation, models]),
+        settings.addChildren([people, roles, teams, company, apiKeys, oauthApps, signIn, isolation, models]),
         host,
         account,
     ]),

@@ -7,6 +7,7 @@ import { Dialog } from '../components/Dialog';
 import { Logo } from '../components/Logo';
 import { Announcer } from './Announcer';
 import { Leaving } from './Leaving';
+import { Reached } from './Reached';
 import { SideBar } from './SideBar';
 import { Unverified } from './Unverified';
 import { NewCompany, useSameSession } from './companies';
@@ -65,6 +66,7 @@ export function Shell() {
             <div className="flex min-h-0 min-w-0 flex-1 flex-col">
                 <Unverified />
                 <Leaving />
+                <Reached />
                 <main id="content" tabIndex={-1} className="min-h-0 flex-1 overflow-y-auto">
                     <Outlet />
                 </main>

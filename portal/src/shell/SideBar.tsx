@@ -10,6 +10,7 @@ import { Portrait } from '../components/Portrait';
 import { Skeleton } from '../components/Skeleton';
 import { cx } from '../lib/cx';
 import { Account } from './Account';
+import { Alerts } from './Alerts';
 import { places } from './places';
 
 interface Props {
@@ -62,6 +63,7 @@ export function SideBar({ folding = false, onGoto, onKeys, onCompany }: Props) {
                             </kbd>
                         </button>
                     </li>
+                    <Alerts line={line} word={word} folding={folding} icon={icon} />
                     {places(me, 'bar').map(({ to, name, icon: Icon }) => (
                         <li key={to}>
                             <Link

@@ -1,6 +1,6 @@
 /* The one table of places. The side bar, the sections of Settings and the go-to panel are made from it. */
 import type { LinkProps } from '@tanstack/react-router';
-import { BadgeCheck, Blocks, BrainCircuit, Building2, House, KeyRound, LogIn, ScrollText, Server, Settings, ShieldCheck, UserRound, UsersRound, type LucideIcon, ChartColumn } from 'lucide-react';
+import { BadgeCheck, Blocks, BrainCircuit, Building2, House, KeyRound, LogIn, ScrollText, Server, Settings, ShieldCheck, UserRound, Users, UsersRound, type LucideIcon, ChartColumn } from 'lucide-react';
 import type { Me } from '../api/client';
 
 export interface Place {
@@ -50,6 +50,14 @@ const PLACES: readonly Place[] = [
         detail: 'Accounts at providers; what employees think with',
         icon: BrainCircuit,
         needs: 'models:read',
+        where: 'settings',
+    },
+    {
+        to: '/settings/teams',
+        name: 'Teams',
+        detail: 'Groups of employees, and caps on what they may cost',
+        icon: Users,
+        needs: 'teams:manage',
         where: 'settings',
     },
     {

@@ -5,19 +5,23 @@ import { useState } from 'react';
 import { call, http } from '../../api/client';
 import { explain } from '../../api/fault';
 import { Button } from '../../components/Button';
-import { Dialog } from '../../components/Dialog';
-import { Field } from '../../components/Field';
+import { Confirm } from '../../components/Confirm';
 import { Notice } from '../../components/Notice';
 import { Skeleton } from '../../components/Skeleton';
 import { cx } from '../../lib/cx';
-import { found, useForm } from '../../lib/form';
 import { may } from '../../shell/places';
-import { capsQuery, microsOf, money, titleOf, type Cap } from './data';
+import { Add } from './AddCap';
+import { Change } from './ChangeCap';
+import { capsQuery, money, titleOf, type Cap } from './data';
 
 export function Caps() {
     const me = useRouteContext({ from: '/inside', select: (context) => context.me });
+    const client = useQueryClient();
     const { data, error, refetch } = useQuery(capsQuery);
     const [changing, setChanging] = useState<Cap | null>(null);
+    const [removing, setRemoving] = useState<Cap | null>(null);
+    const [adding, setAdding] = useState(false);
+    const sets = may(me, 'caps:manage');
 
     if (error && data === undefined)
         return (
@@ -29,6 +33,16 @@ export function Caps() {
         );
     return (
         <>
+            <div className="flex items-center justify-between gap-4">
+                <h2 id="caps" className="text-body font-semibold">
+                    Caps
+                </h2>
+                {sets && (
+                    <Button size="small" onClick={() => setAdding(true)}>
+                        Add a cap
+                    </Button>
+                )}
+            </div>
             <ul
                 aria-label="Caps"
                 className="mt-3 rounded-lg border border-line bg-surface px-4 sm:px-5"
@@ -42,18 +56,47 @@ export function Caps() {
                     <Line
                         key={cap.id}
                         cap={cap}
-                        onChange={may(me, 'caps:manage') ? () => setChanging(cap) : undefined}
+                        onChange={sets ? () => setChanging(cap) : undefined}
+                        onRemove={
+                            sets && cap.scope !== 'tenant' ? () => setRemoving(cap) : undefined
+                        }
                     />
                 ))}
             </ul>
             {changing && <Change cap={changing} onClose={() => setChanging(null)} />}
+            {adding && <Add onClose={() => setAdding(false)} />}
+            {removing && (
+                <Confirm
+                    title={`Remove the cap “${titleOf(removing)}”?`}
+                    about="The company’s own caps go on to hold."
+                    action="Remove"
+                    send={() =>
+                        call(
+                            http.DELETE('/api/v1/caps/{id}', {
+                                params: { path: { id: removing.id } },
+                            }),
+                        )
+                    }
+                    onDone={() => {
+                        setRemoving(null);
+                        void client.invalidateQueries(capsQuery);
+                    }}
+                    onClose={() => setRemoving(null)}
+                />
+            )}
         </>
     );
 }
 
-function Line({ cap, onChange }: { cap: Cap; onChange: (() => void) | undefined }) {
+interface LineProps {
+    cap: Cap;
+    onChange: (() => void) | undefined;
+    onRemove: (() => void) | undefined;
+}
+
+function Line({ cap, onChange, onRemove }: LineProps) {
     const used = Math.min(cap.percent, 100);
-    const word = used >= 100 ? 'used up' : used >= 80 ? 'nearly used' : null;
+    const word = cap.reached ? 'used up' : used >= 80 ? 'nearly used' : null;
 
     return (
         <li className="flex flex-wrap items-center gap-x-5 gap-y-2 border-b border-line py-3.5 last:border-0">
@@ -61,7 +104,7 @@ function Line({ cap, onChange }: { cap: Cap; onChange: (() => void) | undefined 
                 <p className="font-medium">
                     {titleOf(cap)}
                     {word && (
-                        <span className={cx('font-normal', used >= 100 ? 'text-red' : 'text-amber')}>
+                        <span className={cx('font-normal', cap.reached ? 'text-red' : 'text-amber')}>
                             , {word}
                         </span>
                     )}
@@ -84,54 +127,16 @@ function Line({ cap, onChange }: { cap: Cap; onChange: (() => void) | undefined 
                     Change
                 </Button>
             )}
+            {onRemove && (
+                <Button
+                    size="small"
+                    look="quiet"
+                    onClick={onRemove}
+                    aria-label={`Remove ${titleOf(cap)}`}
+                >
+                    Remove
+                </Button>
+            )}
         </li>
-    );
-}
-
-function Change({ cap, onClose }: { cap: Cap; onClose: () => void }) {
-    const client = useQueryClient();
-    const { form, onSubmit, input, busy, told } = useForm({
-        fields: { limit_micros: (cap.limit_micros / 1e6).toFixed(2) },
-        check: ({ limit_micros: text }) =>
-            found({
-                limit_micros:
-                    microsOf(text) === null
-                        ? 'Write an amount in dollars, such as 25 or 12.50.'
-                        : undefined,
-            }),
-        send: ({ limit_micros: text }) =>
-            call(
-                http.PATCH('/api/v1/caps/{id}', {
-                    params: { path: { id: cap.id } },
-                    body: { limit_micros: microsOf(text) ?? 0 },
-                }),
-            ),
-        onDone: async () => {
-            await client.invalidateQueries(capsQuery);
-            onClose();
-        },
-    });
-
-    return (
-        <Dialog title="Change the cap" open onOpenChange={onClose}>
-            <form ref={form} onSubmit={onSubmit} noValidate className="grid gap-4 p-5">
-                <h2 className="text-title font-semibold">{titleOf(cap)}</h2>
-                {told && <Notice told={told} />}
-                <Field
-                    label="At most, in US dollars"
-                    inputMode="decimal"
-                    autoFocus
-                    autoComplete="off"
-                    hint="Holds within five seconds. At the limit, employees say that they can’t answer now; free models go on."
-                    {...input('limit_micros')}
-                />
-                <div className="flex justify-end gap-2">
-                    <Button onClick={onClose}>Cancel</Button>
-                    <Button type="submit" look="primary" busy={busy}>
-                        {busy ? 'Saving' : 'Save'}
-                    </Button>
-                </div>
-            </form>
-        </Dialog>
     );
 }

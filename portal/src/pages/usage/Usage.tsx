@@ -1,22 +1,37 @@
-/* What the models cost: against the caps, and by day, employee, model and key. */
+/* What the models cost: against the caps, and over time by employee, team, model and key. */
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi } from '@tanstack/react-router';
-import { explain } from '../../api/fault';
-import { Button } from '../../components/Button';
-import { Notice } from '../../components/Notice';
-import { Skeleton } from '../../components/Skeleton';
+import { Link, getRouteApi, useRouteContext } from '@tanstack/react-router';
+import { useSyncExternalStore } from 'react';
+import { PostPlace } from '../../components/PostPlace';
 import { cx } from '../../lib/cx';
 import { usePage } from '../../lib/page';
+import { may } from '../../shell/places';
 import { Caps } from './Caps';
-import { GROUPS, labelOf, money, sumsQuery, type Group } from './data';
+import { Sums } from './Sums';
+import { ALERT_WORDS, alertPlace } from './alerts';
+import { money } from './data';
+import { GROUPS, SPANS, compared, stretchOf, trendQuery, type Span, type Stretch } from './sums';
 
 const route = getRouteApi('/inside/usage');
 const number = new Intl.NumberFormat('en');
+const HOUR_S = 3600;
+
+/* The present hour: what is asked for stays the same until it is over. */
+function hour(): number {
+    return Math.floor(Date.now() / 1000 / HOUR_S) * HOUR_S;
+}
+
+function onHour(tell: () => void): () => void {
+    const timer = window.setInterval(tell, 30_000);
+    return () => clearInterval(timer);
+}
 
 export function Usage() {
     usePage('Usage');
-    const { by = 'day' } = route.useSearch();
+    const { by = 'day', days = '30' } = route.useSearch();
     const navigate = route.useNavigate();
+    const me = useRouteContext({ from: '/inside', select: (context) => context.me });
+    const stretch = stretchOf(days, useSyncExternalStore(onHour, hour));
 
     return (
         <div className="mx-auto max-w-280 px-4 py-8 sm:px-8 sm:py-10">
@@ -26,120 +41,94 @@ export function Usage() {
                 is held against every cap, so none is ever passed.
             </p>
             <section aria-labelledby="caps" className="mt-7">
-                <h2 id="caps" className="text-body font-semibold">
-                    Caps
-                </h2>
                 <Caps />
+                <PostPlace
+                    to={alertPlace}
+                    words={ALERT_WORDS}
+                    mayChoose={may(me, 'caps:manage')}
+                />
             </section>
             <section aria-labelledby="sums" className="mt-9">
-                <div className="flex flex-wrap items-center justify-between gap-3">
-                    <h2 id="sums" className="text-body font-semibold">
-                        Last 30 days
-                    </h2>
-                    <div role="group" aria-label="Grouped" className="flex flex-wrap gap-1">
-                        {GROUPS.map(([group, word]) => (
-                            <button
-                                key={group}
-                                type="button"
-                                aria-pressed={group === by}
-                                onClick={() =>
-                                    void navigate({ search: { by: group }, replace: true })
-                                }
-                                className={cx(
-                                    'h-8 cursor-pointer rounded-lg px-3 transition-colors duration-120',
-                                    group === by
-                                        ? 'bg-accent-soft font-medium text-accent-text'
-                                        : 'text-ink-soft hover:bg-sunken hover:text-ink',
-                                )}
-                            >
-                                {word}
-                            </button>
-                        ))}
+                <div className="flex flex-wrap items-end justify-between gap-x-6 gap-y-2">
+                    <div>
+                        <h2 id="sums" className="text-body font-semibold">
+                            Spent
+                        </h2>
+                        <Trend stretch={stretch} days={days} />
                     </div>
+                    <Choice
+                        label="Time"
+                        options={SPANS}
+                        value={days}
+                        onChoose={(value) => void navigate({ search: { by, days: value }, replace: true })}
+                    />
                 </div>
-                <Sums by={by} />
+                <div className="mt-3 flex flex-wrap items-center justify-between gap-x-6 gap-y-2">
+                    <Choice
+                        label="Grouped"
+                        options={GROUPS}
+                        value={by}
+                        onChoose={(value) => void navigate({ search: { by: value, days }, replace: true })}
+                    />
+                    <Link
+                        to="/usage/calls"
+                        className="text-accent-text underline underline-offset-3"
+                    >
+                        Call by call
+                    </Link>
+                </div>
+                <Sums by={by} stretch={stretch} />
+                <p className="mt-2 text-table text-ink-soft">Hours and days are those of UTC.</p>
             </section>
         </div>
     );
 }
 
-function Sums({ by }: { by: Group }) {
-    const { data, error, refetch } = useQuery(sumsQuery(by));
-    const head = GROUPS.find(([group]) => group === by)![2];
-    const most = Math.max(1, ...(data ?? []).map((sum) => sum.cost_micros));
-    const sorted =
-        by === 'day' ? data : data && [...data].sort((a, b) => b.cost_micros - a.cost_micros);
+function Trend({ stretch, days }: { stretch: Stretch; days: Span }) {
+    const { data } = useQuery(trendQuery(stretch));
+    const beside = data && compared(data.now.cost, data.before.cost, days);
 
-    if (error && data === undefined)
-        return (
-            <Notice told={explain(error)} className="mt-3">
-                <Button size="small" onClick={() => void refetch()}>
-                    Try again
-                </Button>
-            </Notice>
-        );
-    if (sorted?.length === 0)
-        return (
-            <p className="mt-3 rounded-lg border border-line bg-surface px-5 py-4 text-ink-soft">
-                Nothing yet. Each answer of an employee is counted here.
-            </p>
-        );
     return (
-        <div
-            role="region"
-            aria-label="Sums"
-            tabIndex={0}
-            className="mt-3 overflow-x-auto rounded-lg border border-line bg-surface"
-        >
-            <table className="tabular w-full text-table">
-                <thead>
-                    <tr className="border-b border-line text-left text-ink-soft">
-                        <th className="px-5 py-2.5 font-medium">{head}</th>
-                        <th className="px-3 py-2.5 text-right font-medium">Calls</th>
-                        <th className="px-3 py-2.5 text-right font-medium">Tokens in</th>
-                        <th className="px-3 py-2.5 text-right font-medium">Tokens out</th>
-                        <th className="px-5 py-2.5 text-right font-medium">Cost</th>
-                    </tr>
-                </thead>
-                <tbody>
-                    {sorted === undefined && (
-                        <tr>
-                            <td colSpan={5} className="px-5 py-3">
-                                <Skeleton className="h-5 w-full" />
-                            </td>
-                        </tr>
+        <p className="tabular min-h-5.5 text-ink-soft">
+            {data && (
+                <>
+                    <span className="text-title font-semibold text-ink">
+                        {money(data.now.cost)}
+                    </span>{' '}
+                    in {number.format(data.now.calls)} {data.now.calls === 1 ? 'call' : 'calls'}
+                    {beside && `, ${beside}`}
+                </>
+            )}
+        </p>
+    );
+}
+
+interface ChoiceProps<T extends string> {
+    label: string;
+    options: readonly (readonly [T, string, ...string[]])[];
+    value: T;
+    onChoose: (value: T) => void;
+}
+
+function Choice<T extends string>({ label, options, value, onChoose }: ChoiceProps<T>) {
+    return (
+        <div role="group" aria-label={label} className="flex flex-wrap gap-1">
+            {options.map(([option, word]) => (
+                <button
+                    key={option}
+                    type="button"
+                    aria-pressed={option === value}
+                    onClick={() => onChoose(option)}
+                    className={cx(
+                        'h-8 cursor-pointer rounded-lg px-3 transition-colors duration-120',
+                        option === value
+                            ? 'bg-accent-soft font-medium text-accent-text'
+                            : 'text-ink-soft hover:bg-sunken hover:text-ink',
                     )}
-                    {sorted?.map((sum) => (
-                        <tr key={sum.id} className="border-b border-line last:border-0">
-                            <th scope="row" className="px-5 py-2.5 text-left font-normal">
-                                {labelOf(by, sum)}
-                            </th>
-                            <td className="px-3 py-2.5 text-right">{number.format(sum.calls)}</td>
-                            <td className="px-3 py-2.5 text-right">
-                                {number.format(sum.input_tokens)}
-                            </td>
-                            <td className="px-3 py-2.5 text-right">
-                                {number.format(sum.output_tokens)}
-                            </td>
-                            <td className="px-5 py-2.5 text-right whitespace-nowrap">
-                                <meter
-                                    aria-hidden
-                                    min={0}
-                                    max={most}
-                                    value={sum.cost_micros}
-                                    className="mr-3 hidden h-1.5 w-24 align-middle sm:inline-block"
-                                />
-                                {money(sum.cost_micros)}
-                                {sum.unknown > 0 && (
-                                    <span className="block text-ink-soft">
-                                        {number.format(sum.unknown)} at the worst case
-                                    </span>
-                                )}
-                            </td>
-                        </tr>
-                    ))}
-                </tbody>
-            </table>
+                >
+                    {word}
+                </button>
+            ))}
         </div>
     );
 }

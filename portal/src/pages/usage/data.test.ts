@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { microsOf, money } from './data';
+import { conversationOf, microsOf, money } from './data';
 
 describe('money', () => {
     test.each([
@@ -22,4 +22,12 @@ describe('money', () => {
     test.each(['', '-1', '1.234', 'ten', '1000001', '1 000', '1e3'])('%s is not', (text) =>
         expect(microsOf(text)).toBeNull(),
     );
+});
+
+test('a conversation is found in its address', () => {
+    const id = '01a1f8e1-4c24-7a2b-8fe8-deee01013e11';
+    const other = '01a1f8e1-4c24-7a2b-8fe8-deee01013e12';
+    expect(conversationOf(`https://here/employees/${other}/${id}`)).toBe(id);
+    expect(conversationOf(` ${id.toUpperCase()} `)).toBe(id);
+    expect(conversationOf('the one with Ann')).toBeNull();
 });

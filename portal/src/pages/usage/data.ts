@@ -1,4 +1,4 @@
-/* What the page of usage reads, and money in words. */
+/* The caps, and amounts of money as an admin types them. */
 import { queryOptions } from '@tanstack/react-query';
 import { call, http, MOST } from '../../api/client';
 import type { components } from '../../api/schema';
@@ -6,7 +6,6 @@ import type { components } from '../../api/schema';
 export { money } from '../../lib/money';
 
 export type Cap = components['schemas']['Cap'];
-export type Sum = components['schemas']['UsageSum'];
 
 export const capsQuery = queryOptions({
     queryKey: ['caps'],
@@ -14,22 +13,6 @@ export const capsQuery = queryOptions({
         (await call(http.GET('/api/v1/caps', { params: { query: MOST }, signal }))).items,
     refetchInterval: 15_000,
 });
-
-export const GROUPS = [
-    ['day', 'By day', 'Day'],
-    ['employee', 'By employee', 'Employee'],
-    ['model', 'By model', 'Model'],
-    ['key', 'By API key', 'API key'],
-] as const;
-export type Group = (typeof GROUPS)[number][0];
-
-export const sumsQuery = (by: Group) =>
-    queryOptions({
-        queryKey: ['usage', by],
-        queryFn: async ({ signal }) =>
-            (await call(http.GET('/api/v1/usage', { params: { query: { by, ...MOST } }, signal })))
-                .items,
-    });
 
 /* "12.50" as an admin types it; null when it is no amount of up to a million dollars. */
 export function microsOf(text: string): number | null {
@@ -39,29 +22,31 @@ export function microsOf(text: string): number | null {
     return micros <= 1e12 ? micros : null;
 }
 
-const PERIODS: Record<Cap['period'], string> = {
+export const PERIODS: Record<Cap['period'], string> = {
     day: 'a day',
     month: 'a month',
     ever: 'in all',
 };
 
-export function titleOf(cap: Cap): string {
-    const whose = {
+/* Whose money a cap is about. */
+export function whoseOf({ scope, name }: Pick<Cap, 'scope' | 'name'>): string {
+    return {
         tenant: 'The company',
-        team: cap.name ?? 'A former team',
-        employee: cap.name ?? 'A former employee',
+        team: name ?? 'A former team',
+        employee: name ?? 'A former employee',
         conversation: 'One conversation',
-        key: cap.name ?? 'A former API key',
-    }[cap.scope];
-    return `${whose}, ${PERIODS[cap.period]}`;
+        key: name ?? 'A former API key',
+    }[scope];
 }
 
-/* The day of a group in words; other groups by their name. */
-export function labelOf(by: Group, sum: Sum): string {
-    if (by !== 'day') return sum.name ?? (by === 'model' ? sum.id : 'No longer here');
-    return new Date(`${sum.id}T12:00:00Z`).toLocaleDateString('en-GB', {
-        weekday: 'short',
-        day: 'numeric',
-        month: 'long',
-    });
+export function titleOf(cap: Cap): string {
+    return `${whoseOf(cap)}, ${PERIODS[cap.period]}`;
+}
+
+export const AMOUNT_FAULT = 'Write an amount in dollars, such as 25 or 12.50.';
+
+/* The id at the end of a conversation's address, or an id alone; null: there is none. */
+export function conversationOf(text: string): string | null {
+    const ids = text.match(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi);
+    return ids?.at(-1)?.toLowerCase() ?? null;
 }

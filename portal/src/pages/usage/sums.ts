@@ -1,0 +1,162 @@
+/* What was spent: which stretches of time and groups there are, what is read of them, and how a chart shows it. */
+import { queryOptions } from '@tanstack/react-query';
+import { call, http, MOST } from '../../api/client';
+import type { components } from '../../api/schema';
+
+export type Sum = components['schemas']['UsageSum'];
+
+export const GROUPS = [
+    ['day', 'By time', 'Time'],
+    ['employee', 'By employee', 'Employee'],
+    ['team', 'By team', 'Team'],
+    ['model', 'By model', 'Model'],
+    ['key', 'By API key', 'API key'],
+] as const;
+export type Group = (typeof GROUPS)[number][0];
+
+/* How far one looks back; a single day is told by hours. */
+export const SPANS = [
+    ['1', '24 hours'],
+    ['7', '7 days'],
+    ['30', '30 days'],
+    ['90', '90 days'],
+] as const;
+export type Span = (typeof SPANS)[number][0];
+
+export interface Look {
+    by?: Group | undefined;
+    days?: Span | undefined;
+}
+
+export function lookOf(search: Record<string, unknown>): Look {
+    return {
+        by: GROUPS.find(([group]) => group === search['by'])?.[0],
+        days: SPANS.find(([span]) => span === String(search['days']))?.[0],
+    };
+}
+
+const HOUR_S = 3600;
+const DAY_S = 24 * HOUR_S;
+
+/* Whole hours or days (UTC) with the present one at the end; `before` begins as long a time ahead of that. */
+export interface Stretch {
+    step: number;
+    count: number;
+    from: number;
+    before: number;
+}
+
+export function stretchOf(days: Span, now: number): Stretch {
+    const step = days === '1' ? HOUR_S : DAY_S;
+    const count = days === '1' ? 24 : Number(days);
+    const from = (Math.floor(now / step) - count + 1) * step;
+    return { step, count, from, before: from - count * step };
+}
+
+/* A point in time as the server names its hour or day. */
+function nameOf(at: number, step: number): string {
+    const text = new Date(at * 1000).toISOString();
+    return step === HOUR_S ? `${text.slice(0, 13)}:00Z` : text.slice(0, 10);
+}
+
+const ROWS_MOST = 1000;
+
+async function sums(by: 'hour' | Group, from: number, signal: AbortSignal): Promise<Sum[]> {
+    const all: Sum[] = [];
+    let after = '';
+
+    do {
+        const query = { by, from, ...MOST, ...(after ? { after } : {}) };
+        const page = await call(http.GET('/api/v1/usage', { params: { query }, signal }));
+        all.push(...page.items);
+        after = page.next ?? '';
+    } while (after !== '' && all.length < ROWS_MOST);
+    return all;
+}
+
+export const sumsQuery = (by: Group, { from, step }: Stretch) =>
+    queryOptions({
+        queryKey: ['usage', 'sums', by, from, step],
+        queryFn: ({ signal }) => sums(by === 'day' && step === HOUR_S ? 'hour' : by, from, signal),
+        refetchInterval: 60_000,
+    });
+
+/* Over this time and the one before it, for what is told above all. */
+export const trendQuery = ({ step, from, before }: Stretch) =>
+    queryOptions({
+        queryKey: ['usage', 'trend', from, step],
+        queryFn: async ({ signal }) => {
+            const all = await sums(step === HOUR_S ? 'hour' : 'day', before, signal);
+            const border = nameOf(from, step);
+            return {
+                now: total(all.filter((sum) => sum.id >= border)),
+                before: total(all.filter((sum) => sum.id < border)),
+            };
+        },
+        refetchInterval: 60_000,
+    });
+
+function total(part: readonly Sum[]): { cost: number; calls: number } {
+    return {
+        cost: part.reduce((sum, one) => sum + one.cost_micros, 0),
+        calls: part.reduce((sum, one) => sum + one.calls, 0),
+    };
+}
+
+export interface Bar {
+    id: string;
+    label: string;
+    micros: number;
+}
+
+/* One for each hour or day, also where nothing was; the oldest first. */
+export function steps(found: readonly Sum[], { step, count, from }: Stretch): Bar[] {
+    const costs = new Map(found.map((sum) => [sum.id, sum.cost_micros]));
+    return Array.from({ length: count }, (_, i) => {
+        const id = nameOf(from + i * step, step);
+        return { id, label: shortOf(id), micros: costs.get(id) ?? 0 };
+    });
+}
+
+const BARS_MOST = 8;
+
+export function largest(by: Group, found: readonly Sum[]): Bar[] {
+    return [...found]
+        .sort((a, b) => b.cost_micros - a.cost_micros)
+        .slice(0, BARS_MOST)
+        .map((sum) => ({ id: sum.id, label: labelOf(by, sum), micros: sum.cost_micros }));
+}
+
+/* "9 % less than in the 30 days before" */
+export function compared(now: number, before: number, days: Span): string | null {
+    const span = SPANS.find(([value]) => value === days)![1];
+
+    if (before === 0) return null;
+    const percent = Math.round((Math.abs(now - before) / before) * 100);
+    if (percent === 0) return `as much as in the ${span} before`;
+    return `${percent} % ${now < before ? 'less' : 'more'} than in the ${span} before`;
+}
+
+const DAY = { weekday: 'short', day: 'numeric', month: 'long', timeZone: 'UTC' } as const;
+const HOUR = { ...DAY, month: 'short', hour: '2-digit', minute: '2-digit' } as const;
+const SHORT_DAY = { day: 'numeric', month: 'short', timeZone: 'UTC' } as const;
+const SHORT_HOUR = { hour: '2-digit', minute: '2-digit', timeZone: 'UTC' } as const;
+
+function isHour(id: string): boolean {
+    return id.length > 'YYYY-MM-DD'.length;
+}
+
+function timeOf(id: string): Date {
+    return new Date(isHour(id) ? id : `${id}T00:00Z`);
+}
+
+/* For the foot of a chart: "3 May", or "14:00". */
+function shortOf(id: string): string {
+    return timeOf(id).toLocaleString('en-GB', isHour(id) ? SHORT_HOUR : SHORT_DAY);
+}
+
+/* The hour or day of a group in words; other groups by their name. */
+export function labelOf(by: Group, sum: Sum): string {
+    if (by !== 'day') return sum.name ?? (by === 'model' ? sum.id : 'No longer here');
+    return timeOf(sum.id).toLocaleString('en-GB', isHour(sum.id) ? HOUR : DAY);
+}
