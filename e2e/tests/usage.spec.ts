@@ -5,7 +5,7 @@ import { nextPiece, paced, someoneAlone } from '../lib/brain';
 import { ask, askAndHear, signUp, stored } from '../lib/people';
 
 async function openUsage(page: Page): Promise<void> {
-    await page.getByRole('link', { name: 'Usage' }).click();
+    await page.getByRole('navigation', { name: 'Places' }).getByRole('link', { name: 'Usage' }).click();
     await expect(page.getByRole('heading', { name: 'Usage', exact: true })).toBeVisible();
 }
 

@@ -11,8 +11,7 @@ import { employeeQuery, employeesQuery, meQuery } from './api/queries';
 import { Broken, Missing } from './pages/Trouble';
 import { wrap } from './pages/apps/request';
 import { filtersOf } from './pages/audit/data';
-import { callsOf } from './pages/usage/calls';
-import { lookOf } from './pages/usage/sums';
+import { callsOf, lookOf } from './pages/usage/look';
 import { places } from './shell/places';
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({

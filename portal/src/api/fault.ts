@@ -70,6 +70,8 @@ const BY_CODE: Record<string, Sentences> = {
     factor_on: ['Your second factor is on already.', 'Load the page again to see how things stand.'],
     factor_off: ['Your second factor is off.', 'Set it up first.'],
     factor_not_begun: ['This was begun anew somewhere else.', 'Load the page again and begin anew.'],
+    team_exists: ['There is a team of this name already.', 'Choose another one.'],
+    cap_exists: ['There is a cap for this already.', 'Change its limit instead.'],
     tenant_suspended: [
         'Your company is suspended.',
         'Nothing is lost. Load the page again to read why.',

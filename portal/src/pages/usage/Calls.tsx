@@ -11,8 +11,9 @@ import { Skeleton } from '../../components/Skeleton';
 import { When } from '../../components/When';
 import { usePage } from '../../lib/page';
 import { save } from '../../lib/save';
-import { OUTCOMES, callsQuery, exportCalls, type Call, type Filters } from './calls';
+import { callsQuery, exportCalls, type Call } from './calls';
 import { money } from './data';
+import { OUTCOMES, type Filters } from './look';
 
 const route = getRouteApi('/inside/usage/calls');
 const number = new Intl.NumberFormat('en');

@@ -7,7 +7,8 @@ import { Button } from '../../components/Button';
 import { Notice } from '../../components/Notice';
 import { Skeleton } from '../../components/Skeleton';
 import { money } from './data';
-import { GROUPS, labelOf, largest, steps, sumsQuery, type Group, type Stretch, type Sum } from './sums';
+import { GROUPS, type Group } from './look';
+import { labelOf, largest, steps, sumsQuery, type Stretch, type Sum } from './sums';
 
 const Chart = lazy(() => import('./Chart'));
 const number = new Intl.NumberFormat('en');

@@ -10,7 +10,8 @@ import { Caps } from './Caps';
 import { Sums } from './Sums';
 import { ALERT_WORDS, alertPlace } from './alerts';
 import { money } from './data';
-import { GROUPS, SPANS, compared, stretchOf, trendQuery, type Span, type Stretch } from './sums';
+import { GROUPS, SPANS, type Span } from './look';
+import { compared, stretchOf, trendQuery, type Stretch } from './sums';
 
 const route = getRouteApi('/inside/usage');
 const number = new Intl.NumberFormat('en');

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { callsOf, csvOf, type Call } from './calls';
+import { csvOf, type Call } from './calls';
+import { callsOf } from './look';
 
 test('filters of the address are taken where they can be one', () => {
     const id = '01a1f8e1-4c24-7a2b-8fe8-deee01013e11';

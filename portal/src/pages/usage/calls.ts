@@ -2,43 +2,9 @@
 import { infiniteQueryOptions } from '@tanstack/react-query';
 import { call, http, MOST } from '../../api/client';
 import type { components } from '../../api/schema';
+import type { Filters } from './look';
 
 export type Call = components['schemas']['UsageCall'];
-type Outcome = Call['outcome'];
-
-export const OUTCOMES: readonly (readonly [Outcome, string])[] = [
-    ['answered', 'Answered'],
-    ['refused', 'Refused by the model'],
-    ['failed', 'Failed'],
-    ['unknown', 'Broke off unseen'],
-];
-
-export interface Filters {
-    employee_id?: string | undefined;
-    team_id?: string | undefined;
-    key_id?: string | undefined;
-    model?: string | undefined;
-    outcome?: Outcome | undefined;
-}
-
-const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-export function callsOf(search: Record<string, unknown>): Filters {
-    const id = (name: string) => {
-        const value = search[name];
-        return typeof value === 'string' && ID.test(value) ? value : undefined;
-    };
-    const model = search['model'];
-
-    return {
-        employee_id: id('employee_id'),
-        team_id: id('team_id'),
-        key_id: id('key_id'),
-        model: typeof model === 'string' && model !== '' ? model.slice(0, 200) : undefined,
-        outcome: OUTCOMES.find(([outcome]) => outcome === search['outcome'])?.[0],
-    };
-}
-
 function page(filters: Filters, after: string, most: number, signal?: AbortSignal) {
     const given = Object.fromEntries(
         Object.entries(filters).filter(([, value]) => value !== undefined),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { compared, lookOf, steps, stretchOf, type Sum } from './sums';
+import { lookOf } from './look';
+import { compared, steps, stretchOf, type Sum } from './sums';
 
 const NOON = Date.UTC(2026, 4, 3, 12, 30) / 1000;
 

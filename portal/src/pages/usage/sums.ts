@@ -2,38 +2,9 @@
 import { queryOptions } from '@tanstack/react-query';
 import { call, http, MOST } from '../../api/client';
 import type { components } from '../../api/schema';
+import { SPANS, type Group, type Span } from './look';
 
 export type Sum = components['schemas']['UsageSum'];
-
-export const GROUPS = [
-    ['day', 'By time', 'Time'],
-    ['employee', 'By employee', 'Employee'],
-    ['team', 'By team', 'Team'],
-    ['model', 'By model', 'Model'],
-    ['key', 'By API key', 'API key'],
-] as const;
-export type Group = (typeof GROUPS)[number][0];
-
-/* How far one looks back; a single day is told by hours. */
-export const SPANS = [
-    ['1', '24 hours'],
-    ['7', '7 days'],
-    ['30', '30 days'],
-    ['90', '90 days'],
-] as const;
-export type Span = (typeof SPANS)[number][0];
-
-export interface Look {
-    by?: Group | undefined;
-    days?: Span | undefined;
-}
-
-export function lookOf(search: Record<string, unknown>): Look {
-    return {
-        by: GROUPS.find(([group]) => group === search['by'])?.[0],
-        days: SPANS.find(([span]) => span === String(search['days']))?.[0],
-    };
-}
 
 const HOUR_S = 3600;
 const DAY_S = 24 * HOUR_S;
