@@ -56,6 +56,11 @@ void pool_loop_free(struct pool_loop *p)
     free(p);
 }
 
+const struct pool_candidate *pool_asked(const struct pool_call *call)
+{
+    return call->run.who;
+}
+
 size_t pool_loop_count(const struct pool_loop *p)
 {
     return p->count;

@@ -49,6 +49,9 @@ void pool_hold_back(struct pool_call *call, bool hold);
  */
 void pool_leave(struct pool_call *call);
 
+/* The candidate whose answer comes in; for the sink, while it is told of a piece. */
+const struct pool_candidate *pool_asked(const struct pool_call *call);
+
 /* Waits until the ledger has all that has ended by now: for tests. */
 void pool_loop_flush(struct pool_loop *p);
 

@@ -107,12 +107,12 @@ static struct buf *fresh(struct v1_call *v)
     return &v->piece;
 }
 
-static void begin(struct v1_call *v)
+static void begin(struct v1_call *v, const char *model)
 {
     static const struct line_head stream = {.status = 200, .stream = 1};
 
     v->begun = true;
-    v->talk.model = v->route.pool.candidates[0].model;
+    v->talk.model = model;
     head(v, &stream);
 }
 
@@ -124,7 +124,7 @@ static void on_delta(void *arg, struct bytes text)
     if (v->left || v->broken)
         return;
     if (!v->begun) {
-        begin(v);
+        begin(v, pool_asked(v->asking)->model);
         v->api->begin(&v->talk, out);
     }
     v->api->text(&v->talk, text, out);
@@ -149,18 +149,23 @@ static void on_restart(void *arg)
 
 static void answer(struct v1_call *v, const struct pool_outcome *o)
 {
+    static const struct fault too_long = {.rc = E_UPSTREAM, .code = "answer_too_long"};
     struct buf *out = fresh(v);
 
     if (!v->asked.ask.stream) {
         v->talk.model = o->answer.model;
         v->api->whole(&v->talk, &o->answer, out);
-        whole(v, buf_bytes(out));
-        return;
+    } else {
+        if (!v->begun)
+            begin(v, v->route.pool.candidates[o->candidate].model);
+        v->api->end(&v->talk, &o->answer, out);
     }
-    if (!v->begun)
-        begin(v);
-    v->api->end(&v->talk, &o->answer, out);
-    data(v, buf_bytes(out));
+    if (out->over)
+        refuse(v, &too_long);
+    else if (v->asked.ask.stream)
+        data(v, buf_bytes(out));
+    else
+        whole(v, buf_bytes(out));
 }
 
 /* Of a pool in which nobody answered, the last try says why. */

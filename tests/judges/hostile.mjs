@@ -133,6 +133,15 @@ export const FAULTS = {
     redirects_to_itself: (s, { path }) => s.end(`HTTP/1.1 307 Go\r\nlocation: ${path}\r\ncontent-length: 0\r\n\r\n`),
     redirects_to_a_file: (s) => s.end('HTTP/1.1 302 Go\r\nlocation: file:///etc/passwd\r\ncontent-length: 0\r\n\r\n'),
 };
+// What is allowed, and so large that nobody has it in view: an answer's calls of 5 MiB, most of it signs that are written as two.
+const LARGE = {
+    large_calls: (s) => {
+        const args = json({ a: '"'.repeat(60_000) });
+        const calls = Array.from({ length: 40 }, (_, index) =>
+            chunk({ tool_calls: [{ index, id: `c${index}`, type: 'function', function: { name: 'look', arguments: args } }] }));
+        s.end(`${stream()}${calls.join('')}${chunk({}, 'tool_calls')}data: [DONE]\n\n`);
+    },
+};
 /** Faults that only a stream can have. */
 export const STREAMS = new Set(['resets_in_the_middle', 'stops_without_an_end', 'stops_within_an_event', 'only_comments', 'one_line_for_ever']);
 /** Faults that only end when we end them. */
@@ -164,7 +173,7 @@ export class Hostile {
             const model = /"model": *"([^"]*)"/.exec(came)?.[1];
             came = '';
             this.asked.push(path);
-            const fault = FAULTS[path.split('/')[1]] ?? FAULTS[model];
+            const fault = FAULTS[path.split('/')[1]] ?? FAULTS[model] ?? LARGE[model];
             const text = model === 'good' ? 'Hi there.' : `POISON of ${path}`;
             if (fault) fault(socket, { path, streams, url: this.url });
             else socket.end(streams ? stream() + chunk({ content: text }) + DONE : whole(completion(text)));

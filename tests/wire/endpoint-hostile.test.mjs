@@ -95,6 +95,16 @@ describe('with nobody else to ask', () => {
         assert.ok(status >= 400, `${name} was taken for an answer: ${text}`);
         isError(text, name);
     }));
+    test('an answer that is too large to be passed on is a stream that broke, not one that is cut', async () => {
+        const answer = await program.open('POST', '/v1/responses', {
+            model: 'large_calls', stream: true, max_output_tokens: 50, input: 'hello', tools: [{ type: 'function', name: 'look' }],
+        }).answer;
+        const pieces = [];
+        for await (const piece of answer) pieces.push(piece);
+        const last = Buffer.concat(pieces).toString().trimEnd().split('\n\n').at(-1);
+        assert.equal(answer.statusCode, 200);
+        assert.equal(JSON.parse(/^data: (.*)$/m.exec(last)[1]).error.code, 'answer_too_long');
+    });
     test('nothing of it stays', nothingStays);
 });
 

@@ -34,6 +34,8 @@ const functions = [
 const vector = Array.from({ length: 256 }, (_, i) => Math.sin(i + 1) / 11);
 const fixtures = [
     { match: { model: 'no-such-model' }, response: { error: { message: 'No such model.', type: 'invalid_request_error', code: 'model_not_found' }, status: 404 } },
+    { match: { userMessage: 'elsewhere', model: 'gpt-4.1' }, response: { error: { message: 'No.', type: 'invented' }, status: 401 } },
+    { match: { userMessage: 'elsewhere' }, response: { content: 'I stand in.', usage } },
     { match: { inputText: 'zwei' }, response: { embedding: vector } },
     { match: { userMessage: 'both', toolName: 'customer_find', hasToolResult: false }, response: { content: 'I look.', toolCalls: calls, usage } },
     { match: { hasToolResult: true, toolResultContains: 'sent' }, response: { content: 'It is on its way.', usage } },
@@ -309,6 +311,15 @@ for (const model of MODELS)
             assert.ok(error instanceof OpenAI.APIError, `${error}`);
         });
     });
+
+test('whoever answers in place of another is named, plain and streamed', async () => {
+    const ask = (more) => openai.chat.completions.create({ model: 'auto', messages: user('go elsewhere'), ...more });
+    const plain = await ask();
+    assert.match(plain.model, /^claude-/);
+    const chunks = await all(await ask({ stream: true }), 'chunk');
+    assert.equal(said(chunks), 'I stand in.');
+    assert.deepEqual([...new Set(chunks.map(({ model }) => model))], [plain.model]);
+});
 
 describe('the rest', () => {
     test('embeddings: the package asks for base64, and gets the same as in numbers', async () => {
