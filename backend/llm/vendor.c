@@ -317,5 +317,8 @@ rc_t vendor_names(struct ctx *c, const char *provider, const struct http_answer 
         buf_text(&b, found);
     }
     *names = buf_str(&b);
+    if (b.len == 0 && json_array_size(items) > 0)
+        return ctx_fail(c, E_UPSTREAM, "llm_broken", "%s: a list of models without names",
+                        provider);
     return OK;
 }

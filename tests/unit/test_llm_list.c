@@ -115,6 +115,8 @@ static void answers(void **state)
          "llama3:8b", NULL},
         {"openai", NULL, 200, "{}", NULL, "llm_broken"},
         {"openai", NULL, 200, "{\"models\":[]}", NULL, "llm_broken"},
+        {"openai", NULL, 200, "[\"gpt-5\"]", NULL, "llm_broken"},
+        {"openai", NULL, 200, "{\"data\":[{\"name\":\"gpt-5\"}]}", NULL, "llm_broken"},
         {"openai", NULL, 200, "<!doctype html><title>Welcome</title>", NULL, "llm_broken"},
         {"openai", NULL, 200, "{\"data\":{\"id\":\"x\"}}", NULL, "llm_broken"},
         {"openai", NULL, 401, "{\"error\":{\"message\":\"Incorrect API key\"}}", NULL,
