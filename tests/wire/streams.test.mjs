@@ -16,7 +16,9 @@ let portal;
 
 before(async () => {
     model = await startModel();
-    up = await new Up().start({ env: { KONSTRUCT_OPENAI_URL: `${model.url}/v1`, KONSTRUCT_OPENAI_KEY: 'sk-streams-0123456789' } });
+    up = await new Up().start({
+        env: { KONSTRUCT_OPENAI_URL: `${model.url}/v1`, KONSTRUCT_OPENAI_KEY: 'sk-streams-0123456789', KONSTRUCT_LEASE_SECONDS: '4' },
+    });
     portal = await Portal.signUp(up);
     await run(program('konstruct'), ['employee', 'models', 'Mara', '--primary', 'openai:paced', '--tenant', portal.company], {
         env: { KONSTRUCT_CONF: join(up.run, 'konstruct.conf') },
@@ -120,4 +122,27 @@ test('Redis dies in the middle of an answer: the rest of it comes all the same',
         },
     ]);
     assert.deepEqual(screen.messages, [question, PIECES.join('').trim()]);
+});
+
+test('the worker dies in the middle of an answer: it begins anew before the same eyes', { timeout: 120_000 }, async () => {
+    const conversation = await portal.begin();
+    const question = `When do parcels leave? ${randomUUID()}`;
+    const { worker } = up.children();
+    const takes = [];
+    let feeding;
+    const screen = await watch(conversation, [
+        { go: say(conversation, question), until: ({ messages }) => messages.length === 1 },
+        { go: () => piece(question), until: ({ shown, take }) => shown === PIECES[0] && takes.push(take) },
+        {
+            go: () => {
+                signal(worker, 'SIGKILL');
+                // The model goes on for the one who died as well, so that nobody can say how many pieces it takes.
+                feeding = setInterval(() => piece(question), 100);
+            },
+            until: ({ messages, take }) => takes.push(take) && messages.length === 2,
+        },
+    ]);
+    clearInterval(feeding);
+    assert.deepEqual(screen.messages, [question, PIECES.join('').trim()]);
+    assert.ok(takes.at(-1) > takes[0], `takes: ${takes}`);
 });
