@@ -55,7 +55,7 @@ static const struct field new_fields[] = {
 const struct shape new_api_key_shape = SHAPE("NewApiKey", struct new_api_key, new_fields);
 
 static const struct field change_fields[] = {
-    FIELD(struct api_key_change, models, REQUIRED, MODELS_MAX, MODELS_ABOUT "; blank: all"),
+    FIELD(struct api_key_change, models, 0, MODELS_MAX, MODELS_ABOUT "; blank: all"),
 };
 const struct shape api_key_change_shape = SHAPE("ApiKeyChange", struct api_key_change,
                                                 change_fields);
@@ -192,6 +192,8 @@ static const struct stmt q_change = {
 rc_t api_key_change(struct ctx *c, const char *id, const struct api_key_change *in,
                     struct api_key *out)
 {
+    if (in->models == NULL)
+        return ctx_bad(c, "models", "missing", "models is missing.");
     return db_one(c, &q_change, ARGS(A(id), A(models_of(c, in->models))), &api_key_shape, out);
 }
 

@@ -31,7 +31,7 @@ struct v1_call {
     struct pool_call *asking;   /* NULL: nobody is asked */
     struct loop_task ending;    /* of what was known at once */
     struct buf piece;           /* of a stream, used again for each */
-    bool begun, broken;         /* part of a stream has left; its end as well */
+    bool begun;                 /* part of a stream has left */
     struct errand errand;       /* embeddings */
     struct routing_want models; /* that may be asked */
     struct bytes body;          /* of the question, then of the answer */
@@ -84,9 +84,7 @@ static void refuse(struct v1_call *v, const struct fault *fault)
     if (fault->rc == E_INTERNAL || fault->rc == E_UNAVAILABLE)
         log_fault(v->c, v->open.path);
     if (v->begun) {
-        if (!v->broken)
-            v->api->broke(&v->talk, &error, &body);
-        v->broken = true;
+        v->api->broke(&v->talk, &error, &body);
         data(v, buf_bytes(&body));
         return;
     }
@@ -121,7 +119,7 @@ static void on_delta(void *arg, struct bytes text)
     struct v1_call *v = arg;
     struct buf *out = fresh(v);
 
-    if (v->left || v->broken)
+    if (v->left)
         return;
     if (!v->begun) {
         begin(v, pool_asked(v->asking)->model);
@@ -129,22 +127,6 @@ static void on_delta(void *arg, struct bytes text)
     }
     v->api->text(&v->talk, text, out);
     data(v, buf_bytes(out));
-}
-
-/*
- * Another model would begin anew, and what has been said can't be taken back: the stream says that
- * it broke, and nobody else is asked.
- */
-static void on_restart(void *arg)
-{
-    static const struct fault torn = {
-        .rc = E_UPSTREAM, .code = "stream_broken", .detail = "the model broke off"};
-    struct v1_call *v = arg;
-
-    if (v->left || v->broken || !v->begun)
-        return;
-    refuse(v, &torn);
-    pool_leave(v->asking);
 }
 
 static void answer(struct v1_call *v, const struct pool_outcome *o)
@@ -185,7 +167,7 @@ static void on_ended(void *arg, rc_t rc, const struct pool_outcome *o)
     struct v1_call *v = arg;
 
     v->asking = NULL;
-    if (v->left || v->broken) {
+    if (v->left) {
         end(v);
         return;
     }
@@ -284,13 +266,13 @@ static rc_t list_models(struct v1_call *v)
 
 static void ask(struct v1_call *v, struct pool_loop *pool)
 {
-    const struct pool_question question = {
-        .c = v->c,
-        .route = &v->route.pool,
-        .ask = &v->asked.ask,
-        .sink = {.delta = on_delta, .restart = on_restart, .arg = v},
-        .ended = on_ended,
-        .arg = v};
+    /* What was said cannot be taken back: no restart. */
+    const struct pool_question question = {.c = v->c,
+                                           .route = &v->route.pool,
+                                           .ask = &v->asked.ask,
+                                           .sink = {.delta = on_delta, .arg = v},
+                                           .ended = on_ended,
+                                           .arg = v};
 
     v->asking = pool_start(pool, &question);
 }

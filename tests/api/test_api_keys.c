@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "call.h"
 #include "core/token.h"
+#include "flow/line_open.h"
 
 #include <cmocka.h>
 
@@ -407,6 +408,81 @@ static void it_stays_in_its_company(void **state)
     expect(&r, 200, NULL);
 }
 
+static const struct line_open *asks(struct arena *mem, const char *key)
+{
+    struct reply r = use(mem, key, GET, "/v1/models", "");
+
+    assert_int_equal(r.status, 0);
+    assert_int_equal(r.park->kind, PARK_LINE);
+    return r.park->call;
+}
+
+/* A call of a model names the key, its company and its models; what changes is felt by the next. */
+static void models_and_a_cap_come_with_it(void **state)
+{
+    struct arena *mem = *state;
+    struct office o = office_new(mem);
+    struct reply r = post(mem, o.admin, KEYS,
+                          "{\"name\":\"Asker\",\"scopes\":\"models:use\",\"models\":\" gpt-5  "
+                          "gpt-5-mini \",\"cap_micros\":5000000,\"cap_period\":\"day\"}");
+    const char *key = text_of(&r, "secret"), *id = text_of(&r, "id");
+    const char *path = text_printf(mem, KEYS "/%s", id);
+    PGconn *super = pg_open(PG_SUPER);
+
+    expect(&r, 201, NULL);
+    assert_string_equal(text_of(&r, "models"), "gpt-5 gpt-5-mini");
+    assert_int_equal(pg_count(super,
+                              "SELECT count(*) FROM cap WHERE scope = 'key' AND scope_id = '%s'"
+                              " AND period = 'day' AND limit_micros = 5000000",
+                              id),
+                     1);
+    assert_string_equal(asks(mem, key)->models, "gpt-5 gpt-5-mini");
+    assert_string_equal(asks(mem, key)->key_id, id);
+    assert_string_equal(asks(mem, key)->tenant_id, o.at.tenant_id);
+
+    r = call(mem, &(struct call){.method = PATCH,
+                                 .path = path,
+                                 .body = BYTES("{\"models\":\"gpt-5\"}"),
+                                 .token = o.admin});
+    expect(&r, 200, NULL);
+    assert_string_equal(asks(mem, key)->models, "gpt-5");
+    r = call(mem, &(struct call){.method = PATCH,
+                                 .path = path,
+                                 .body = BYTES("{\"models\":\" \"}"),
+                                 .token = o.admin});
+    expect(&r, 200, NULL);
+    assert_null(asks(mem, key)->models);
+    r = call(mem, &(struct call){.method = DELETE, .path = path, .token = o.admin});
+    expect(&r, 204, NULL);
+    r = use(mem, key, GET, "/v1/models", "");
+    expect(&r, 401, "invalid_api_key");
+    assert_int_equal(pg_count(super,
+                              "SELECT count(*) FROM audit WHERE tenant_id = '%s' AND action IN"
+                              " ('key.changed', 'cap.added')",
+                              o.at.tenant_id),
+                     3);
+    PQfinish(super);
+}
+
+/* Who was let in is known for a while, and asks the database nothing. */
+static void a_call_of_a_model_needs_no_database(void **state)
+{
+    struct arena *mem = *state;
+    struct office o = office_new(mem);
+    struct reply made = make(mem, o.admin, "models:use"), other = make(mem, o.admin, "models:use");
+    const char *key = text_of(&made, "secret");
+
+    assert_non_null(asks(mem, key));
+    pg_use(PG_WEB, "host=/nowhere");
+    for (int i = 0; i < 100; i++)
+        assert_string_equal(asks(mem, key)->key_id, text_of(&made, "id"));
+
+    struct reply r = use(mem, text_of(&other, "secret"), GET, "/v1/models", "");
+
+    assert_int_equal(r.status, 503);
+    pg_use(PG_WEB, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -424,6 +500,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(bad_wishes_are_refused, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(it_ends_with_its_company, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(it_stays_in_its_company, api_setup, api_teardown),
+        cmocka_unit_test_setup_teardown(models_and_a_cap_come_with_it, api_setup, api_teardown),
+        cmocka_unit_test_setup_teardown(a_call_of_a_model_needs_no_database, api_setup,
+                                        api_teardown),
     };
 
     return cmocka_run_group_tests(tests, api_start, api_stop);

@@ -15,6 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/conf.h"
 #include "base/id.h"
 #include "base/metric.h"
@@ -189,6 +190,56 @@ static void processes_share_them(void **state)
     assert_int_equal(let_through(f, &f->tenant, 1, 5), 5);
 }
 
+/* How many of `tries` were let through, of those that are taken ahead. */
+static int let_through_ahead(struct fixture *f, int tries)
+{
+    int taken = 0;
+
+    for (int i = 0; i < tries; i++) {
+        ctx_forgive(f->c);
+        taken += limit_take_ahead(f->c, &f->tenant, 1) == OK;
+    }
+    return taken;
+}
+
+/*
+ * A rate of 600 a minute has 150 at once and fills at ten a second: what little comes back while
+ * this runs is let through as well.
+ */
+static void taken_ahead_lets_no_more_through(void **state)
+{
+    struct fixture *f = *state;
+    int64_t began_us = clock_mono_us();
+    int taken;
+
+    conf_set(CONF_limit_messages, "600");
+    limit_start(own_redis_url(f->redis));
+    taken = let_through_ahead(f, 40);
+    assert_int_equal(taken, 40);
+    limit_start(own_redis_url(f->redis)); /* as another process: what the first had taken is gone */
+    taken += let_through_ahead(f, 1000);
+
+    int64_t filled = (clock_mono_us() - began_us) / 100000 + 1;
+
+    assert_true(taken <= 150 + filled);
+    assert_true(taken >= 140);
+}
+
+static void taken_ahead_asks_redis_seldom(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t local = metric_get(METRIC_limit_local);
+
+    conf_set(CONF_limit_messages, "60000"); /* a hundred at a time */
+    limit_start(own_redis_url(f->redis));
+    assert_int_equal(let_through_ahead(f, 1), 1);
+    own_redis_kill(f->redis);
+    assert_int_equal(let_through_ahead(f, 99), 99);
+    assert_int_equal(metric_get(METRIC_limit_local), local);
+    assert_int_equal(let_through_ahead(f, 1), 1); /* by this process's own bucket */
+    assert_int_equal(metric_get(METRIC_limit_local), local + 1);
+}
+
 static void a_forgotten_script_is_told_again(void **state)
 {
     struct fixture *f = *state;
@@ -346,6 +397,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(redis_learns_nobodys_name, setup, teardown),
         cmocka_unit_test_setup_teardown(what_came_to_nothing_is_given_back, setup, teardown),
         cmocka_unit_test_setup_teardown(processes_share_them, setup, teardown),
+        cmocka_unit_test_setup_teardown(taken_ahead_lets_no_more_through, setup, teardown),
+        cmocka_unit_test_setup_teardown(taken_ahead_asks_redis_seldom, setup, teardown),
         cmocka_unit_test_setup_teardown(a_forgotten_script_is_told_again, setup, teardown),
         cmocka_unit_test_setup_teardown(a_flood_asks_redis_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(redis_dies_and_comes_back, setup, teardown),
