@@ -285,6 +285,7 @@ static void model_refusals(struct ctx *c, const struct route *r, json_t *all)
                 {403, "The key may not ask models, or the company is suspended"},
                 {404, "There is no such model, or the key may not use it"},
                 {413, "The question is larger than this takes"},
+                {414, "The address is too long"},
                 {415, "The question is not sent as application/json"},
                 {429, "Too many calls, or a cap is used up: `insufficient_quota`"},
                 {500, "A fault of ours; the header x-request-id finds it in the log"},
@@ -295,7 +296,8 @@ static void model_refusals(struct ctx *c, const struct route *r, json_t *all)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         json_t *said;
 
-        if (rows[i].status == 413 && r->method == GET)
+        if ((rows[i].status == 413 && !changes_something(r)) ||
+            (rows[i].status == 414 && !has_parameters(r)))
             continue;
         said = content("application/json",
                        json_pack("{s:s, s:[s], s:{s:{s:s}}}", "type", "object", "required", "error",

@@ -25,6 +25,7 @@
 #define HEADER_BYTES 16384
 #define REQUESTS_AT_ONCE (2 * PARK_PER_PROCESS)
 #define TIMER_MS 250
+#define KEPT_MEMORY MIB(1)
 
 /* Kore wants to know what it is. */
 const char *kore_version = "4.1.0";
@@ -175,6 +176,7 @@ WEB_HOOK void kore_worker_configure(void)
 {
     struct db_pool *pool = db_pool_new(conf_text(CONF_db_web), 1);
 
+    arena_keep(KEPT_MEMORY);
     web_requests_start(pool);
     web_batch_start(conf_text(CONF_db_web));
     live_start(conf_text(CONF_redis_url));

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/rc.h"
 
@@ -37,6 +38,17 @@ struct arena {
     size_t used, max;
 };
 
+/* Blocks for the next arenas of this thread. */
+static _Thread_local struct {
+    struct block *first;
+    size_t count, most;
+} kept;
+
+void arena_keep(size_t bytes)
+{
+    kept.most = ONE_MALLOC_PER_PIECE ? 0 : bytes / BLOCK_SIZE;
+}
+
 static _Noreturn void die(const char *why, size_t size)
 {
     fprintf(stderr, "arena: %s (%zu bytes asked)\n", why, size);
@@ -53,6 +65,36 @@ struct arena *arena_new(size_t max)
     return a;
 }
 
+static struct block *block_new(size_t size)
+{
+    struct block *b;
+
+    if (size == BLOCK_SIZE && kept.first != NULL) {
+        b = kept.first;
+        kept.first = b->next;
+        kept.count--;
+        return b;
+    }
+    b = calloc(1, sizeof(*b) + size);
+    if (b == NULL)
+        die("out of memory", size);
+    return b;
+}
+
+/* What was in it is gone at once, not when it is used again. */
+static void block_free(struct block *b)
+{
+    if (b->size != BLOCK_SIZE || kept.count >= kept.most) {
+        free(b);
+        return;
+    }
+    memset(b->data, 0, b->used);
+    b->used = 0;
+    b->next = kept.first;
+    kept.first = b;
+    kept.count++;
+}
+
 void arena_free(struct arena *a)
 {
     if (a == NULL)
@@ -61,17 +103,15 @@ void arena_free(struct arena *a)
         e->end(e->thing);
     for (struct block *b = a->blocks, *next; b != NULL; b = next) {
         next = b->next;
-        free(b);
+        block_free(b);
     }
     free(a);
 }
 
 static struct block *block_add(struct arena *a, size_t size)
 {
-    struct block *b = calloc(1, sizeof(*b) + size);
+    struct block *b = block_new(size);
 
-    if (b == NULL)
-        die("out of memory", size);
     b->size = size;
     b->next = a->blocks;
     a->blocks = b;

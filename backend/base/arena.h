@@ -25,6 +25,12 @@ void *arena_take(struct arena *a, size_t size);
 /* Calls end(thing) when the arena ends. Clean-ups run in reverse order of registration. */
 void arena_on_end(struct arena *a, void (*end)(void *thing), void *thing);
 
+/*
+ * For a thread that lives as long as the process and makes many arenas, an event loop's: so much of
+ * what they give back it keeps for the next ones.
+ */
+void arena_keep(size_t bytes);
+
 /* Bytes handed out so far. */
 size_t arena_used(const struct arena *a);
 

@@ -1,7 +1,9 @@
 /* See id.h. */
 #include "base/id.h"
 
+#include <pthread.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -17,12 +19,46 @@ static char *id_text(struct arena *mem, unsigned char raw[16], unsigned version)
                        hex + 20);
 }
 
+/*
+ * Random bytes are fetched for many ids at once, since each look costs a system call. A child gets
+ * its own: after a fork both would give the same out.
+ */
+#define POOLED 512
+static _Thread_local struct {
+    unsigned char bytes[POOLED];
+    size_t left;
+} pooled;
+
+static void forget(void)
+{
+    pooled.left = 0;
+}
+
+static void watch_forks(void)
+{
+    if (pthread_atfork(NULL, NULL, forget) != 0)
+        abort();
+}
+
+static void random_take(unsigned char *out, size_t len)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, watch_forks);
+    if (pooled.left < len) {
+        randombytes_buf(pooled.bytes, POOLED);
+        pooled.left = POOLED;
+    }
+    pooled.left -= len;
+    memcpy(out, pooled.bytes + pooled.left, len);
+}
+
 char *id_new(struct arena *mem)
 {
     unsigned char raw[16];
     int64_t now = clock_ms();
 
-    randombytes_buf(raw, sizeof(raw));
+    random_take(raw, sizeof(raw));
     for (int i = 0; i < 6; i++)
         raw[i] = (unsigned char)(now >> (40 - 8 * i));
     return id_text(mem, raw, 7);

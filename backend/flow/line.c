@@ -19,6 +19,7 @@
 #define HELD_BACK LINE_WINDOW /* bytes that wait for credit before the model is held back */
 #define PATH_MOST 108
 #define HELPERS 16 /* embeddings that are asked for at once */
+#define KEPT MIB(1)
 #define LOOK_MS 50 /* whether all is done, once it is to stop */
 
 struct wire;
@@ -383,6 +384,7 @@ static void on_stop(void *arg)
 static void *run(void *arg)
 {
     (void)arg;
+    arena_keep(KEPT);
     loop_run(own.place.loop);
     while (own.wires != NULL)
         drop(own.wires);

@@ -7,6 +7,7 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "flow/routing.h"
+#include "flow/routing_book.h"
 #include "flow/v1_embed.h"
 #include "flow/v1_models.h"
 #include "io/db.h"
@@ -17,9 +18,11 @@
 
 #define ALLOWED_MAX 200
 #define ERROR_MAX KIB(64)
+#define QUICK_BODY KIB(32) /* read within the loop: some hundred microseconds */
 
 struct v1_call {
     struct ctx *c;
+    const struct v1_place *place;
     struct line_open open;
     struct v1_out out;
     atomic_bool left; /* a helper looks at it as well */
@@ -29,10 +32,9 @@ struct v1_call {
     struct routing route;
     struct payer payer;
     struct pool_call *asking;   /* NULL: nobody is asked */
-    struct loop_task ending;    /* of what was known at once */
     struct buf piece;           /* of a stream, used again for each */
     bool begun;                 /* part of a stream has left */
-    struct errand errand;       /* embeddings */
+    struct errand errand;       /* what is done before anybody is asked */
     struct routing_want models; /* that may be asked */
     struct bytes body;          /* of the question, then of the answer */
     rc_t rc;
@@ -61,11 +63,6 @@ static void end(struct v1_call *v)
     if (!v->left)
         v->out.end(v->out.arg);
     drop(v);
-}
-
-static void ends(void *arg)
-{
-    end(arg);
 }
 
 static void whole(struct v1_call *v, struct bytes body)
@@ -259,9 +256,8 @@ static rc_t list_models(struct v1_call *v)
     struct buf *out = fresh(v);
 
     TRY(v1_models_write(v->c, &v->models, v->open.model, out));
-    TRY(db_commit(v->c));
-    whole(v, buf_bytes(out));
-    return OK;
+    v->body = buf_bytes(out);
+    return db_commit(v->c);
 }
 
 static void ask(struct v1_call *v, struct pool_loop *pool)
@@ -277,17 +273,28 @@ static void ask(struct v1_call *v, struct pool_loop *pool)
     v->asking = pool_start(pool, &question);
 }
 
+/* What may take a while: a large body, accounts that are not at hand, vectors. */
 static void work(void *arg)
 {
     struct v1_call *v = arg;
 
-    v->rc = v1_embed(v->c, &v->open, &v->models, v->body, &v->left, &v->body);
+    v->models = allowed(v);
+    if (text_is(v->open.path, SERVED_MODELS_PATH))
+        v->rc = list_models(v);
+    else if (text_is(v->open.path, SERVED_EMBED_PATH))
+        v->rc = v1_embed(v->c, &v->open, &v->models, v->body, &v->left, &v->body);
+    else
+        v->rc = prepare(v, v->body);
 }
 
 static void worked(void *arg)
 {
     struct v1_call *v = arg;
 
+    if (v->rc == OK && v->api != NULL && !v->left) {
+        ask(v, v->place->pool);
+        return;
+    }
     if (v->rc == OK) {
         whole(v, v->body);
     } else {
@@ -297,21 +304,10 @@ static void worked(void *arg)
     end(v);
 }
 
-/* What it answers is known at once, or it asks. */
-static rc_t begin_call(struct v1_call *v, const struct v1_place *place, bool *asks)
+static bool is_quick(const struct v1_call *v)
 {
-    *asks = !text_is(v->open.path, SERVED_MODELS_PATH);
-    v->models = allowed(v);
-    if (!*asks)
-        return list_models(v);
-    if (text_is(v->open.path, SERVED_EMBED_PATH)) {
-        v->errand = (struct errand){.work = work, .arg = v, .done = {.fn = worked, .arg = v}};
-        helpers_send(place->helpers, &v->errand);
-        return OK;
-    }
-    TRY(prepare(v, v->body));
-    ask(v, place->pool);
-    return OK;
+    return v->body.len <= QUICK_BODY && served_find(v->open.path) != NULL &&
+           routing_book_fresh(v->open.tenant_id);
 }
 
 struct v1_call *v1_call_start(const struct v1_place *place, struct ctx *c,
@@ -319,20 +315,19 @@ struct v1_call *v1_call_start(const struct v1_place *place, struct ctx *c,
                               const struct v1_out *out)
 {
     struct v1_call *v = arena_take(c->mem, sizeof(*v));
-    bool asks;
-    rc_t rc;
 
-    *v = (struct v1_call){.c = c, .open = *open, .out = *out, .body = body};
+    *v = (struct v1_call){.c = c, .place = place, .open = *open, .out = *out, .body = body};
     v->piece = buf_new(c->mem, MIB(16));
-    rc = begin_call(v, place, &asks);
-    if (rc == OK && asks)
+    v->errand = (struct errand){.work = work, .arg = v, .done = {.fn = worked, .arg = v}};
+    if (!is_quick(v)) {
+        helpers_send(place->helpers, &v->errand);
         return v;
-    if (rc != OK) {
-        db_rollback(c);
-        refuse(v, &c->fault);
     }
-    v->ending = (struct loop_task){.fn = ends, .arg = v};
-    loop_soon(place->loop, &v->ending);
+    work(v);
+    if (v->rc == OK)
+        ask(v, place->pool);
+    else
+        loop_soon(place->loop, &v->errand.done);
     return v;
 }
 
