@@ -38,6 +38,12 @@ struct usage {
 rc_t usage_add(struct ctx *c, const struct usage *usage) MUST;
 
 /*
+ * The same for many calls that belong to no job, in one statement; a few hundred at once. A model's
+ * name is cut at 300 bytes.
+ */
+rc_t usage_add_many(struct ctx *c, const struct usage *const *rows, size_t count) MUST;
+
+/*
  * Adds what is new in the ledger to its hours, in every tenant; see usage_roll in the migration.
  * Commits; at most some ten thousand calls at once, and *more says that there are others.
  */

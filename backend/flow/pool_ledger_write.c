@@ -202,10 +202,14 @@ static rc_t settle(struct ctx *c, struct ledger_entry **list, size_t count)
 
 static rc_t book_all(struct ctx *c, struct ledger_entry **list, size_t count)
 {
+    const struct usage **rows = arena_take(c->mem, count * sizeof(*rows));
+    size_t row_count = 0;
+
     TRY(close_told(c, list, count));
     for (size_t i = 0; i < count; i++)
         if (!list[i]->nothing)
-            TRY(usage_add(c, &list[i]->u));
+            rows[row_count++] = &list[i]->u;
+    TRY(usage_add_many(c, rows, row_count));
     TRY(settle(c, list, count));
     return db_commit(c);
 }
@@ -227,31 +231,45 @@ static size_t group(struct ledger_entry **list, size_t count)
     return n;
 }
 
+typedef rc_t (*write_fn)(struct ctx *c, struct ledger_entry **list, size_t count);
+
+static rc_t write_some(struct db_pool *db, write_fn write, struct ledger_entry **list, size_t count)
+{
+    struct ctx *c = ctx_of(db, list[0]);
+    rc_t rc = write(c, list, count);
+
+    if (rc != OK)
+        log_fault(c, "calls_not_written");
+    db_rollback(c);
+    ctx_end(c);
+    for (size_t i = 0; i < count && rc != OK; i++)
+        list[i]->again = true;
+    return rc;
+}
+
 /* Keeps those that failed, at the front. */
 static void write_each(struct db_pool *db, struct ledger_entry **list, size_t *count,
-                       rc_t (*write)(struct ctx *c, struct ledger_entry **list, size_t count),
-                       void (*written)(struct ledger_entry **list, size_t count))
+                       write_fn write, void (*written)(struct ledger_entry **list, size_t count))
 {
     size_t left = 0, n;
+    bool alone = false; /* one of them spoils it for the others of its tenant */
 
     if (*count > 1)
         qsort(list, *count, sizeof(struct ledger_entry *), by_tenant);
     for (size_t i = 0; i < *count; i += n) {
-        n = group(list + i, *count - i);
+        n = alone ? 1 : group(list + i, *count - i);
 
-        struct ctx *c = ctx_of(db, list[i]);
+        rc_t rc = write_some(db, write, list + i, n);
 
-        if (write(c, list + i, n) == OK) {
+        if (rc != OK && rc != E_UNAVAILABLE && rc != E_TIMEOUT && n > 1) {
+            alone = true;
+            n = 0;
+        } else if (rc == OK) {
             written(list + i, n);
         } else {
-            log_fault(c, "calls_not_written");
-            for (size_t k = 0; k < n; k++) {
-                list[i + k]->again = true;
-                list[left++] = list[i + k];
-            }
+            memmove(list + left, list + i, n * sizeof(struct ledger_entry *));
+            left += n;
         }
-        db_rollback(c);
-        ctx_end(c);
     }
     *count = left;
 }

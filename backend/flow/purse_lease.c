@@ -12,6 +12,9 @@
 
 /* So many times what is asked for may be under way without rows: the next ones come at once. */
 #define BARE_TIMES 4
+/* Who leases more often than this asks for more each time, so that it becomes seldom. */
+#define OFTEN_MS 250
+#define STRETCH_MAX 256
 
 bool purse_try(const char *tenant_id, const struct payer *payer, int64_t micros,
                struct purse_hold *out, bool *stale)
@@ -122,13 +125,37 @@ static rc_t take(struct ctx *c, const struct payer *payer, int64_t micros, struc
     return OK;
 }
 
+/* How much more than what is asked for is asked of the database. */
+static int64_t stretch_of(const char *tenant_id)
+{
+    const int64_t now_ms = clock_mono_ms();
+    int64_t stretch;
+
+    pthread_mutex_lock(&purse_lock);
+    struct purse_tenant *t = purse_tenant(tenant_id);
+
+    if (now_ms - t->leased_ms < OFTEN_MS)
+        t->stretch = t->stretch < STRETCH_MAX ? 2 * t->stretch : STRETCH_MAX;
+    else
+        t->stretch /= 2;
+    if (t->stretch < 1)
+        t->stretch = 1;
+    t->leased_ms = now_ms;
+    stretch = t->stretch;
+    pthread_mutex_unlock(&purse_lock);
+    return stretch;
+}
+
 static rc_t ask(struct ctx *c, const struct payer *payer, int64_t most, int64_t least, bool last,
                 struct lack *lack, struct purse_said *said)
 {
+    const int64_t amounts[] = {most * (most > 0 ? stretch_of(c->tenant_id) : 1), most, least};
+
     TRY(cap_list(c, &said->caps, &said->cap_count));
-    TRY(take(c, payer, most, lack, said));
-    if (said->how != CAP_TAKEN && least < most)
-        TRY(take(c, payer, least, lack, said));
+    said->how = CAP_WAIT;
+    for (size_t i = 0; i < COUNT_OF(amounts) && said->how != CAP_TAKEN; i++)
+        if (i == 0 || amounts[i] < amounts[i - 1])
+            TRY(take(c, payer, amounts[i], lack, said));
     if (said->how == CAP_WAIT && last)
         said->how = CAP_REFUSED;
     if (said->how == CAP_REFUSED)

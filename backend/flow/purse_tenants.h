@@ -42,8 +42,9 @@ struct purse_tenant {
     int64_t day;        /* since 1970, UTC, when slices were last taken */
     int64_t dry_ms;     /* until then the database is not asked again */
     int64_t used_ms;
-    int64_t stale_ms; /* when somebody was told that the list gets old */
-    bool asking;      /* somebody is asking it right now */
+    int64_t leased_ms, stretch; /* purse_lease: when last, and how much more than was asked for */
+    int64_t stale_ms;           /* when somebody was told that the list gets old */
+    bool asking;                /* somebody is asking it right now */
 };
 
 extern pthread_mutex_t purse_lock;

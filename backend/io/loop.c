@@ -95,6 +95,9 @@ void loop_watch(struct loop *l, struct loop_fd *w, uint32_t events)
 
     int how = w->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 
+    if (w->watched && w->events == events)
+        return;
+    w->events = events;
     if (epoll_ctl(l->epoll, how, w->fd, &event) != 0)
         abort();
     w->watched = true;

@@ -31,7 +31,8 @@ struct loop_fd {
     int fd;
     void (*fn)(void *arg, uint32_t events);
     void *arg;
-    bool watched; /* own */
+    uint32_t events; /* own: what it is watched for */
+    bool watched;    /* own */
 };
 /* Begins to watch, or changes the events. It may be called for the same descriptor again. */
 void loop_watch(struct loop *l, struct loop_fd *w, uint32_t events);
