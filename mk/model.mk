@@ -6,8 +6,11 @@ ifeq ($(shell uname -m),x86_64)
 $(OUT)/obj/backend/memory/kernel_avx2.o: CFLAGS += -mavx2 -mfma -mf16c -fno-sanitize=all
 endif
 
-# The model lies beside the programs, where they look for it; scripts/install has fetched it.
+# The model lies beside the programs, where they look for it.
 programs: $(OUT)/minilm
-$(OUT)/minilm:
+test-programs-unit: | .tools/minilm/tokenizer.json
+$(OUT)/minilm: | .tools/minilm/tokenizer.json
 	@mkdir -p $(OUT)
 	@ln -sfn ../../.tools/minilm $@
+.tools/minilm/tokenizer.json:
+	@scripts/install run

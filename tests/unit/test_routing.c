@@ -209,6 +209,17 @@ static void what_does_not_fit_is_passed_over(void **state)
                         " | starter does_not_embed");
 }
 
+/* The model for vectors that is built in needs no account, and answers no chat. */
+static void the_built_in_vectors_are_there(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        chosen(&(struct routing_want){.task = ROUTING_EMBED, .model = "all-MiniLM-L6-v2"}),
+        "-:all-MiniLM-L6-v2 asked");
+    assert_string_equal(chosen(&(struct routing_want){.model = "all-MiniLM-L6-v2"}),
+                        " | all-MiniLM-L6-v2 embeds_only");
+}
+
 static void only_allowed_models_are_asked(void **state)
 {
     static const char *const allowed[] = {"claude/claude-opus-4-5", "starter"};
@@ -244,6 +255,7 @@ int main(void)
         cmocka_unit_test(a_task_decides_how_large),
         cmocka_unit_test(auto_goes_through_the_accounts),
         cmocka_unit_test(what_does_not_fit_is_passed_over),
+        cmocka_unit_test(the_built_in_vectors_are_there),
         cmocka_unit_test(only_allowed_models_are_asked),
         cmocka_unit_test(the_longest_name_counts),
     };

@@ -1,6 +1,7 @@
 // Programs that use OpenAI's own package for Node, unchanged, against our endpoint; behind it model servers that we did not write
 // either (aimock, strict). Every body and every event on the way is held against the types that the package declares.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import OpenAI from '../judges/node_modules/openai/index.mjs';
 import { makeParseableResponseFormat, makeParseableTextFormat } from '../judges/node_modules/openai/lib/parser.mjs';
@@ -332,6 +333,26 @@ describe('the rest', () => {
         assert.deepEqual(packed.data.map(({ embedding }) => [...embedding]),
             plain.data.map(({ embedding }) => [...Float32Array.from(embedding)]));
         assert.ok(plain.usage.total_tokens > 0);
+    });
+
+    // Against the vectors that another implementation made: tests/unit/recordings/minilm.
+    test('embeddings by the model that is built in', async () => {
+        const folder = new URL('../unit/recordings/minilm/', import.meta.url);
+        const texts = readFileSync(new URL('texts.jsonl', folder), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+        const file = readFileSync(new URL('vectors.f32', folder));
+        const wanted = new Float32Array(file.buffer, file.byteOffset, file.length / 4);
+        const some = texts.map((one, i) => ({ ...one, i })).filter(({ text, ids }) => text.trim() !== '' && ids.length < 30);
+        const { data, usage, model } = await openai.embeddings.create({ model: 'all-MiniLM-L6-v2', input: some.map(({ text }) => text) });
+        const off = Math.max(...data.flatMap(({ embedding }, k) =>
+            [...embedding].map((value, d) => Math.abs(value - wanted[some[k].i * 384 + d]))));
+        assert.equal(model, 'all-MiniLM-L6-v2');
+        assert.equal(data.length, some.length);
+        assert.ok(off < 1e-4, `off by ${off}`);
+        assert.equal(usage.prompt_tokens, some.reduce((sum, { ids }) => sum + ids.length, 0));
+        const error = await openai.embeddings.create({ model: 'all-MiniLM-L6-v2', input: 'word '.repeat(600) })
+            .then(() => assert.fail('it was answered'), (e) => e);
+        assert.equal(error.status, 400);
+        await assert.rejects(openai.embeddings.create({ model: 'all-MiniLM-L6-v2', input: 'x', dimensions: 100 }), { status: 400 });
     });
 
     test('models', async () => {
