@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "flow/embed_built_in.h"
 #include "flow/pool_booked.h"
 
@@ -98,22 +99,36 @@ static rc_t take_in(struct ctx *c, const struct pool_route *route, size_t from, 
     return OK;
 }
 
+/* One span of time for all questions, and an end to them when nobody waits any more. */
+static rc_t time_left(struct ctx *c, int64_t until, const struct pool_sink *sink, int64_t *ms)
+{
+    *ms = until - clock_mono_ms();
+    if (sink != NULL && sink->cancelled != NULL && sink->cancelled(sink->arg))
+        return ctx_fail(c, E_TIMEOUT, "llm_cancelled", "nobody waits for these vectors any more");
+    if (*ms <= 0)
+        return ctx_fail(c, E_UPSTREAM, "llm_all_failed", "no time was left for all of the texts");
+    return OK;
+}
+
 rc_t embed_texts(struct ctx *c, const struct pool_route *route, const char *const *texts,
                  size_t count, int64_t dimensions, const struct pool_sink *sink,
                  struct embedded_texts *out)
 {
     struct pool_route own;
     float *vectors = NULL;
+    int64_t until;
 
     *out = (struct embedded_texts){.count = 0};
     TRY(check(c, texts, count));
     TRY(route_of(c, route, &own));
+    until = clock_mono_ms() + (own.limits.turn_ms > 0 ? own.limits.turn_ms : pool_usual.turn_ms);
     for (size_t from = 0, n; from < count; from += n) {
         struct llm_ask ask = {.model = own.candidates[0].model,
                               .texts = texts + from,
                               .text_count = n = batch_of(texts + from, count - from),
                               .dimensions = dimensions};
 
+        TRY(time_left(c, until, sink, &own.limits.turn_ms));
         TRY(own_fault(c, pool_ask_booked(c, &own, &ask, sink, &out->last), &out->last));
         TRY(take_in(c, &own, from, count, out, &vectors));
     }

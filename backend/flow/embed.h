@@ -36,7 +36,8 @@ struct embedded_texts {
  * candidates are those of a chat; the ones that make no vectors are left out, and so are those
  * with another model than the first: vectors of two models can't be compared. With a payer, each
  * question is in the ledger before this returns, whether or not a later one fails; the caller has
- * no transaction open, and none is open afterwards. A stop (sink->cancelled) may be NULL.
+ * no transaction open, and none is open afterwards. The route's turn_ms is
+ * for all of them together. A stop (sink->cancelled) may be NULL.
  * E_INVALID embed_nothing, llm_bad_text, llm_bad_dimensions; E_LIMIT embed_too_many; else what
  * pool_ask says, but E_INVALID llm_too_long, llm_bad_request, llm_cannot or llm_model_unknown where
  * that was the last candidate's word.

@@ -14,6 +14,8 @@
 
 #define OPEN_MEMORY MIB(16) /* the vocabulary, as long as the process lives */
 #define READ_MEMORY MIB(64) /* while it is read */
+#define RUN_MEMORY MIB(16)  /* while texts go through it */
+#define AT_ONCE 16          /* texts after which others have their turn */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct arena *volatile kept; /* so that what looks for leaks finds it */
@@ -100,6 +102,19 @@ static rc_t check(struct ctx *c, const struct llm_ask *ask)
     return OK;
 }
 
+static rc_t some(struct ctx *c, const char *const *texts, size_t count, float *vectors,
+                 size_t *tokens)
+{
+    struct ctx *own;
+
+    TRY(take_place(c));
+    own = ctx_new(RUN_MEMORY, NULL);
+    minilm_vectors(own, model, texts, count, vectors, tokens);
+    ctx_end(own);
+    sem_post(&places);
+    return OK;
+}
+
 static rc_t local(struct ctx *c, const struct llm_ask *ask, struct llm_answer *out)
 {
     float *vectors = arena_take(c->mem,
@@ -108,9 +123,12 @@ static rc_t local(struct ctx *c, const struct llm_ask *ask, struct llm_answer *o
 
     TRY(opened(c));
     TRY(check(c, ask));
-    TRY(take_place(c));
-    minilm_vectors(c, model, ask->texts, ask->text_count, vectors, tokens);
-    sem_post(&places);
+    for (size_t from = 0; from < ask->text_count; from += AT_ONCE) {
+        size_t left = ask->text_count - from;
+
+        TRY(some(c, ask->texts + from, left < AT_ONCE ? left : AT_ONCE,
+                 vectors + from * EMBED_BUILT_IN_DIMENSIONS, tokens + from));
+    }
     *out = (struct llm_answer){.text = "",
                                .model = EMBED_BUILT_IN,
                                .counted = true,

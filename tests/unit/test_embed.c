@@ -143,6 +143,32 @@ static void whose_fault_it_is(void **state)
     assert_int_equal(tiny_requests(b->servers[0]), 1);
 }
 
+/* Nobody is asked for somebody who has left, and who says nothing is left in time. */
+static void there_is_an_end(void **state)
+{
+    struct bench *b = *state;
+    struct tiny_step good = {made(b->c->mem, 0, LLM_TEXTS_MAX), 0, TINY_CLOSE};
+    const size_t count = LLM_TEXTS_MAX * 2;
+    struct embedded_texts out;
+
+    bench_serve(b, &good, 1);
+    b->seen.gone = true;
+    assert_int_equal(
+        embed_texts(b->c, &b->route, texts_of(b->c->mem, count, 3), count, 0, &b->sink, &out),
+        E_TIMEOUT);
+    assert_int_equal(tiny_requests(b->servers[0]), 0);
+    ctx_forgive(b->c);
+    b->seen.gone = false;
+    tiny_stop(b->servers[0]);
+    b->route.count = 0;
+    bench_serve(b, &bench_hangs, 1);
+    b->route.limits.turn_ms = 1200;
+    assert_int_equal(
+        embed_texts(b->c, &b->route, texts_of(b->c->mem, count, 3), count, 0, &b->sink, &out),
+        E_UPSTREAM);
+    assert_int_equal(tiny_requests(b->servers[0]), 1);
+}
+
 static void use_built_in(struct bench *b)
 {
     bench_add_starter(b);
@@ -220,6 +246,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(only_the_same_model_helps_out, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(what_does_not_fit_is_refused, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(whose_fault_it_is, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(there_is_an_end, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(without_its_files_the_built_in_model_says_so, bench_setup,
                                         bench_teardown),
         cmocka_unit_test_setup_teardown(the_built_in_model_needs_nobody, bench_setup,
