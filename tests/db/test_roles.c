@@ -192,7 +192,9 @@ static void columns_are_granted_narrowly(void **state)
         {PG_WEB, "tenant_key", "public_key", "SELECT", 1},
         {PG_WEB, "person", "password_hash", "SELECT", 0},
         {PG_WEB, "person", "email", "SELECT", 0},
-        {PG_WEB, "step", "result", "SELECT", 0},
+        {PG_WEB, "step", "result", "SELECT", 1}, /* the evidence behind an answer */
+        {PG_WEB, "step", "result", "UPDATE", 0},
+        {PG_WEB, "step", "request_hash", "SELECT", 0},
         {PG_WEB, "outbound", "text", "SELECT", 0},
         {PG_WEB, "job", "state", "UPDATE", 0},
         {PG_WEB, "job", "last_error", "SELECT", 0},
