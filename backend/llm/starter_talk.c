@@ -164,9 +164,8 @@ static bool asks_how_it_is(struct turn *t)
 
 const char starter_connecting[] =
     "I run on the built-in starter brain: no language model is connected, so I answer only from my "
-    "role, from this conversation and from what I was told. To give me a real model, set "
-    "KONSTRUCT_OPENAI_KEY, KONSTRUCT_ANTHROPIC_KEY or KONSTRUCT_OLLAMA_URL in konstruct.conf, "
-    "start Konstruct again, and choose the model with `konstruct employee models`.";
+    "role, from this conversation and from what I was told. To give me a real model, an admin of "
+    "your company adds an account under Settings, Models, and chooses there what I think with.";
 
 static bool asks_brain(struct turn *t)
 {

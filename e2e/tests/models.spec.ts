@@ -125,6 +125,14 @@ test('accounts are put in order, turned off and removed', async ({ page }) => {
         await page.getByRole('button', { name: 'Remove it' }).click();
         await expect(accounts(page)).toHaveCount(1);
         await expect(accounts(page)).toContainText('First');
+
+        await page.getByRole('button', { name: 'Change the models of Mara' }).click();
+        await page.getByLabel('Asked first').selectOption({ label: 'Whichever suits' });
+        await expect(page.getByLabel('Model', { exact: true })).toHaveCount(0);
+        await page.getByRole('button', { name: 'Save' }).click();
+        await expect(page.getByRole('list', { name: 'Models of employees' })).toContainText(
+            'Whichever model suits',
+        );
     } finally {
         await judge.stop();
     }

@@ -126,7 +126,7 @@ static void small_talk(void **state)
         {"How are you?", "I am fine"},
         {"Thanks a lot!", "You are welcome"},
         {"bye", "Goodbye"},
-        {"Which model do you use?", "KONSTRUCT_OPENAI_KEY"},
+        {"Which model do you use?", "Settings, Models"},
         {"My name is Ada Lovelace.", "Nice to meet you, Ada Lovelace."},
         {"call me Bob", "Nice to meet you, Bob."},
         {"What's my name?", "You have not told me your name"},
@@ -168,7 +168,7 @@ static void says_once_what_it_is(void **state)
 
     (void)state;
     expect(&t, "hello", NOTE);
-    assert_non_null(strstr(t.messages[1].text, "KONSTRUCT_OLLAMA_URL"));
+    assert_non_null(strstr(t.messages[1].text, "Settings, Models"));
     assert_null(strstr(say(&t, "and again hello"), NOTE));
     assert_null(strstr(say(&t, "bye"), NOTE));
     ctx_end(t.c);

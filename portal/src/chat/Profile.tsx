@@ -17,6 +17,7 @@ interface Props {
 
 function modelOf({ provider, model }: Employee): string {
     if (provider === 'starter') return 'Built-in starter';
+    if (provider === 'auto') return 'Whichever suits';
     return model ? `${provider} · ${model}` : provider;
 }
 
