@@ -53,8 +53,7 @@ static struct evidence_call answered(const struct turn *t, const struct pool_out
                                   .cost_micros = o->cost.micros};
 }
 
-/* Names of the tools that were called, with blanks between. */
-static const char *tools_of(struct ctx *c, const struct llm_answer *answer)
+const char *turn_step_tools(struct ctx *c, const struct llm_answer *answer)
 {
     struct buf b = buf_new(c->mem, KIB(8));
 
@@ -77,7 +76,7 @@ static json_t *step_json(struct ctx *c, const struct turn *t, const struct pool_
         calls[step.call_count++] = failed(c, &asked->tries[i]);
     if (asked->answer.model != NULL) {
         calls[step.call_count] = answered(t, asked);
-        calls[step.call_count++].tools = tools_of(c, &asked->answer);
+        calls[step.call_count++].tools = turn_step_tools(c, &asked->answer);
     }
     return evidence_step_json(&step);
 }

@@ -15,4 +15,7 @@ const char *turn_step_text(struct ctx *c, const struct turn *t, const struct poo
 const char *turn_step_calls(struct ctx *c, const struct turn *t, const struct pool_outcome *asked,
                             json_t *exchange);
 
+/* Names of the tools that an answer calls, with blanks between; NULL: none. */
+const char *turn_step_tools(struct ctx *c, const struct llm_answer *answer);
+
 #endif

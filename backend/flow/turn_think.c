@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "core/audit.h"
 #include "core/step.h"
 #include "flow/turn_book.h"
 #include "flow/turn_step.h"
@@ -79,13 +80,17 @@ static rc_t replay(struct ctx *c, const char *stored, struct ending *end)
     return OK;
 }
 
-/* In one transaction: the step, what it cost, and that the next model may be asked. */
+/* In one transaction: the step, what it cost, and the entry in the audit. */
 static rc_t keep(struct ctx *c, struct run *run, struct turn *t, const struct pool_outcome *asked,
                  const char *step)
 {
     TRY(job_guard(c, &run->job));
     TRY(step_add(c, &run->job, t->step, "calls", t->request_hash, step));
     TRY(turn_book(c, run, t, asked, "answered"));
+    TRY(audit_add(c, text_printf(c->mem, "employee:%s", t->who.id), "tool.called",
+                  t->in.conversation_id,
+                  text_printf(c->mem, "{\"job\":\"%s\",\"tools\":\"%s\"}", run->job.id,
+                              turn_step_tools(c, &asked->answer))));
     return db_commit(c);
 }
 

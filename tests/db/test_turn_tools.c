@@ -157,6 +157,66 @@ static void a_tool_is_run_and_its_result_goes_back(void **state)
     assert_string_equal(get(f, "string_agg(kind, ' ' ORDER BY step_no)", "step"), "calls answer");
     assert_string_equal(get(f, "count(*)", "usage WHERE input_tokens = 100"), "2");
     assert_string_equal(get(f, "count(*)", "call_open"), "0");
+    assert_string_equal(get(f, "count(*)", "audit WHERE action = 'tool.called'"), "1");
+}
+
+#define EVENT(name, data) "event: " name "\ndata: {\"type\":\"" name "\"," data "}\n\n"
+#define MESSAGE                                                                    \
+    EVENT("message_start",                                                         \
+          "\"message\":{\"id\":\"m\",\"type\":\"message\",\"role\":\"assistant\"," \
+          "\"model\":\"claude-haiku-4-5\",\"content\":[],\"stop_reason\":null,"    \
+          "\"usage\":{\"input_tokens\":100,\"output_tokens\":1}}")
+#define BLOCK(index, start, delta)                                               \
+    EVENT("content_block_start", "\"index\":" index ",\"content_block\":" start) \
+    delta EVENT("content_block_stop", "\"index\":" index)
+#define DELTA(index, delta) EVENT("content_block_delta", "\"index\":" index ",\"delta\":" delta)
+#define MESSAGE_END(reason)                                                              \
+    EVENT("message_delta",                                                               \
+          "\"delta\":{\"stop_reason\":\"" reason "\"},\"usage\":{\"output_tokens\":10}") \
+    EVENT("message_stop", "\"x\":0")
+
+/* Signed thinking goes back unchanged, in its place before the call, also from a kept step. */
+static void thinking_goes_back_as_it_was(void **state)
+{
+    static const char thinking[] =
+        "{\"type\":\"thinking\",\"thinking\":\"Which \xe2\x80\x9cnow\xe2\x80\x9d?\","
+        "\"signature\":\"c2lnbmVk\"}";
+    const struct tiny_step steps[] = {
+        {EVENTS(MESSAGE BLOCK(
+             "0", "{\"type\":\"thinking\",\"thinking\":\"\",\"signature\":\"\"}",
+             DELTA("0", "{\"type\":\"thinking_delta\",\"thinking\":"
+                        "\"Which \xe2\x80\x9cnow\xe2\x80\x9d?\"}")
+                 DELTA("0", "{\"type\":\"signature_delta\",\"signature\":\"c2lnbmVk\"}"))
+                    BLOCK("1",
+                          "{\"type\":\"tool_use\",\"id\":\"t1\",\"name\":\"date_and_time\","
+                          "\"input\":{}}",
+                          DELTA("1", "{\"type\":\"input_json_delta\","
+                                     "\"partial_json\":\"{\\\"zone\\\":\\\"UTC\\\"}\"}"))
+                        MESSAGE_END("tool_use")),
+         0, TINY_CLOSE},
+        {EVENTS(MESSAGE BLOCK("0", "{\"type\":\"text\",\"text\":\"\"}",
+                              DELTA("0", "{\"type\":\"text_delta\",\"text\":\"Now.\"}"))
+                    MESSAGE_END("end_turn")),
+         0, TINY_CLOSE}};
+    struct fixture *f = *state;
+    const char *second, *block;
+
+    model_says(f, steps, COUNT_OF(steps));
+    conf_set(CONF_anthropic_url, tiny_url(f->model));
+    conf_set(CONF_anthropic_key, "a-key-of-nobody");
+    routing_book_forget();
+    pg_do(f->super,
+          "UPDATE employee SET primary_provider = 'anthropic', primary_model = 'claude-haiku-4-5'"
+          " WHERE tenant_id = '%s'",
+          f->at.tenant_id);
+    ask(f, "What time is it?");
+    run(f);
+    assert_answer(f, "1", "answered");
+    assert_string_equal(get(f, "text", "message WHERE author = 'employee'"), "Now.");
+    second = tiny_request(f->model, 1);
+    block = strstr(second, thinking);
+    assert_non_null(block);
+    assert_true(strstr(second, "\"tool_use\"") > block);
 }
 
 /* What a tool can't do the model is told, and the turn goes on. */
@@ -281,6 +341,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_tool_is_run_and_its_result_goes_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(thinking_goes_back_as_it_was, setup, teardown),
         cmocka_unit_test_setup_teardown(a_wrong_call_is_told_to_the_model, setup, teardown),
         cmocka_unit_test_setup_teardown(tools_are_offered_where_they_are_wanted, setup, teardown),
         cmocka_unit_test_setup_teardown(steps_are_replayed, setup, teardown),
