@@ -21,6 +21,8 @@ static const struct field fields[] = {
              "Whether who asked heard it to its end; else it was read on for the exact figures, or "
              "cut off"),
     FIELD(struct usage_call, tries, READ_ONLY, 0, "Calls in vain before it, for the same question"),
+    FIELD_LIKE(struct usage_call, tried, READ_ONLY | NULLABLE, 0,
+               "Whom, and why in vain, in their order", "\"openai/gpt-5 llm_overloaded\""),
     FIELD(struct usage_call, input_tokens, READ_ONLY, 0, NULL),
     FIELD(struct usage_call, cached_tokens, READ_ONLY, 0, "Of these, read from a provider's cache"),
     FIELD(struct usage_call, cache_written_tokens, READ_ONLY, 0, "Of these, written to it"),
@@ -46,6 +48,9 @@ static const struct stmt q_calls = {
     " (SELECT k.name FROM api_key k WHERE k.tenant_id = u.tenant_id AND k.id = u.key_id) AS key,"
     " u.account_id, u.provider, u.model, u.outcome, u.ended,"
     " CASE jsonb_typeof(u.tries) WHEN 'array' THEN jsonb_array_length(u.tries) ELSE 0 END AS tries,"
+    " CASE jsonb_typeof(u.tries) WHEN 'array' THEN (SELECT string_agg(format('%s/%s %s',"
+    "   t.one->>'provider', t.one->>'model', t.one->>'code'), ', ' ORDER BY t.number)"
+    "   FROM jsonb_array_elements(u.tries) WITH ORDINALITY AS t(one, number)) END AS tried,"
     " u.input_tokens, u.cached_tokens, u.cache_written_tokens, u.output_tokens,"
     " u.reasoning_tokens, u.images, u.counted, u.cost_micros, u.price_from, u.ms,"
     " coalesce(u.first_ms, 0) AS first_ms, u.created_at AS page_key, u.id AS page_id FROM usage u"

@@ -12,7 +12,8 @@ struct usage_call {
     const char *employee_id, *employee, *team_id, *conversation_id, *key_id, *key;
     const char *account_id; /* NULL: the instance's own */
     const char *provider, *model, *outcome, *ended;
-    int64_t tries; /* asked in vain before it */
+    int64_t tries;     /* asked in vain before it */
+    const char *tried; /* whom, and why in vain: "openai/gpt-5 llm_overloaded, ..."; or NULL */
     int64_t input_tokens, cached_tokens, cache_written_tokens, output_tokens, reasoning_tokens;
     int64_t images;
     bool counted;

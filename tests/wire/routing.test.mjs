@@ -91,6 +91,9 @@ test('an employee: the first account, by its own key; then the next one when it 
     const [ledger] = await up.sql(`SELECT a.name, u.tries->0->>'code' FROM usage u JOIN message m ON m.job_id = u.job_id`
         + ` JOIN provider_account a ON a.id = u.account_id WHERE m.id = '${answer.id}'`);
     assert.equal(ledger, 'south|llm_overloaded');
+    const { items: [newest] } = await portal.call('GET', '/usage/calls?limit=1');
+    assert.equal(newest.tries, told.length - 1);
+    assert.equal(newest.tried, Array(newest.tries).fill('openai/house-model llm_overloaded').join(', '));
 });
 
 test('an employee that thinks with whatever suits: small talk goes to the small model', async () => {
@@ -110,6 +113,10 @@ test('a program: by model, by account, by task, and past an account that fails',
     assert.equal(await said('nobody-has-this'), 404);
     servers.north.status = 500;
     assert.equal(await said('house-model'), 'south with house-model');
+    await until(async () => {
+        const { items: [newest] } = await portal.call('GET', '/usage/calls?limit=1');
+        return newest.key_id !== null && /^openai\/house-model llm_broken/.test(newest.tried);
+    }, 'the ledger to say who was asked in vain');
 });
 
 test('an account that is turned off is not asked any more, within seconds', async () => {
