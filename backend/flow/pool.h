@@ -56,6 +56,8 @@ struct pool_sink {
      * else is asked after it.
      */
     void (*restart)(void *arg);
+    /* a provider has begun to answer, maybe without a word yet: once for each try of a stream */
+    void (*began)(void *arg);
     /* asked about four times a second; true gives up */
     bool (*cancelled)(void *arg);
     void *arg;

@@ -87,6 +87,14 @@ static void on_restart(void *arg)
         call->q.sink.restart(call->q.sink.arg);
 }
 
+static void on_began(void *arg)
+{
+    const struct pool_call *call = arg;
+
+    if (!call->left)
+        call->q.sink.began(call->q.sink.arg);
+}
+
 static void end(struct pool_call *call)
 {
     const struct pool_question q = call->q;
@@ -202,6 +210,8 @@ struct pool_call *pool_start(struct pool_loop *p, const struct pool_question *qu
         sink.delta = on_delta;
     if (question->sink.restart != NULL)
         sink.restart = on_restart;
+    if (question->sink.began != NULL)
+        sink.began = on_began;
     pool_run_begin(&call->run, question->c, question->route, question->ask, &sink, call->out);
     call->enter = (struct pool_entering){.ledger = p->ledger,
                                          .tenant_id = question->c->tenant_id,

@@ -37,7 +37,9 @@ static rc_t on_frame(void *arg, struct bytes event, struct bytes data)
 {
     struct pool_trial *t = arg;
 
-    return t->llm->event(t->piece, event, data, &t->stream);
+    TRY(t->llm->event(t->piece, event, data, &t->stream));
+    t->heard = true;
+    return OK;
 }
 
 /* Runs one step of reading in memory that ends right after, and keeps its fault. */
@@ -76,6 +78,10 @@ static rc_t on_piece(void *arg, struct bytes piece)
 
     if (t->first_ms == 0 && (t->stream.text.len > 0 || t->stream.block_count > 0))
         t->first_ms = since_start(t);
+    if (rc == OK && t->heard && !t->begun && t->sink->began != NULL) {
+        t->begun = true;
+        t->sink->began(t->sink->arg);
+    }
     show(t, buf_str(&t->stream.text) + t->shown, t->stream.text.len - t->shown);
     return rc;
 }

@@ -29,6 +29,7 @@ struct pool_trial {
     bool tools_offered;
     struct frames frames;
     struct llm_stream stream;
+    bool heard, begun;  /* an event came in; the sink knows of it */
     size_t shown;       /* bytes of the text that went to the sink */
     int64_t started_ms; /* by clock_mono_ms */
     int64_t first_ms;   /* from then to the first token; 0: none came yet, or no stream */

@@ -46,7 +46,8 @@ struct pool_sink turn_watch_sink(struct turn_watch *watch)
 {
     if (watch->text == NULL)
         return (struct pool_sink){.cancelled = on_cancelled, .arg = watch};
-    return (struct pool_sink){on_delta, on_restart, on_cancelled, watch};
+    return (struct pool_sink){
+        .delta = on_delta, .restart = on_restart, .cancelled = on_cancelled, .arg = watch};
 }
 
 void turn_watch_end(struct turn_watch *watch)

@@ -111,6 +111,19 @@ static void begin(struct v1_call *v, const char *model)
     head(v, &stream);
 }
 
+/* Whoever waits is told at once that a model answers; until its first word another may step in. */
+static void on_began(void *arg)
+{
+    struct v1_call *v = arg;
+    struct buf *out = fresh(v);
+
+    if (v->left || v->begun)
+        return;
+    begin(v, pool_asked(v->asking)->model);
+    v->api->begin(&v->talk, out);
+    data(v, buf_bytes(out));
+}
+
 static void on_delta(void *arg, struct bytes text)
 {
     struct v1_call *v = arg;
@@ -122,6 +135,7 @@ static void on_delta(void *arg, struct bytes text)
         begin(v, pool_asked(v->asking)->model);
         v->api->begin(&v->talk, out);
     }
+    v->talk.model = pool_asked(v->asking)->model;
     v->api->text(&v->talk, text, out);
     data(v, buf_bytes(out));
 }
@@ -266,7 +280,7 @@ static void ask(struct v1_call *v, struct pool_loop *pool)
     const struct pool_question question = {.c = v->c,
                                            .route = &v->route.pool,
                                            .ask = &v->asked.ask,
-                                           .sink = {.delta = on_delta, .arg = v},
+                                           .sink = {.delta = on_delta, .began = on_began, .arg = v},
                                            .ended = on_ended,
                                            .arg = v};
 

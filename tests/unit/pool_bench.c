@@ -34,6 +34,13 @@ static void on_restart(void *arg)
     s->restarts++;
 }
 
+static void on_began(void *arg)
+{
+    struct seen *s = arg;
+
+    s->began++;
+}
+
 static bool is_gone(void *arg)
 {
     const struct seen *s = arg;
@@ -48,8 +55,11 @@ int bench_setup(void **state)
 
     b->c = c;
     b->seen.text = buf_new(c->mem, KIB(64));
-    b->sink = (struct pool_sink){
-        .delta = on_delta, .restart = on_restart, .cancelled = is_gone, .arg = &b->seen};
+    b->sink = (struct pool_sink){.delta = on_delta,
+                                 .restart = on_restart,
+                                 .began = on_began,
+                                 .cancelled = is_gone,
+                                 .arg = &b->seen};
     *state = b;
     return 0;
 }

@@ -32,7 +32,7 @@ extern const struct llm_message bench_talk[1];
 /* What the person's side saw. */
 struct seen {
     struct buf text;
-    int deltas, restarts;
+    int deltas, restarts, began;
     bool gone;
 };
 

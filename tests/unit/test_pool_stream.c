@@ -29,6 +29,30 @@ static void stream_is_handed_on(void **state)
     assert_non_null(strstr(tiny_request(b->servers[0], 0), "Authorization: Bearer " BENCH_KEY));
 }
 
+/*
+ * That a model answers is known before its first word; one that breaks off then is replaced, and
+ * nothing has to be taken back. A fault is no beginning.
+ */
+static void a_beginning_without_a_word(void **state)
+{
+    static const struct tiny_step role = {
+        SSE_HEAD "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n",
+        0, TINY_CLOSE};
+    static const struct tiny_step fault = {
+        SSE_HEAD "data: {\"error\":{\"message\":\"Overloaded\",\"type\":\"overloaded\"}}\n\n", 0,
+        TINY_CLOSE};
+    struct bench *b = *state;
+
+    bench_serve(b, &fault, 1);
+    bench_serve(b, &role, 1);
+    bench_serve(b, &bench_streamed, 1);
+    assert_int_equal(bench_ask(b, true), OK);
+    assert_int_equal(b->out.candidate, 2);
+    assert_int_equal(b->seen.began, 2);
+    assert_int_equal(b->seen.restarts, 0);
+    assert_string_equal(buf_str(&b->seen.text), "Hello.");
+}
+
 static void torn_stream_starts_anew_elsewhere(void **state)
 {
     struct bench *b = *state;
@@ -141,6 +165,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
     const struct CMUnitTest tests[] = {
         CASE(stream_is_handed_on),
+        CASE(a_beginning_without_a_word),
         CASE(torn_stream_starts_anew_elsewhere),
         CASE(torn_stream_of_the_last_one_is_tried_again),
         CASE(stream_that_errs_within),

@@ -186,6 +186,27 @@ describe('a stream', () => {
         await until(async () => (await up.sql('SELECT count(*) FROM call_open'))[0] === '0', 'the call to be booked');
     });
 
+    test('that begins without a word has begun; one that dies then is replaced', async () => {
+        let go;
+        const gate = new Promise((resolve) => { go = resolve; });
+        model.answer = async (call) => {
+            call.begin();
+            await gate;
+            if (model.calls.length === 1) return call.die();
+            call.say('Hi there.');
+            call.end();
+        };
+        const { answer, status } = await program.stream();
+        assert.equal(status, 200);
+        const [first] = await once(answer, 'data');
+        assert.deepEqual(events(String(first)).map(({ choices }) => choices[0].delta), [{ role: 'assistant', content: '', refusal: null }]);
+        go();
+        const all = events(await text(answer));
+        assert.equal(said(all), 'Hi there.');
+        assert.equal(all.filter((event) => event.choices?.[0]?.delta.role !== undefined).length, 0, 'the role is told once');
+        assert.equal(model.calls.length, 2);
+    });
+
     test('that breaks before its first word is asked for again, and the reader sees nothing of it', async () => {
         let calls = 0;
         model.answer = (call) => (++calls === 1 ? call.die() : whole(call));

@@ -58,6 +58,12 @@ class Call {
         return this.response.write(`data: ${JSON.stringify(chunk)}\n\n`);
     }
 
+    /** Begins a stream without a word, as OpenAI does. */
+    begin() {
+        this.response.setHeader('content-type', 'text/event-stream');
+        this.#chunk([{ index: 0, delta: { role: 'assistant', content: '' } }]);
+    }
+
     /** Writes a piece of a stream; false when it waits for its reader. */
     say(content) {
         if (!this.response.headersSent) this.response.setHeader('content-type', 'text/event-stream');
