@@ -10,6 +10,7 @@
 #include "base/conf.h"
 #include "core/job.h"
 #include "core/migration.h"
+#include "flow/embed_built_in.h"
 #include "io/db.h"
 #include "io/http.h"
 #include "io/redis.h"
@@ -153,6 +154,18 @@ static void check_model(const char *what, const char *url, const char *env)
     ctx_end(c);
 }
 
+static void check_embedding(void)
+{
+    struct ctx *c = ctx_new(MIB(1), NULL);
+
+    if (embed_built_in_open(c) == OK)
+        good("embedding model", "built in");
+    else
+        bad("embedding model", c->fault.detail,
+            "run scripts/install, or name its folder in KONSTRUCT_EMBED_DIR");
+    ctx_end(c);
+}
+
 static void check_disk(void)
 {
     struct statvfs fs;
@@ -194,6 +207,7 @@ int cmd_doctor(int argc, char **argv)
     check_model("OpenAI-style models", conf_text(CONF_openai_url), "KONSTRUCT_OPENAI_URL");
     check_model("Anthropic", conf_text(CONF_anthropic_url), "KONSTRUCT_ANTHROPIC_URL");
     check_model("Ollama", conf_text(CONF_ollama_url), "KONSTRUCT_OLLAMA_URL");
+    check_embedding();
     check_disk();
     printf(faults == 0 ? "Everything is as it should be.\n"
                        : "%d faults. Mend them from the top down.\n",

@@ -57,7 +57,7 @@ static rc_t open_model(struct ctx *c)
     return rc;
 }
 
-static rc_t opened(struct ctx *c)
+rc_t embed_built_in_open(struct ctx *c)
 {
     rc_t rc = OK;
 
@@ -121,7 +121,7 @@ static rc_t local(struct ctx *c, const struct llm_ask *ask, struct llm_answer *o
                                 ask->text_count * EMBED_BUILT_IN_DIMENSIONS * sizeof(*vectors));
     size_t *tokens = arena_take(c->mem, ask->text_count * sizeof(*tokens));
 
-    TRY(opened(c));
+    TRY(embed_built_in_open(c));
     TRY(check(c, ask));
     for (size_t from = 0; from < ask->text_count; from += AT_ONCE) {
         size_t left = ask->text_count - from;

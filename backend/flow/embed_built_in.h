@@ -12,4 +12,7 @@
 extern const struct llm embed_built_in;
 #define EMBED_WAIT_MS 20000
 
+/* Opens it now, if it is not open yet; E_UPSTREAM llm_not_installed. */
+rc_t embed_built_in_open(struct ctx *c) MUST;
+
 #endif

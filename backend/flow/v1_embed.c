@@ -24,7 +24,8 @@ rc_t v1_embed(struct ctx *c, const struct line_open *open, const struct routing_
 
     TRY(served_embed_read(c, question, &asked));
     want.task = ROUTING_EMBED;
-    want.model = asked.model;
+    /* Vectors of two models can't be compared, so "auto" is one that is always there. */
+    want.model = text_is(asked.model, ROUTING_AUTO) ? EMBED_BUILT_IN : asked.model;
     TRY(routing_find(c, &want, route));
     TRY(db_commit(c));
     if (route->pool.count == 0)

@@ -77,10 +77,11 @@ test('the host takes a lost second factor away, and each company of the person r
 
 test('doctor finds everything right, and names what is not', async () => {
     assert.match(await konstruct(['doctor']), /Everything is as it should be/);
-    const env = { REDIS_URL: 'redis://127.0.0.1:1', KONSTRUCT_TLS_CERT: '/nowhere/cert.pem' };
+    const env = { REDIS_URL: 'redis://127.0.0.1:1', KONSTRUCT_TLS_CERT: '/nowhere/cert.pem', KONSTRUCT_EMBED_DIR: '/nowhere' };
     await assert.rejects(konstruct(['doctor'], { env }), (error) => {
         assert.match(error.message, /FAULT {2}Redis[^]*start it, or mend REDIS_URL/);
         assert.match(error.message, /FAULT {2}TLS certificate[^]*PEM form/);
+        assert.match(error.message, /FAULT {2}embedding model[^]*scripts\/install/);
         assert.match(error.message, /ok {5}schema/);
         return true;
     });

@@ -349,9 +349,11 @@ describe('the rest', () => {
         assert.equal(data.length, some.length);
         assert.ok(off < 1e-4, `off by ${off}`);
         assert.equal(usage.prompt_tokens, some.reduce((sum, { ids }) => sum + ids.length, 0));
+        assert.equal((await openai.embeddings.create({ model: 'auto', input: 'x' })).model, 'all-MiniLM-L6-v2');
         const error = await openai.embeddings.create({ model: 'all-MiniLM-L6-v2', input: 'word '.repeat(600) })
             .then(() => assert.fail('it was answered'), (e) => e);
         assert.equal(error.status, 400);
+        assert.equal(error.code, 'context_length_exceeded');
         await assert.rejects(openai.embeddings.create({ model: 'all-MiniLM-L6-v2', input: 'x', dimensions: 100 }), { status: 400 });
     });
 
