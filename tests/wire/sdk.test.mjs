@@ -322,6 +322,15 @@ test('whoever answers in place of another is named, plain and streamed', async (
     assert.deepEqual([...new Set(chunks.map(({ model }) => model))], [plain.model]);
 });
 
+test('the built-in starter answers without any account, plain and streamed', async () => {
+    const ask = (more) => openai.chat.completions.create({ model: 'starter', messages: user('hello'), ...more });
+    const { choices: [{ message }], model } = keep('completion', await ask());
+    assert.equal(model, 'starter');
+    assert.match(message.content, /starter/);
+    assert.equal(said(await all(await ask({ stream: true }), 'chunk')), message.content);
+    assert.deepEqual(await models.asked(), [], 'nobody was asked');
+});
+
 describe('the rest', () => {
     test('embeddings: the package asks for base64, and gets the same as in numbers', async () => {
         const ask = (more) => openai.embeddings.create({ model: 'text-embedding-3-small', input: ['one', 'zwei', '三'], ...more });
