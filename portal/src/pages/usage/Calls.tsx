@@ -11,7 +11,7 @@ import { Skeleton } from '../../components/Skeleton';
 import { When } from '../../components/When';
 import { usePage } from '../../lib/page';
 import { save } from '../../lib/save';
-import { callsQuery, exportCalls, type Call } from './calls';
+import { callsQuery, exportCalls, triedOf, type Call } from './calls';
 import { money } from './data';
 import { OUTCOMES, type Filters } from './look';
 
@@ -194,11 +194,11 @@ function Row({ of: one }: { of: Call }) {
                         {one.ended === 'drained' ? 'Reader left, read to the end' : 'Reader left, cut off'}
                     </span>
                 )}
-                {one.tries > 0 && (
-                    <span className={soft}>
-                        after {one.tries} that failed
+                {triedOf(one).map((told, i) => (
+                    <span key={i} className={`${soft} max-w-64 wrap-anywhere whitespace-normal`}>
+                        after {told}
                     </span>
-                )}
+                ))}
             </td>
             <td className={right}>
                 {number.format(one.input_tokens)}

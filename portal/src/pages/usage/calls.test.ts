@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { csvOf, type Call } from './calls';
+import { csvOf, triedOf, type Call } from './calls';
 import { callsOf } from './look';
 
 test('filters of the address are taken where they can be one', () => {
@@ -20,4 +20,12 @@ test('a file of calls quotes what needs it, and holds no formula', () => {
     expect(head).toContain('created,employee,');
     expect(row).toContain("1970-01-01T00:00:00.000Z,'=cmd(),");
     expect(row).toContain('"a,""b"""');
+});
+
+test('who was asked in vain is told with the reason', () => {
+    expect(triedOf({ tried: null })).toEqual([]);
+    expect(triedOf({ tried: 'openai/gpt-5 llm_overloaded, openai/house model http_timeout' })).toEqual([
+        'openai/gpt-5: it was overloaded',
+        'openai/house model: it took too long',
+    ]);
 });

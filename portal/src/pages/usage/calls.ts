@@ -2,6 +2,7 @@
 import { infiniteQueryOptions } from '@tanstack/react-query';
 import { call, http, MOST } from '../../api/client';
 import type { components } from '../../api/schema';
+import { reasonOf } from '../../lib/reasons';
 import type { Filters } from './look';
 
 export type Call = components['schemas']['UsageCall'];
@@ -28,9 +29,20 @@ export const callsQuery = (filters: Filters) =>
 
 const COLUMNS = [
     'id', 'created', 'employee', 'employee_id', 'team_id', 'conversation_id', 'key', 'key_id', 'account_id', 'provider',
-    'model', 'outcome', 'ended', 'tries', 'input_tokens', 'cached_tokens', 'cache_written_tokens', 'output_tokens',
+    'model', 'outcome', 'ended', 'tries', 'tried', 'input_tokens', 'cached_tokens', 'cache_written_tokens', 'output_tokens',
     'reasoning_tokens', 'images', 'counted', 'cost_micros', 'price_from', 'ms', 'first_ms',
 ] as const satisfies readonly (keyof Call)[];
+
+/* Whom the question was given to in vain before: "openai/gpt-5: it was overloaded". */
+export function triedOf({ tried }: Pick<Call, 'tried'>): string[] {
+    return (tried ?? '')
+        .split(', ')
+        .filter(Boolean)
+        .map((one) => {
+            const at = one.lastIndexOf(' ');
+            return `${one.slice(0, at)}: ${reasonOf(one.slice(at + 1))}`;
+        });
+}
 
 /* Text that a spreadsheet would take for a formula is kept from that. */
 function cell(value: Call[keyof Call]): string {
