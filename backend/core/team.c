@@ -107,7 +107,7 @@ static const struct stmt q_join = {
 
 rc_t team_join(struct ctx *c, const char *employee_id, const char *team_id)
 {
-    bool none = team_id == NULL || *team_id == '\0';
+    bool none = team_id == NULL;
     struct team team;
     int64_t moved;
     rc_t rc;

@@ -20,7 +20,7 @@ struct new_team {
 extern const struct shape new_team_shape;
 
 struct team_choice {
-    const char *team_id; /* "": none */
+    const char *team_id; /* NULL: none */
 };
 extern const struct shape team_choice_shape;
 
