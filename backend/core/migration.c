@@ -157,29 +157,34 @@ static const struct stmt q_templates = {
 
 static const struct stmt q_price = {
     "seed_price",
-    "INSERT INTO price VALUES ($1, $2, $3::date, $4, $5, $6) ON CONFLICT (provider, model, "
-    "valid_from)"
-    " DO UPDATE SET input = excluded.input, cached = excluded.cached, output = excluded.output"};
+    "INSERT INTO price (provider, model, valid_from, input, cached, output, cache_write)"
+    " VALUES ($1, $2, $3::date, $4, $5, $6, $7) ON CONFLICT (provider, model, valid_from)"
+    " DO UPDATE SET input = excluded.input, cached = excluded.cached, output = excluded.output,"
+    "  cache_write = excluded.cache_write"};
 
 /*
- * A line: provider, model, valid_from, input, cached, output, parted by tabs; '#' begins a remark.
+ * A line: provider, model, valid_from, input, cached, output and, where there is one, the price of
+ * writing the cache, parted by tabs; '#' begins a remark.
  */
 static rc_t seed_price(struct ctx *c, char *line)
 {
-    const char *columns[6] = {NULL};
-    int64_t prices[3];
+    const char *columns[7] = {NULL};
+    int64_t prices[4];
     size_t count = 0;
+    bool read = true;
 
-    for (char *rest = line, *column; count < 6 && (column = strsep(&rest, "\t")) != NULL;)
+    for (char *rest = line, *column;
+         count < COUNT_OF(columns) && (column = strsep(&rest, "\t")) != NULL;)
         columns[count++] = column;
-    if (count != 6 || text_int(columns[3], &prices[0]) != OK ||
-        text_int(columns[4], &prices[1]) != OK || text_int(columns[5], &prices[2]) != OK)
+    for (size_t i = 3; i < count; i++)
+        read = read && text_int(columns[i], &prices[i - 3]) == OK;
+    if (!read || count < 6)
         return ctx_fail(c, E_INVALID, "seed_price",
-                        "seed/prices.tsv has a line that can't be read: %s", line);
-    return db_exec(
-        c, &q_price,
-        ARGS(A(columns[0]), A(columns[1]), A(columns[2]), A(prices[0]), A(prices[1]), A(prices[2])),
-        NULL);
+                        "seed/prices.tsv has a line that can't be read: %s", columns[0]);
+    return db_exec(c, &q_price,
+                   ARGS(A(columns[0]), A(columns[1]), A(columns[2]), A(prices[0]), A(prices[1]),
+                        A(prices[2]), count == 7 ? A(prices[3]) : arg_text(NULL)),
+                   NULL);
 }
 
 rc_t seed_run(struct ctx *c)

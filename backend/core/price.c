@@ -59,7 +59,8 @@ static void keep(const char *provider, const char *model, const struct price *pr
 
 static const struct stmt q_price = {
     "price_find",
-    "SELECT input, cached, coalesce(cache_write, input), output, valid_from FROM price"
+    "SELECT input, cached, coalesce(cache_write, input), output,"
+    " CASE WHEN model <> '*' OR greatest(input, output) = 0 THEN valid_from END FROM price"
     " WHERE provider = $1 AND (model = $2 OR (right(model, 1) = '*' AND"
     "  starts_with($2, left(model, -1)))) AND valid_from <= current_date"
     " ORDER BY length(model) DESC, valid_from DESC LIMIT 1"};
@@ -77,7 +78,8 @@ rc_t price_find(struct ctx *c, const char *provider, const char *model, struct p
                               .cached = db_int(&rows, 0, 1),
                               .cache_write = db_int(&rows, 0, 2),
                               .output = db_int(&rows, 0, 3),
-                              .from = db_text(&rows, 0, 4)};
+                              .from = db_text(&rows, 0, 4),
+                              .assumed = db_text(&rows, 0, 4) == NULL};
     keep(provider, model, out);
     return OK;
 }

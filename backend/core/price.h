@@ -5,6 +5,7 @@
 #ifndef CORE_PRICE_H
 #define CORE_PRICE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/ctx.h"
@@ -12,7 +13,9 @@
 struct price {
     /* for a million tokens; cache_write is input where the provider has no price of its own */
     int64_t input, cached, cache_write, output;
-    const char *from; /* the day from which it holds; NULL: this model has no known price, all 0 */
+    const char *from; /* the day from which it holds; NULL: this model has no known price */
+    /* without a known price: taken as a dear one of the provider's; if false, all are 0 then */
+    bool assumed;
 };
 
 struct tokens {

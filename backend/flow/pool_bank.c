@@ -290,7 +290,8 @@ static void got_price(void *arg)
 
     w->bank->errands--;
     w->cost->price = p->e->price;
-    if (rc == OK && p->e->price.from != NULL)
+    pool_price_at(w->who, &w->cost->price);
+    if (rc == OK && w->cost->price.from != NULL)
         w->cost->price.from = text_dup(w->c->mem, p->e->price.from);
     if (rc != OK)
         finish(w, ctx_fail(w->c, rc, p->e->code, "%s", p->e->detail));
@@ -321,8 +322,10 @@ bool pool_bank_hold(struct pool_bank *b, struct bank_wait *w, rc_t *rc)
     w->bank = b;
     w->group = NULL;
     *rc = OK;
-    if (price_recall(w->c->mem, w->who->llm->name, w->who->model, &w->cost->price))
+    if (price_recall(w->c->mem, w->who->llm->name, w->who->model, &w->cost->price)) {
+        pool_price_at(w->who, &w->cost->price);
         return hold(w);
+    }
     fetch_price(w);
     return false;
 }

@@ -43,6 +43,12 @@ int64_t pool_worst_at(const struct price *price, const struct llm_ask *ask)
     return price_worst(price, most_input(ask), ask->max_tokens);
 }
 
+void pool_price_at(const struct pool_candidate *who, struct price *price)
+{
+    if (price->assumed && who->account.base_url != NULL)
+        *price = (struct price){.from = NULL};
+}
+
 rc_t pool_worst(struct ctx *c, const struct pool_candidate *who, const struct llm_ask *ask,
                 int64_t *micros)
 {
@@ -52,6 +58,7 @@ rc_t pool_worst(struct ctx *c, const struct pool_candidate *who, const struct ll
     if (who->llm->can & LLM_CAN_LOCAL)
         return OK;
     TRY(price_find(c, who->llm->name, who->model, &price));
+    pool_price_at(who, &price);
     *micros = pool_worst_at(&price, ask);
     return OK;
 }
@@ -65,6 +72,7 @@ rc_t pool_hold(struct ctx *c, const struct pool_route *route, const struct pool_
     if (route->payer == NULL || (who->llm->can & LLM_CAN_LOCAL) != 0)
         return OK;
     TRY(price_find(c, who->llm->name, who->model, &out->price));
+    pool_price_at(who, &out->price);
     worst = pool_worst_at(&out->price, ask);
     return worst == 0 ? OK : purse_hold(c, route->payer, worst, &out->hold);
 }

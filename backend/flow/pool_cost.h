@@ -12,6 +12,12 @@
 rc_t pool_worst(struct ctx *c, const struct pool_candidate *who, const struct llm_ask *ask,
                 int64_t *micros) MUST;
 
+/*
+ * A price that is only assumed holds at the provider's own address; at one that somebody named,
+ * another model answers to that name, and nothing is known. After price_find and price_recall.
+ */
+void pool_price_at(const struct pool_candidate *who, struct price *price);
+
 /* Before a try: holds the worst case; see purse_hold for the refusals. */
 rc_t pool_hold(struct ctx *c, const struct pool_route *route, const struct pool_candidate *who,
                const struct llm_ask *ask, struct pool_cost *out) MUST;

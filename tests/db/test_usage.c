@@ -206,11 +206,57 @@ static void calls_of_every_kind(void **state)
     pg_do(f->super, "DELETE FROM price WHERE model = 'test-kinds'");
 }
 
+/*
+ * Every line of the seed makes sense: reading a cache is no dearer than input, writing one no
+ * cheaper and known of Anthropic, and answers are no cheaper than questions.
+ */
+static void the_seeds_prices_make_sense(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_true(pg_count(f->super, "SELECT count(*) FROM price") > 40);
+    assert_null(pg_get(f->mem, f->super,
+                       "SELECT provider || ' ' || model FROM price WHERE provider IN ('openai',"
+                       " 'anthropic', 'ollama', 'starter') AND model NOT LIKE 'test-%%' AND (cached"
+                       " > input OR (output < input AND model NOT LIKE 'text-embedding%%') OR"
+                       " cache_write < input OR cache_write > input * 5 / 4"
+                       " OR (provider = 'anthropic' AND cache_write IS NULL)"
+                       " OR (provider IN ('ollama', 'starter') AND input + output > 0)) LIMIT 1"));
+}
+
+/* A new model's name does not slip by the caps, and somebody's own model is not charged for it. */
+static void what_has_no_price_is_assumed_to_be_dear(void **state)
+{
+    static const struct llm_message text[] = {LLM_SAYS(LLM_PERSON, "0123456789")};
+    struct fixture *f = *state;
+    const struct llm_ask ask = {.messages = text, .count = 1, .max_tokens = 1000};
+    struct pool_candidate who = {.llm = llm_find("openai"), .model = "of-tomorrow"};
+    struct price price;
+    int64_t micros;
+
+    ok(f->c, price_find(f->c, "openai", who.model, &price));
+    assert_true(price.assumed);
+    assert_null(price.from);
+    ok(f->c, pool_worst(f->c, &who, &ask, &micros));
+    assert_true(micros > 30000);
+    who.account.base_url = "https://models.example.org/v1";
+    ok(f->c, pool_worst(f->c, &who, &ask, &micros));
+    assert_int_equal(micros, 0);
+    who.model = "gpt-5";
+    ok(f->c, pool_worst(f->c, &who, &ask, &micros));
+    assert_true(micros > 10000);
+    ok(f->c, price_find(f->c, "ollama", "any", &price));
+    assert_false(price.assumed);
+    assert_non_null(price.from);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(usage_costs_what_the_table_says, setup, teardown),
         cmocka_unit_test_setup_teardown(calls_of_every_kind, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_seeds_prices_make_sense, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_has_no_price_is_assumed_to_be_dear, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, pg_start, pg_stop);

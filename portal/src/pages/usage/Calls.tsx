@@ -229,7 +229,9 @@ function Row({ of: one }: { of: Call }) {
             <td className={right}>
                 {money(one.cost_micros)}
                 {one.price_from === null && one.outcome !== 'unknown' && (
-                    <span className={soft}>no known price</span>
+                    <span className={soft}>
+                        {one.cost_micros > 0 ? 'price assumed' : 'no known price'}
+                    </span>
                 )}
             </td>
         </tr>
