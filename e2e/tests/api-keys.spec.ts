@@ -103,6 +103,48 @@ test('a key is made, shown once, used, given a new secret, and revoked', async (
         await expect(page.getByRole('row').filter({ hasText: words })).toContainText('Anna Lindqvist');
 });
 
+test('a key for models: for some of them only, with a cap from the start', async ({ page, request }) => {
+    await signUp(page);
+    await openKeys(page);
+    await page.getByRole('button', { name: 'New key' }).click();
+    await page.getByLabel('Name').fill('Asker');
+    await expect(page.getByLabel('Models that it may ask')).toHaveCount(0);
+    await page.getByRole('checkbox', { name: 'models:use' }).check();
+    await page.getByLabel('Models that it may ask').fill(' starter  gpt-none ');
+    await page.getByLabel('They may cost at most').fill('a lot');
+    await page.getByRole('button', { name: 'Make the key' }).click();
+    await expect(page.getByText('Write an amount in dollars')).toBeVisible();
+    await clean(page);
+    await page.getByLabel('They may cost at most').fill('12.50');
+    await page.getByLabel('In', { exact: true }).selectOption('a day');
+    await page.getByRole('button', { name: 'Make the key' }).click();
+    const key = await secretOf(page, 'Asker');
+    const line = page.getByRole('list', { name: 'API keys' }).getByRole('listitem');
+    await expect(line).toContainText('Models: starter gpt-none');
+
+    const models = async () => (await (await use(request, key, '/v1/models')).json()).data.map(({ id }: { id: string }) => id);
+    expect(await models()).toEqual(['starter']);
+    const headers = { authorization: `Bearer ${key}` };
+    const asked = { model: 'starter', messages: [{ role: 'user', content: 'Hello' }] };
+    const answer = await request.post('/v1/chat/completions', { headers, data: asked });
+    expect(answer.status()).toBe(200);
+    expect((await answer.json()).choices[0].message.content).not.toBe('');
+
+    await page.getByRole('button', { name: 'What to do with Asker' }).click();
+    await page.getByRole('menuitem', { name: 'Models' }).click();
+    await page.getByLabel('Models that it may ask').fill('gpt-4o');
+    await clean(page);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect(line).toContainText('Models: gpt-4o');
+    await expect.poll(models).toEqual(['gpt-4o']);
+    const refused = await request.post('/v1/chat/completions', { headers, data: asked });
+    expect([refused.status(), (await refused.json()).error.code]).toEqual([404, 'model_not_found']);
+
+    await page.getByRole('link', { name: 'Usage' }).click();
+    const cap = page.getByRole('list', { name: 'Caps' }).getByRole('listitem').filter({ hasText: 'Asker' });
+    await expect(cap).toContainText('$12.50');
+});
+
 test('the example of the page works', async ({ page, request }) => {
     await signUp(page);
     await openKeys(page);

@@ -151,6 +151,61 @@ describe('who may', () => {
     });
 });
 
+describe('a program that leaves', () => {
+    test('before the answer: the model is left too, and what it may cost is booked once', async () => {
+        model.answer = (call) => call.gone;
+        const before = Number((await up.sql('SELECT count(*) FROM usage'))[0]);
+        const request = program.open('POST', '/v1/chat/completions', { model: 'gpt-4o', messages: [{ role: 'user', content: 'x' }] });
+        request.on('error', () => {});
+        await until(() => model.calls.length === 1, 'the question');
+        request.destroy();
+        assert.equal(await model.calls[0].gone, true);
+        await until(async () => Number((await up.sql('SELECT count(*) FROM usage'))[0]) === before + 1, 'the call to be booked');
+        await until(async () => (await up.sql('SELECT count(*) FROM call_open'))[0] === '0', 'its announcement to go');
+    });
+
+    test('a hundred of them, in the middle of their streams: each is booked once, nothing stays held', async () => {
+        model.answer = async (call) => {
+            call.say('Once upon a time ');
+            await call.gone;
+        };
+        const before = Number((await up.sql('SELECT count(*) FROM usage'))[0]);
+        await Promise.all(Array.from({ length: 100 }, async () => {
+            const { request, answer } = await program.stream('hello', { max_tokens: 2000 });
+            answer.on('error', () => {});
+            await new Promise((resolve) => answer.once('data', resolve));
+            request.destroy();
+        }));
+        await Promise.all(model.calls.map(({ gone }) => gone));
+        await until(async () => Number((await up.sql('SELECT count(*) FROM usage'))[0]) === before + 100, 'all to be booked');
+        assert.equal(Number((await up.sql("SELECT count(*) FROM usage WHERE ended = 'cancelled' AND NOT counted"))[0]) >= 100, true);
+        await until(async () => (await up.sql('SELECT coalesce(sum(leased_micros), 0) FROM cap_period'))[0] === '0', 'what was leased to come back');
+    });
+});
+
+describe('more than may come', () => {
+    test('is refused as a rate limit, with the time to wait', async () => {
+        const web = await new Up().start({
+            env: { ...NO_LIMITS, KONSTRUCT_OPENAI_URL: model.url, KONSTRUCT_OPENAI_KEY: 'sk-wire-tests-1234', KONSTRUCT_LIMIT_MODELS: '60' },
+        });
+        const eager = await Program.start(web);
+        try {
+            const answers = await Promise.all(Array.from({ length: 40 }, () => eager.chat('x', { max_tokens: 10 })));
+            const refused = answers.filter(({ status }) => status === 429);
+            assert.ok(refused.length >= 10 && refused.length < 40, `${refused.length} of 40 were refused`);
+            for (const { json, headers } of refused) {
+                assert.equal(json.error.code, 'rate_limit_exceeded');
+                assert.ok(Number(headers['retry-after']) >= 1);
+                assert.equal(headers['x-should-retry'], 'true');
+            }
+        } finally {
+            eager.stop();
+            await web.stop();
+            web.remove();
+        }
+    });
+});
+
 describe('a stream', () => {
     test('whose reader is slow holds the model back, and loses nothing', async () => {
         const count = 100_000; /* each a frame of some 200 bytes: more than all buffers on the way hold */

@@ -31,6 +31,7 @@ const ACTIONS: Record<string, string> = {
     'tool.called': 'Used a tool',
     'audit.exported': 'Audit exported',
     'key.created': 'API key made',
+    'key.changed': 'API key given other models',
     'key.rotated': 'API key given a new secret',
     'key.revoked': 'API key revoked',
     'provider_account.added': 'Account at a provider added',
