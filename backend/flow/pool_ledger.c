@@ -30,6 +30,7 @@ struct pool_ledger {
     struct list ended; /* by next_ended */
     size_t round, flushed;
     bool hurry, over;
+    bool idle; /* the thread waits for something to write, and not for the end of its round */
     int64_t over_ms;
 };
 
@@ -37,6 +38,14 @@ static void none(struct list *l)
 {
     l->first = NULL;
     l->end = &l->first;
+}
+
+/* With the lock held. Within a round nobody is woken: that would cost more than the entry. */
+static void has_come(struct pool_ledger *l)
+{
+    if (l->idle)
+        pthread_cond_signal(&l->changed);
+    l->idle = false;
 }
 
 struct ledger_entry *ledger_open(struct pool_ledger *l, const char *tenant_id,
@@ -50,7 +59,7 @@ struct ledger_entry *ledger_open(struct pool_ledger *l, const char *tenant_id,
     pthread_mutex_lock(&l->lock);
     *l->begun.end = e;
     l->begun.end = &e->next_begun;
-    pthread_cond_signal(&l->changed);
+    has_come(l);
     pthread_mutex_unlock(&l->lock);
     return e;
 }
@@ -62,7 +71,7 @@ void ledger_end(struct pool_ledger *l, struct ledger_entry *e, const struct usag
     e->has_ended = true;
     *l->ended.end = e;
     l->ended.end = &e->next_ended;
-    pthread_cond_signal(&l->changed);
+    has_come(l);
     pthread_mutex_unlock(&l->lock);
 }
 
@@ -151,8 +160,9 @@ static void *keep(void *arg)
         int64_t now_ms = clock_mono_ms();
 
         if (is_empty(l)) {
-            waits = true;
+            waits = l->idle = true;
             wait_ms(l, 1000);
+            l->idle = false;
         } else if (waits) {
             waits = false;
             next_ms = l->hurry ? 0 : now_ms + ROUND_MS;
