@@ -50,7 +50,7 @@ export function ApiKeys() {
                     secret={made.secret}
                     onDone={() => setMade(null)}
                 >
-                    <Example />
+                    <Example scopes={made.scopes} />
                 </Once>
             )}
             {revoked && <Done className="mt-6">{revoked} is revoked.</Done>}
@@ -118,10 +118,10 @@ export function ApiKeys() {
     );
 }
 
-function Example() {
+function Example({ scopes }: { scopes?: string }) {
     return (
         <pre className="mt-3 overflow-x-auto rounded-lg bg-sunken px-3 py-2 font-mono text-table" tabIndex={0}>
-            {example(window.location.origin)}
+            {example(window.location.origin, undefined, scopes)}
         </pre>
     );
 }

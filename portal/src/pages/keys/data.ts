@@ -46,9 +46,10 @@ export function lives(most: number): [value: string, word: string][] {
     ];
 }
 
-/* A command that works, once a key stands in the place of the dots. */
-export function example(origin: string, key = 'kst_…'): string {
+/* A command that works with these scopes, once a key stands in the place of the dots. */
+export function example(origin: string, key = 'kst_…', scopes = ''): string {
+    const path = scopes.split(' ')[0] === ASKS_MODELS ? '/v1/models' : '/api/v1/employees';
     const own = /^https:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|$)/.test(origin);
     /* The certificate of a local installation is signed by nobody. */
-    return `curl ${own ? '--insecure ' : ''}${origin}/api/v1/employees -H "Authorization: Bearer ${key}"`;
+    return `curl ${own ? '--insecure ' : ''}${origin}${path} -H "Authorization: Bearer ${key}"`;
 }
