@@ -8,12 +8,14 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/conf.h"
 #include "core/provider_account.h"
 #include "core/tenant_key.h"
 #include "flow/routing.h"
 #include "lib/pg.h"
+#include "lib/proxy.h"
 
 #include <cmocka.h>
 
@@ -136,6 +138,27 @@ static void read_once_for_many_questions(void **state)
     }
 }
 
+/* While the database is away the accounts that were known go on being asked. */
+static void an_old_book_serves_while_the_database_is_away(void **state)
+{
+    struct fixture *f = *state;
+    struct proxy *proxy = proxy_new();
+    struct ctx *c;
+
+    pg_use(PG_WORKER, proxy_address(f->mem, proxy, PG_WORKER));
+    c = pg_ctx(PG_WORKER, f->at.tenant_id);
+    add(f, "one", "key-of-the-first-account", NULL);
+    assert_string_equal(book(c), "one:key-of-the-first-account ollama: starter:");
+    proxy_down(proxy);
+    while (routing_book_fresh(f->at.tenant_id))
+        nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    assert_string_equal(book(c), "one:key-of-the-first-account ollama: starter:");
+    proxy_up(proxy);
+    ctx_end(c);
+    pg_use(PG_WORKER, NULL);
+    proxy_free(proxy);
+}
+
 /* A book in use outlives its place in the process. */
 static void a_route_keeps_its_keys(void **state)
 {
@@ -164,7 +187,8 @@ static void models_are_listed_without_twins(void **state)
     ok(f->worker, routing_models(f->worker, &items, &count));
     for (size_t i = 0; i < count; i++)
         buf_printf(&b, "%s ", items[i].name);
-    assert_string_equal(buf_str(&b), "claude-opus-4-5 claude-haiku-4-5 claude-sonnet-4-5 starter ");
+    assert_string_equal(buf_str(&b), "claude-opus-4-5 claude-haiku-4-5 claude-sonnet-4-5 starter "
+                                     "all-MiniLM-L6-v2 ");
 }
 
 int main(void)
@@ -173,6 +197,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(own_accounts_come_first, setup, teardown),
         cmocka_unit_test_setup_teardown(another_tenant_has_its_own, setup, teardown),
         cmocka_unit_test_setup_teardown(read_once_for_many_questions, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_old_book_serves_while_the_database_is_away, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_route_keeps_its_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(models_are_listed_without_twins, setup, teardown),
     };
