@@ -123,6 +123,8 @@ static const struct stmt q_end = {
     "account_test_end",
     "UPDATE provider_account SET test_id = NULL, checked_at = clock_timestamp(), fault = $2,"
     " fault_detail = $3, models_found = coalesce($4, models_found),"
+    " refused_code = CASE WHEN $2::text IS NOT NULL THEN refused_code END,"
+    " refused_at = CASE WHEN $2::text IS NOT NULL THEN refused_at END,"
     " state = CASE WHEN $2::text IS NULL THEN 'ok' WHEN $5 THEN state ELSE 'broken' END"
     " WHERE tenant_id = tenant_now() AND test_id = $1"};
 
@@ -134,4 +136,20 @@ rc_t account_test_end(struct ctx *c, const char *test_id, const char *code, cons
                         A(detail == NULL ? NULL : text_clean(c->mem, detail, DETAIL_MAX)),
                         A(models), A(mends_itself(code))),
                    NULL);
+}
+
+/*
+ * Waits for nobody: two turns may tell of the same accounts in another order, and the row that
+ * somebody else holds is being told of.
+ */
+static const struct stmt q_refused = {
+    "account_refused",
+    "UPDATE provider_account SET refused_code = $2, refused_at = clock_timestamp()"
+    " WHERE tenant_id = tenant_now() AND id = (SELECT a.id FROM provider_account a"
+    "  WHERE a.tenant_id = tenant_now() AND a.id = $1 AND (a.refused_code IS DISTINCT FROM $2"
+    "   OR a.refused_at < clock_timestamp() - interval '1 minute') FOR UPDATE SKIP LOCKED)"};
+
+rc_t account_refused(struct ctx *c, const char *id, const char *code)
+{
+    return db_later(c, &q_refused, ARGS(A(id), A(code)));
 }

@@ -48,6 +48,12 @@ rc_t account_tested(struct ctx *c, const char *test_id, struct account *out) MUS
 rc_t account_test_end(struct ctx *c, const char *test_id, const char *code, const char *detail,
                       const char *models) MUST;
 
+/*
+ * A provider refused a call for the account's sake: `code` of provider_account_faults.def. Told
+ * once a minute at most; it travels with the next statement.
+ */
+rc_t account_refused(struct ctx *c, const char *id, const char *code) MUST;
+
 #define ACCOUNT_MODELS_MAX 32000 /* bytes of all names found; more are left out */
 
 #endif

@@ -38,6 +38,10 @@ static const struct field fields[] = {
     FIELD(struct provider_account, fault_detail, READ_ONLY | NULLABLE, 600,
           "And in detail, with the provider's own words"),
     FIELD(struct provider_account, checked, READ_ONLY, 0, "Seconds UTC of the newest test, or 0"),
+    FIELD(struct provider_account, refused, READ_ONLY, 0,
+          "When the provider last refused a call because of the account, unless a test went well "
+          "since; else 0"),
+    FIELD(struct provider_account, refused_text, READ_ONLY | NULLABLE, 300, "Why, and what to do"),
 };
 const struct shape provider_account_shape = SHAPE("ProviderAccount", struct provider_account,
                                                   fields);
@@ -112,6 +116,8 @@ static const struct field row_fields[] = {
     FIELD(struct provider_account, fault, 0, 0, NULL),
     FIELD(struct provider_account, fault_detail, 0, 0, NULL),
     FIELD(struct provider_account, checked, 0, 0, NULL),
+    FIELD(struct provider_account, refused, 0, 0, NULL),
+    FIELD(struct provider_account, refused_code, 0, 0, NULL),
     FIELD(struct provider_account, test_id, 0, 0, NULL),
 };
 static const struct shape row_shape = SHAPE("ProviderAccountRow", struct provider_account,
@@ -121,25 +127,32 @@ static const struct shape row_shape = SHAPE("ProviderAccountRow", struct provide
     "SELECT id, provider, name, base_url, api, api_version, has_key, hint, models," \
     " models_found, is_on AS on, CASE WHEN test_id IS NOT NULL THEN 'testing'"      \
     " WHEN NOT is_on THEN 'off' ELSE state END AS state, fault, fault_detail,"      \
-    " coalesce(extract(epoch FROM checked_at)::bigint, 0) AS checked, test_id"      \
+    " coalesce(extract(epoch FROM checked_at)::bigint, 0) AS checked, test_id,"     \
+    " coalesce(extract(epoch FROM refused_at)::bigint, 0) AS refused, refused_code" \
     " FROM provider_account WHERE tenant_id = tenant_now()"
 
 static const struct stmt q_list = {"provider_account_list",
                                    ROW " ORDER BY position, created_at, id"};
 static const struct stmt q_get = {"provider_account_get", ROW " AND id = $1"};
 
+static void say(struct provider_account *a)
+{
+    a->fault_text = provider_account_sentence(a->fault);
+    a->refused_text = provider_account_sentence(a->refused_code);
+}
+
 rc_t provider_account_list(struct ctx *c, struct provider_account **items, size_t *count)
 {
     TRY(db_list(c, &q_list, NO_ARGS, &row_shape, (void **)items, count));
     for (size_t i = 0; i < *count; i++)
-        (*items)[i].fault_text = provider_account_sentence((*items)[i].fault);
+        say(&(*items)[i]);
     return OK;
 }
 
 rc_t provider_account_get(struct ctx *c, const char *id, struct provider_account *out)
 {
     TRY(db_one(c, &q_get, ARGS(A(id)), &row_shape, out));
-    out->fault_text = provider_account_sentence(out->fault);
+    say(out);
     return OK;
 }
 
@@ -247,7 +260,8 @@ static const struct stmt q_key = {
 static const struct stmt q_forget = {
     "provider_account_forget",
     "UPDATE provider_account SET state = 'untested', fault = NULL, fault_detail = NULL,"
-    " checked_at = NULL, test_id = NULL, models_found = '' WHERE tenant_id = tenant_now() AND id = "
+    " checked_at = NULL, test_id = NULL, refused_code = NULL, refused_at = NULL, models_found = '' "
+    "WHERE tenant_id = tenant_now() AND id = "
     "$1"};
 
 static bool differs(const char *now, const char *wanted)

@@ -23,7 +23,10 @@ struct provider_account {
     const char *state; /* untested, testing, ok, broken, off */
     const char *fault; /* of the newest test; NULL: it went well, or there was none */
     const char *fault_text, *fault_detail;
-    int64_t checked;     /* seconds UTC; 0: never */
+    int64_t checked; /* seconds UTC; 0: never */
+    /* the provider refused a call for the account's sake, and no test went well since; else 0 */
+    int64_t refused;
+    const char *refused_code, *refused_text;
     const char *test_id; /* of the test that is under way, or NULL */
 };
 extern const struct shape provider_account_shape;

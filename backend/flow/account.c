@@ -20,3 +20,18 @@ bool account_candidate(const struct account *account, struct pool_candidate *out
         .public_only = !conf_switch(CONF_private_addresses)};
     return true;
 }
+
+rc_t account_tell(struct ctx *c, const struct pool_try *failed)
+{
+    static const struct {
+        const char *code, *told;
+    } rows[] = {{"llm_key_refused", "account_key"},
+                {"llm_no_credit", "account_quota"},
+                {"llm_no_key", "account_no_key"}};
+
+    for (size_t i = 0; i < COUNT_OF(rows) && failed->account_id != NULL; i++)
+        if (text_is(failed->code, rows[i].code))
+            return account_refused(c, failed->account_id,
+                                   failed->status == 403 ? "account_forbidden" : rows[i].told);
+    return OK;
+}

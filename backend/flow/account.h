@@ -12,4 +12,10 @@
  */
 bool account_candidate(const struct account *account, struct pool_candidate *out);
 
+/*
+ * Tells the company's account of a try that its provider refused for its key or its credit; nothing
+ * for other tries, and for accounts of the instance. It travels with the next statement.
+ */
+rc_t account_tell(struct ctx *c, const struct pool_try *failed) MUST;
+
 #endif

@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "core/usage.h"
+#include "flow/account.h"
 #include "flow/pool_cost.h"
 #include "io/db.h"
 
@@ -74,6 +75,7 @@ static rc_t enter_all(struct ctx *c, const struct pool_route *route, const char 
                           .ms = t->ms,
                           .outcome = "failed"};
 
+        TRY(account_tell(c, t));
         if (t->input_tokens + t->output_tokens + t->cost.micros > 0)
             TRY(enter(c, route, &u, &t->cost));
     }

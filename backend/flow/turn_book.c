@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "core/usage.h"
+#include "flow/account.h"
 #include "flow/pool_cost.h"
 #include "io/db.h"
 
@@ -72,6 +73,7 @@ static rc_t enter_tries(struct ctx *c, struct run *run, const struct turn *t,
                           .first_ms = failed->first_ms,
                           .outcome = "failed"};
 
+        TRY(account_tell(c, failed));
         if (failed->input_tokens + failed->output_tokens + failed->cost.micros > 0)
             TRY(enter(c, run, t, &u, &failed->cost));
     }

@@ -16,8 +16,10 @@
 #include "base/conf.h"
 #include "core/provider_account.h"
 #include "core/tenant_key.h"
+#include "flow/account.h"
 #include "flow/account_pick.h"
 #include "flow/live.h"
+#include "flow/pool_booked.h"
 #include "flow/purse.h"
 #include "flow/runner.h"
 #include "io/http.h"
@@ -39,6 +41,8 @@
     STATUS(status) "{\"error\":{\"code\":\"" code "\",\"message\":\"" message "\"}}"
 #define WRONG_KEY \
     ERROR("401 Unauthorized", "invalid_api_key", "Incorrect API key provided: " KEY ".")
+
+#define BUSY ERROR("429 Too Many Requests", "rate_limit_exceeded", "Slow down")
 
 struct fixture {
     struct arena *mem;
@@ -101,26 +105,30 @@ static struct provider_account now(struct fixture *f, const char *id)
     return out;
 }
 
+static struct provider_account test_again(struct fixture *f, const char *id)
+{
+    struct account_test t;
+    struct run run = {.tokens = 0};
+
+    ok(f->web, provider_account_test(f->web, id, false, &t));
+    ok(f->web, db_commit(f->web));
+    runner_run(pg_pool(PG_WORKER), &(struct job_hint){f->at.tenant_id, t.job_id}, &run);
+    return now(f, id);
+}
+
 /* Adds the account and has it tested, as the programs do. */
 static struct provider_account tested(struct fixture *f, const struct new_provider_account *wanted)
 {
     struct new_provider_account in = *wanted;
     struct provider_account made;
-    struct account_test t;
 
     if (in.name == NULL)
         in.name = "Tested";
     if (in.provider == NULL)
         in.provider = "openai";
     ok(f->web, provider_account_add(f->web, &in, &made));
-    ok(f->web, provider_account_test(f->web, made.id, false, &t));
     ok(f->web, db_commit(f->web));
-
-    struct job_hint hint = {f->at.tenant_id, t.job_id};
-    struct run run = {.tokens = 0};
-
-    runner_run(pg_pool(PG_WORKER), &hint, &run);
-    return now(f, made.id);
+    return test_again(f, made.id);
 }
 
 static const char *text(const char *maybe)
@@ -155,9 +163,7 @@ static void every_fault_has_its_name(void **state)
         {"no credit", KEY, NULL, LIST,
          ERROR("429 Too Many Requests", "insufficient_quota", "You exceeded your current quota"),
          "account_quota", "quota", "broken"},
-        {"asked too often", KEY, NULL,
-         ERROR("429 Too Many Requests", "rate_limit_exceeded", "Slow down"), NULL, "account_busy",
-         "Slow down", "untested"},
+        {"asked too often", KEY, NULL, BUSY, NULL, "account_busy", "Slow down", "untested"},
         {"an error of its own", KEY, NULL, ERROR("500 Server Error", "x", "Oh"), NULL,
          "account_provider", NULL, "untested"},
         {"a web page", KEY, NULL,
@@ -260,6 +266,51 @@ static void what_was_found_is_kept(void **state)
                               " 'provider_account.tested' AND body LIKE '%%fine%%'",
                               f->at.tenant_id),
                      1);
+    tiny_stop(server);
+}
+
+static void ask_in_vain(struct fixture *f)
+{
+    static const struct llm_message hello[] = {LLM_SAYS(LLM_PERSON, "Hello")};
+    static const struct payer payer = {.employee_id = NULL};
+    const struct llm_ask ask = {.messages = hello, .count = 1, .max_tokens = 9};
+    struct ctx *c = pg_ctx(PG_WORKER, f->at.tenant_id);
+    struct pool_route route = {.count = 1, .payer = &payer};
+    struct pool_outcome o;
+    struct account *items;
+    size_t count;
+
+    ok(c, account_book(c, &items, &count));
+    assert_true(account_candidate(&items[0], &route.candidates[0]));
+    ok(c, db_commit(c));
+    route.candidates[0].model = "gpt-5-mini";
+    assert_int_equal(pool_ask_booked(c, &route, &ask, NULL, &o), E_UPSTREAM);
+    ctx_end(c);
+}
+
+/* A key that is revoked later: the account tells of the call, until a test goes well. */
+static void a_refusal_in_use_is_told(void **state)
+{
+    const struct tiny_step steps[] = {{LIST, 0, TINY_CLOSE},      {ANSWER, 0, TINY_CLOSE},
+                                      {WRONG_KEY, 0, TINY_CLOSE}, {LIST, 0, TINY_CLOSE},
+                                      {ANSWER, 0, TINY_CLOSE},    {BUSY, 0, TINY_CLOSE}};
+    struct fixture *f = *state;
+    struct tiny *server = tiny_start(steps, COUNT_OF(steps));
+    const struct new_provider_account in = {.base_url = tiny_url(server), .key = KEY};
+    struct provider_account a = tested(f, &in);
+
+    assert_int_equal(a.refused, 0);
+    ask_in_vain(f);
+    a = now(f, a.id);
+    assert_true(a.refused > 0);
+    assert_string_equal(a.refused_text, provider_account_sentence("account_key"));
+    assert_string_equal(a.state, "ok");
+    a = test_again(f, a.id);
+    assert_int_equal(a.refused, 0);
+    assert_null(a.refused_text);
+    /* What has nothing to do with the account is not told of it. */
+    ask_in_vain(f);
+    assert_int_equal(now(f, a.id).refused, 0);
     tiny_stop(server);
 }
 
@@ -455,6 +506,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_fault_has_its_name, setup, teardown),
         cmocka_unit_test_setup_teardown(what_was_found_is_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_refusal_in_use_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(a_cap_is_not_passed_for_a_test, setup, teardown),
         cmocka_unit_test_setup_teardown(the_next_model_is_asked, setup, teardown),
         cmocka_unit_test_setup_teardown(a_server_without_tls, setup, teardown),

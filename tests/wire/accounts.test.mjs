@@ -24,6 +24,7 @@ let portal;
 before(async () => {
     models = await Models.start([
         { match: { userMessage: 'Say ok.' }, response: { content: 'ok' } },
+        { match: { userMessage: 'revoked' }, response: { error: { message: 'Key revoked.', type: 'invalid_api_key' }, status: 401 } },
         { match: {}, response: { content: 'I think with your own account.' } },
     ]);
     hostile = await Hostile.start();
@@ -84,6 +85,12 @@ test('an employee thinks with the company’s account, also after its key was se
     assert.notEqual((await up.sql(`SELECT key_sealed FROM provider_account WHERE id = '${account.id}'`))[0], sealed);
     assert.equal((await tested(account)).state, 'ok');
     assert.equal((await portal.ask('and now?')).text, 'I think with your own account.');
+
+    // The provider turns the key away in the middle of the work: the account tells of it.
+    assert.equal((await portal.ask('revoked')).outcome, 'failed');
+    const [told] = (await portal.call('GET', '/provider-accounts')).items;
+    assert.ok(told.refused > 0);
+    assert.match(told.refused_text, /does not know this key/);
     await remove(account);
 });
 

@@ -130,6 +130,19 @@ export function AccountLine({ of, deeds }: { of: ProviderAccount; deeds: Deeds |
                     </div>
                 )}
             </div>
+            {of.refused > of.checked && !testing && (
+                <Notice
+                    tone="amber"
+                    urgent={false}
+                    className="mt-3"
+                    told={told(of.refused_text ?? '')}
+                >
+                    <p className="w-full text-table text-ink-soft">
+                        A call was refused <When at={of.refused} />. Test the account once that is
+                        mended.
+                    </p>
+                </Notice>
+            )}
             {of.fault && !testing && (
                 <Notice
                     tone={of.state === 'broken' ? 'red' : 'amber'}
