@@ -106,13 +106,17 @@ static void a_question_is_in_the_ledger(void **state)
     assert_int_equal(open_calls(f), 0);
 }
 
+/* Each byte of the texts may be a token: 2,000 of them are 40 micro-dollars. */
 static void a_cap_holds(void **state)
 {
     struct fixture *f = *state;
     struct embedded_texts out;
+    char *long_text = arena_take(f->mem, 2001);
+    const char *two[] = {long_text, "two"};
 
-    pg_do(f->super, "UPDATE cap SET limit_micros = 1 WHERE tenant_id = '%s'", f->at.tenant_id);
-    assert_int_equal(embed_texts(f->c, &f->route, texts, 2, 0, NULL, &out), E_LIMIT);
+    memset(long_text, 'a', 2000);
+    pg_do(f->super, "UPDATE cap SET limit_micros = 30 WHERE tenant_id = '%s'", f->at.tenant_id);
+    assert_int_equal(embed_texts(f->c, &f->route, two, 2, 0, NULL, &out), E_LIMIT);
     assert_true(text_starts(f->c->fault.code, "cap_"));
     assert_int_equal(tiny_requests(f->server), 0);
     assert_string_equal(ledger(f), "");
