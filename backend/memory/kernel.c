@@ -8,6 +8,8 @@
 const struct kernel *kernel_best(void)
 {
 #ifdef __x86_64__
+    if (__builtin_cpu_supports("avx512f"))
+        return &kernel_avx512;
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
         return &kernel_avx2;
 #endif

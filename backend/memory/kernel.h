@@ -1,7 +1,7 @@
 /*
  * The arithmetic of a neural network over rows of numbers: plain C, and the same C compiled for
- * processors with AVX2, FMA and F16C. Weights are half precision as they lie in their file; all
- * sums are single precision.
+ * processors with AVX2 (FMA, F16C) and with AVX-512. Weights are half precision as they lie in
+ * their file; all sums are single precision.
  */
 #ifndef MEMORY_KERNEL_H
 #define MEMORY_KERNEL_H
@@ -18,7 +18,7 @@ struct half {
 };
 
 /* All lengths are multiples of KERNEL_LANES. */
-#define KERNEL_LANES 8
+#define KERNEL_LANES 16
 #define KERNEL_HEAD 32 /* numbers of one head of attention */
 
 struct kernel {
@@ -51,7 +51,8 @@ const struct kernel *kernel_best(void);
 
 extern const struct kernel kernel_plain;
 #ifdef __x86_64__
-extern const struct kernel kernel_avx2; /* only where kernel_best gives it */
+/* Only where kernel_best gives them. */
+extern const struct kernel kernel_avx2, kernel_avx512;
 #endif
 
 #endif

@@ -10,7 +10,9 @@
 #endif
 
 /* The widest vectors that the processor surely has. */
-#ifdef __AVX2__
+#ifdef __AVX512F__
+#define LANES 16
+#elif defined(__AVX2__)
 #define LANES 8
 #else
 #define LANES 4
@@ -20,7 +22,11 @@ typedef int32_t int_lanes __attribute__((vector_size(4 * LANES)));
 
 #define IN_CHUNK 384 /* so many weights of a row are widened at a time */
 #define OUT_AT_ONCE 4
+#ifdef __AVX512F__
+#define ROWS_AT_ONCE 5
+#else
 #define ROWS_AT_ONCE 3
+#endif
 
 static inline lanes load(const float *from)
 {
@@ -43,7 +49,9 @@ static inline lanes all(float value)
 /* a * b + c */
 static inline lanes fused(lanes a, lanes b, lanes c)
 {
-#ifdef __AVX2__
+#ifdef __AVX512F__
+    return (lanes)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__AVX2__)
     return (lanes)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
 #else
     return a * b + c;
@@ -63,7 +71,12 @@ static inline float sum_of(lanes v)
 
 static inline lanes widened(const struct half *from)
 {
-#ifdef __AVX2__
+#ifdef __AVX512F__
+    __m256i halves;
+
+    memcpy(&halves, from, sizeof(halves));
+    return (lanes)_mm512_cvtph_ps(halves);
+#elif defined(__AVX2__)
     __m128i halves;
 
     memcpy(&halves, from, sizeof(halves));
