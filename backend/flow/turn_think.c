@@ -178,6 +178,8 @@ static rc_t ask(struct ctx *c, struct run *run, struct turn *t, const struct poo
         const int64_t left_ms = until - clock_mono_ms();
 
         more = false;
+        if (t->step == TURN_STEPS_MAX && t->ask.tool_count > 0)
+            t->ask.choice = LLM_CHOOSE_NONE; /* it must make do with what it has learnt */
         t->routing.pool.limits.turn_ms = left_ms > 1 ? left_ms : 1;
         end->asked = o;
         TRY(judge(c, run, t, pool_ask(c, &t->routing.pool, &t->ask, sink, o), end, &more));

@@ -298,7 +298,7 @@ static void a_loop_is_broken(void **state)
     assert_string_equal(get(f, "count(*)", "call_open"), "0");
 }
 
-/* Other calls each time end, too. */
+/* Other calls each time end, too; the last time the model is told to make do with what it has. */
 static void steps_are_counted(void **state)
 {
     const struct tiny_step steps[] = {
@@ -314,6 +314,8 @@ static void steps_are_counted(void **state)
     assert_non_null(
         strstr(get(f, "text", "message WHERE author = 'employee'"), "more steps than I may take"));
     assert_int_equal(tiny_requests(f->model), 8);
+    assert_null(strstr(tiny_request(f->model, 6), "\"tool_choice\":\"none\""));
+    assert_non_null(strstr(tiny_request(f->model, 7), "\"tool_choice\":\"none\""));
     assert_string_equal(get(f, "count(*)", "usage"), "8");
 }
 
