@@ -23,6 +23,7 @@ struct talk {
     const char *conversation_id;
     struct redis *redis;
     size_t shown; /* bytes of the answer that are on the screen */
+    int64_t take; /* of which beginning of the answer; see flow/live_text.h */
 };
 
 static rc_t say(struct ctx *c, const struct talk *talk, const char *text, const char **inbound_id)
@@ -41,6 +42,17 @@ static rc_t say(struct ctx *c, const struct talk *talk, const char *text, const 
     return OK;
 }
 
+/* The answer begins anew: what stands on the screen can't be taken back, so it is marked. */
+static void begin_take(struct talk *talk, int64_t take)
+{
+    if (take == talk->take)
+        return;
+    if (talk->shown > 0)
+        fputs(" ...\n(begins anew) ", stdout);
+    talk->take = take;
+    talk->shown = 0;
+}
+
 /*
  * Shows a piece of the answer; one that does not follow on what is shown is left for the whole
  * answer to mend.
@@ -55,7 +67,10 @@ static void show_delta(struct ctx *c, struct talk *talk, const char *text)
     const char *piece = json_str(event, "text");
     size_t at = (size_t)json_integer_value(json_object_get(event, "at"));
 
-    if (piece == NULL || at != talk->shown)
+    if (piece == NULL)
+        return;
+    begin_take(talk, json_integer_value(json_object_get(event, "take")));
+    if (at != talk->shown)
         return;
     fputs(piece, stdout);
     fflush(stdout);
@@ -93,6 +108,7 @@ static rc_t turn(struct ctx *c, struct talk *talk, const char *name, const char 
     const char *inbound_id;
 
     talk->shown = 0;
+    talk->take = 0;
     TRY(say(c, talk, line, &inbound_id));
     printf("%s: ", name);
     fflush(stdout);
