@@ -86,23 +86,10 @@ rc_t call_close(struct ctx *c, const char *id)
 static const struct stmt q_close_all = {
     "call_close_all",
     "DELETE FROM call_open WHERE tenant_id = tenant_now() AND id = ANY ($1::uuid[])"};
-/* A statement of its own: it sees what the other one may have waited for. */
-static const struct stmt q_booked = {
-    "call_booked", "SELECT id FROM usage WHERE tenant_id = tenant_now() AND id = ANY ($1::uuid[])"};
 
-rc_t call_close_all(struct ctx *c, const char *ids, const char *const **booked, size_t *count)
+rc_t call_close_all(struct ctx *c, const char *ids)
 {
-    struct db_rows rows;
-    const char **list;
-
-    TRY(db_later(c, &q_close_all, ARGS(A(ids))));
-    TRY(db_rows(c, &q_booked, ARGS(A(ids)), &rows));
-    list = arena_take(c->mem, ((size_t)rows.count + 1) * sizeof(*list));
-    for (int i = 0; i < rows.count; i++)
-        list[i] = db_text(&rows, i, 0);
-    *booked = list;
-    *count = (size_t)rows.count;
-    return OK;
+    return db_later(c, &q_close_all, ARGS(A(ids)));
 }
 
 static const struct stmt q_bare = {

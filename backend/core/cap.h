@@ -73,11 +73,8 @@ struct call_open {
 };
 rc_t call_open_add(struct ctx *c, const struct call_open *call) MUST;
 rc_t call_close(struct ctx *c, const char *id) MUST;
-/*
- * The same for many ("{...}"), and which of them are in the ledger already: their holder was taken
- * for dead, or they were booked before and nobody heard of it.
- */
-rc_t call_close_all(struct ctx *c, const char *ids, const char *const **booked, size_t *count) MUST;
+/* The same for many ("{...}"). */
+rc_t call_close_all(struct ctx *c, const char *ids) MUST;
 
 /* What a call cost comes out of the holder's slices; it travels with the next statement. */
 rc_t cap_settle(struct ctx *c, const char *holder, const struct cap_list *caps, int64_t cost) MUST;

@@ -42,6 +42,9 @@ rc_t usage_add(struct ctx *c, const struct usage *usage) MUST;
  * name is cut at 300 bytes.
  */
 rc_t usage_add_many(struct ctx *c, const struct usage *const *rows, size_t count) MUST;
+/* The same at once, and the ids of those that were not there already. */
+rc_t usage_add_missing(struct ctx *c, const struct usage *const *rows, size_t count,
+                       const char *const **added, size_t *added_count) MUST;
 
 /*
  * Adds what is new in the ledger to its hours, in every tenant; see usage_roll in the migration.

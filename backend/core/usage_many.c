@@ -53,32 +53,59 @@ static void add_row(struct ctx *c, struct buf *b, const struct usage *u)
     buf_char(b, '}');
 }
 
-static const struct stmt q_many = {
-    "usage_add_many",
-    "INSERT INTO usage (tenant_id, id, employee_id, team_id, conversation_id, key_id, account_id,"
-    "  provider, model, input_tokens, cached_tokens, cache_written_tokens, output_tokens,"
-    "  reasoning_tokens, images, counted, cost_micros, price_from, ms, first_ms, outcome, ended,"
-    "  tries)"
-    " SELECT tenant_now(), j.id, j.e, j.t, j.v, j.k, j.a, j.p, j.m, coalesce(j.i, 0),"
-    "  least(coalesce(j.c, 0), coalesce(j.i, 0)), coalesce(j.w, 0), coalesce(j.o, 0),"
-    "  coalesce(j.r, 0), coalesce(j.g, 0), j.u, coalesce(j.s, 0), j.f, coalesce(j.l, 0), j.h, j.x,"
-    "  coalesce(j.d, 'whole'), j.y"
-    " FROM json_to_recordset($1::json) AS j(id uuid, e uuid, t uuid, v uuid, k uuid, a uuid,"
-    "  p text, m text, i bigint, c bigint, w bigint, o bigint, r bigint, g bigint, u boolean,"
-    "  s bigint, f date, l bigint, h bigint, x text, d text, y jsonb)"
-    " ON CONFLICT DO NOTHING"};
+#define MANY                                                                                       \
+    "INSERT INTO usage (tenant_id, id, employee_id, team_id, conversation_id, key_id, account_id," \
+    "  provider, model, input_tokens, cached_tokens, cache_written_tokens, output_tokens,"         \
+    "  reasoning_tokens, images, counted, cost_micros, price_from, ms, first_ms, outcome, ended,"  \
+    "  tries)"                                                                                     \
+    " SELECT tenant_now(), j.id, j.e, j.t, j.v, j.k, j.a, j.p, j.m, coalesce(j.i, 0),"             \
+    "  least(coalesce(j.c, 0), coalesce(j.i, 0)), coalesce(j.w, 0), coalesce(j.o, 0),"             \
+    "  coalesce(j.r, 0), coalesce(j.g, 0), j.u, coalesce(j.s, 0), j.f, coalesce(j.l, 0), j.h, "    \
+    "j.x,"                                                                                         \
+    "  coalesce(j.d, 'whole'), j.y"                                                                \
+    " FROM json_to_recordset($1::json) AS j(id uuid, e uuid, t uuid, v uuid, k uuid, a uuid,"      \
+    "  p text, m text, i bigint, c bigint, w bigint, o bigint, r bigint, g bigint, u boolean,"     \
+    "  s bigint, f date, l bigint, h bigint, x text, d text, y jsonb)"                             \
+    " ON CONFLICT DO NOTHING"
+static const struct stmt q_many = {"usage_add_many", MANY};
+/* It waits for others who are adding the same, so that it knows. */
+static const struct stmt q_missing = {"usage_add_missing", MANY " RETURNING id"};
 
-rc_t usage_add_many(struct ctx *c, const struct usage *const *rows, size_t count)
+static rc_t text_of(struct ctx *c, const struct usage *const *rows, size_t count, const char **out)
 {
     struct buf b = buf_new(c->mem, ROWS_BYTES_MAX);
 
-    if (count == 0)
-        return OK;
     for (size_t i = 0; i < count; i++)
         add_row(c, &b, rows[i]);
-    buf_char(&b, ']');
-    if (b.over)
-        return ctx_fail(c, E_LIMIT, "usage_too_many", "more than %zu bytes of rows",
-                        (size_t)ROWS_BYTES_MAX);
-    return db_later(c, &q_many, ARGS(A(buf_str(&b))));
+    buf_text(&b, count == 0 ? "[]" : "]");
+    *out = buf_str(&b);
+    return !b.over ? OK
+                   : ctx_fail(c, E_LIMIT, "usage_too_many", "more than %zu bytes of rows",
+                              (size_t)ROWS_BYTES_MAX);
+}
+
+rc_t usage_add_many(struct ctx *c, const struct usage *const *rows, size_t count)
+{
+    const char *text;
+
+    if (count == 0)
+        return OK;
+    TRY(text_of(c, rows, count, &text));
+    return db_later(c, &q_many, ARGS(A(text)));
+}
+
+rc_t usage_add_missing(struct ctx *c, const struct usage *const *rows, size_t count,
+                       const char *const **added, size_t *added_count)
+{
+    struct db_rows answer;
+    const char *text, **ids;
+
+    TRY(text_of(c, rows, count, &text));
+    TRY(db_rows(c, &q_missing, ARGS(A(text)), &answer));
+    ids = arena_take(c->mem, ((size_t)answer.count + 1) * sizeof(*ids));
+    for (int i = 0; i < answer.count; i++)
+        ids[i] = db_text(&answer, i, 0);
+    *added = ids;
+    *added_count = (size_t)answer.count;
+    return OK;
 }

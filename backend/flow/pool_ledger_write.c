@@ -129,36 +129,53 @@ static rc_t tell_all(struct ctx *c, struct ledger_entry **list, size_t count)
 
 static void told(struct ledger_entry **list, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        purse_told(&list[i]->hold);
-        list[i]->told = true;
-    }
-}
-
-/* Entries that the ledger has already, because their holder was taken for dead. */
-static void drop_booked(struct ledger_entry **list, size_t count, const char *const *booked,
-                        size_t booked_count)
-{
     for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < booked_count; k++)
-            if (text_is(list[i]->id, booked[k]))
-                list[i]->nothing = true;
+        purse_told(&list[i]->hold);
 }
 
+/* Those that had a row, or may have. */
 static rc_t close_told(struct ctx *c, struct ledger_entry **list, size_t count)
 {
     struct buf ids = buf_new(c->mem, KIB(16));
-    const char *const *booked;
-    size_t booked_count;
 
     for (size_t i = 0; i < count; i++)
-        if (list[i]->touched || list[i]->again)
+        if (list[i]->touched)
             buf_printf(&ids, "%c%s", ids.len == 0 ? '{' : ',', list[i]->id);
     if (ids.len == 0)
         return OK;
     buf_char(&ids, '}');
-    TRY(call_close_all(c, buf_str(&ids), &booked, &booked_count));
-    drop_booked(list, count, booked, booked_count);
+    return call_close_all(c, buf_str(&ids));
+}
+
+static bool among(const char *id, const char *const *ids, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (text_is(id, ids[i]))
+            return true;
+    return false;
+}
+
+/*
+ * The rows of those that have one to enter. Some may be there already: their holder was taken for
+ * dead, or a commit went through of which nobody heard. They are over.
+ */
+static rc_t add_rows(struct ctx *c, struct ledger_entry **list, size_t count)
+{
+    const struct usage **rows = arena_take(c->mem, count * sizeof(*rows));
+    const char *const *added;
+    size_t row_count = 0, added_count;
+    bool sure = true;
+
+    for (size_t i = 0; i < count; i++) {
+        sure = sure && !list[i]->touched && !list[i]->again;
+        if (!list[i]->nothing)
+            rows[row_count++] = &list[i]->u;
+    }
+    if (sure || row_count == 0)
+        return usage_add_many(c, rows, row_count);
+    TRY(usage_add_missing(c, rows, row_count, &added, &added_count));
+    for (size_t i = 0; i < count; i++)
+        list[i]->there = !among(list[i]->id, added, added_count);
     return OK;
 }
 
@@ -182,7 +199,7 @@ static rc_t settle(struct ctx *c, struct ledger_entry **list, size_t count)
     size_t n = 0;
 
     for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < list[i]->hold.count && !list[i]->nothing; k++)
+        for (size_t k = 0; k < list[i]->hold.count && !list[i]->nothing && !list[i]->there; k++)
             if (list[i]->u.cost_micros > 0)
                 s[n++] = (struct settled){.cap_id = list[i]->hold.caps[k].cap_id,
                                           .starts = list[i]->hold.caps[k].starts,
@@ -202,14 +219,8 @@ static rc_t settle(struct ctx *c, struct ledger_entry **list, size_t count)
 
 static rc_t book_all(struct ctx *c, struct ledger_entry **list, size_t count)
 {
-    const struct usage **rows = arena_take(c->mem, count * sizeof(*rows));
-    size_t row_count = 0;
-
     TRY(close_told(c, list, count));
-    for (size_t i = 0; i < count; i++)
-        if (!list[i]->nothing)
-            rows[row_count++] = &list[i]->u;
-    TRY(usage_add_many(c, rows, row_count));
+    TRY(add_rows(c, list, count));
     TRY(settle(c, list, count));
     return db_commit(c);
 }

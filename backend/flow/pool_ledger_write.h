@@ -18,9 +18,9 @@ struct ledger_entry {
     char price_from[11];
     bool has_ended; /* under the ledger's lock */
     bool nothing;   /* it ended, and there is nothing to enter */
-    bool told;      /* its row in call_open is committed */
-    bool touched;   /* it may be */
+    bool touched;   /* its row in call_open may be committed */
     bool again;     /* it may be in the ledger: a commit broke off */
+    bool there;     /* it was, when it was written last */
 };
 
 struct ledger_entry *ledger_entry_new(const char *tenant_id, const struct payer *payer,

@@ -13,6 +13,8 @@
 #include "flow/pool_run.h"
 #include "io/http_multi.h"
 
+#define DRAIN_MS 10000 /* so long at most an answer is read to its end for its figures */
+
 struct pool_loop {
     struct loop *loop;
     struct http_multi *http;
@@ -30,7 +32,7 @@ struct pool_call {
     struct pool_entering enter;
     struct http_flight *flight; /* while an answer comes in */
     struct loop_task step;      /* begins, or goes on at once */
-    struct loop_timer sleep;
+    struct loop_timer sleep, drain;
     bool waits_for_money, held_back, left;
 };
 
@@ -122,6 +124,7 @@ static void on_answer(void *arg, rc_t rc)
     struct pool_call *call = arg;
 
     call->flight = NULL;
+    loop_timer_stop(call->p->loop, &call->drain);
     call->run.rc = rc;
     go_on(call);
 }
@@ -194,6 +197,14 @@ static void on_step(void *arg)
     go_on(arg);
 }
 
+static void on_drained_enough(void *arg)
+{
+    struct pool_call *call = arg;
+
+    call->enter.ended = "cancelled";
+    http_flight_cancel(call->flight);
+}
+
 struct pool_call *pool_start(struct pool_loop *p, const struct pool_question *question)
 {
     struct pool_call *call = calloc(1, sizeof(*call));
@@ -206,6 +217,7 @@ struct pool_call *pool_start(struct pool_loop *p, const struct pool_question *qu
     call->out = arena_take(question->c->mem, sizeof(*call->out));
     call->step = (struct loop_task){.fn = on_step, .arg = call};
     call->sleep = (struct loop_timer){.fn = on_step, .arg = call};
+    call->drain = (struct loop_timer){.fn = on_drained_enough, .arg = call};
     if (question->sink.delta != NULL)
         sink.delta = on_delta;
     if (question->sink.restart != NULL)
@@ -250,6 +262,7 @@ void pool_leave(struct pool_call *call)
     } else if (call->flight != NULL && is_short(call)) {
         call->enter.ended = "drained";
         http_flight_hold(call->flight, false);
+        loop_timer_set(call->p->loop, &call->drain, DRAIN_MS);
     } else if (call->flight != NULL) {
         http_flight_cancel(call->flight);
     } else if (call->sleep.place != 0) {

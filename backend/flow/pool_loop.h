@@ -43,8 +43,8 @@ void pool_hold_back(struct pool_call *call, bool hold);
 
 /*
  * Nobody waits for the answer any more: the sink hears nothing from now on. `ended` still comes: at
- * once (in the next turn), or, when so little of the answer is left that reading on is
- * cheaper than guessing (KONSTRUCT_DRAIN_TOKENS), at its end, so that the figures are the
+ * once (in the next turn), or, when so little of the answer is left that reading on is cheaper than
+ * guessing (KONSTRUCT_DRAIN_TOKENS), at its end or ten seconds later, so that the figures are the
  * provider's. An answer that is cut off is booked by our own count.
  */
 void pool_leave(struct pool_call *call);

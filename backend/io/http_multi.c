@@ -8,7 +8,8 @@
 
 #define SPARE_MAX 256        /* handles kept for the next calls */
 #define CONNECTIONS_MAX 2048 /* kept open; the one that was used longest ago is closed */
-#define READ_SIZE KIB(8)     /* of each call while it reads */
+#define READ_SIZE KIB(16)    /* of each call while it reads */
+#define PIECE_SIZE KIB(4)    /* of one that comes in pieces: thousands may be open for long */
 #define SEND_SIZE KIB(16)    /* curl's least */
 
 struct http_multi {
@@ -260,7 +261,8 @@ rc_t http_multi_begin(struct http_multi *m, struct ctx *c, const struct http_ask
     f->act = (struct loop_task){.fn = act, .arg = f};
     http_transfer_begin(&f->k, easy_take(m));
     curl_easy_setopt(f->k.easy, CURLOPT_PRIVATE, f);
-    curl_easy_setopt(f->k.easy, CURLOPT_BUFFERSIZE, (long)READ_SIZE);
+    curl_easy_setopt(f->k.easy, CURLOPT_BUFFERSIZE,
+                     (long)(ask->on_piece == NULL ? READ_SIZE : PIECE_SIZE));
     curl_easy_setopt(f->k.easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_SIZE);
     if (curl_multi_add_handle(m->multi, f->k.easy) != CURLM_OK)
         abort();
