@@ -91,8 +91,8 @@ static void the_database_breaks_again_and_again(void **state)
     pool_loop_free(f->pool);
     f->pool = pool_loop_new(f->loop, db);
     f->model->way = (struct model_way){.pieces = 20, .first_ms = 60};
-    while (f->answered < 500 || f->ended < begun) {
-        for (; f->answered < 500 && begun - f->ended < 50; begun++)
+    while (f->answered < 800 || f->ended < begun) {
+        for (; f->answered < 800 && begun - f->ended < 50; begun++)
             desk_ask(f, (struct desk_asked){.ask = DESK_STREAM(20)});
         loop_turn(f->loop, 10);
         if (clock_mono_ms() < next_ms)
