@@ -290,7 +290,7 @@ void web_relay_add(struct http_request *kr, struct bytes piece, uint64_t length)
     bool chunked = length == RELAY_UNKNOWN && !is_old(kr);
     char size[20];
 
-    if (has_gone(c) || piece.len == 0)
+    if (has_gone(c) || piece.len == 0 || kr->method == HTTP_METHOD_HEAD)
         return;
     if (chunked)
         net_send_queue(c, size, (size_t)snprintf(size, sizeof(size), "%zx\r\n", piece.len));

@@ -11,6 +11,7 @@
 
 #include "api/origin.h"
 #include "base/log.h"
+#include "base/metric.h"
 #include "flow/line_open.h"
 
 #define SLOTS PARK_PER_PROCESS /* a power of two */
@@ -91,6 +92,7 @@ static void leave(struct web_call *call)
 static void lose(struct web_call *call)
 {
     leave(call);
+    metric_add(METRIC_line_lost, 1);
     list(&lost, &call->lost);
 }
 
@@ -98,8 +100,10 @@ void web_line_drop(struct web_call *call)
 {
     if (call == NULL)
         return;
-    if (call->line != NULL && !call->line->broken)
+    if (call->line != NULL && !call->line->broken) {
         put(call, LINE_GONE, BYTES(""), BYTES(""));
+        metric_add(METRIC_line_left, 1);
+    }
     leave(call);
     web_link_remove(&call->fresh.link);
     web_link_remove(&call->slow.link);
@@ -378,10 +382,12 @@ struct web_call *web_line_call(struct web_parked *p)
     if (line_count == 0)
         look();
     l = least_busy();
-    if (l == NULL)
-        list(&lost, &call->lost);
-    else
-        open_call(call, l);
+    if (l == NULL) {
+        lose(call);
+        return call;
+    }
+    metric_add(METRIC_line_calls, 1);
+    open_call(call, l);
     return call;
 }
 

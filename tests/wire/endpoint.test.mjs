@@ -94,6 +94,8 @@ describe('asking', () => {
         assert.equal(json.object, 'list');
         assert.ok(json.data.some(({ id }) => id === 'gpt-4o'));
         assert.equal((await program.call('GET', '/v1/models/gpt-4o')).json.id, 'gpt-4o');
+        const head = await program.call('HEAD', '/v1/models/gpt-4o');
+        assert.deepEqual([head.status, head.text], [200, '']);
         const none = await program.call('GET', '/v1/models/gpt-none');
         assert.deepEqual([none.status, none.json.error.code], [404, 'model_not_found']);
     });
@@ -184,6 +186,37 @@ describe('a program that leaves', () => {
 });
 
 describe('more than may come', () => {
+    test('at once: a company may have 1,024 calls open in a process, and one that ends makes room', async () => {
+        const few = await new Up().start({
+            env: {
+                ...NO_LIMITS, KONSTRUCT_OPENAI_URL: model.url, KONSTRUCT_OPENAI_KEY: 'sk-wire-tests-1234', KONSTRUCT_WEB_WORKERS: '1',
+                KONSTRUCT_WEB_PER_ADDRESS: '2000', KONSTRUCT_CAP_DAY_CENTS: '1000000', KONSTRUCT_CAP_MONTH_CENTS: '1000000',
+            },
+        });
+        const eager = await Program.start(few);
+        model.answer = async (call) => {
+            call.say('Hi ');
+            await call.gone;
+        };
+        try {
+            const open = [];
+            for (let i = 0; i < 1024; i += 64)
+                open.push(...await Promise.all(Array.from({ length: 64 }, () => eager.stream('x', { max_tokens: 2000 }))));
+            assert.ok(open.every(({ status }) => status === 200));
+            const refused = await eager.chat('x', { max_tokens: 10 });
+            assert.deepEqual([refused.status, refused.json.error.code], [429, 'rate_limit_exceeded']);
+            for (const { answer } of open) answer.on('error', () => {});
+            open[0].request.destroy();
+            model.answer = whole;
+            await until(async () => (await eager.chat('x', { max_tokens: 10 })).status === 200, 'room for another one');
+            for (const { request } of open) request.destroy();
+        } finally {
+            eager.stop();
+            await few.stop();
+            few.remove();
+        }
+    });
+
     test('is refused as a rate limit, with the time to wait', async () => {
         const web = await new Up().start({
             env: { ...NO_LIMITS, KONSTRUCT_OPENAI_URL: model.url, KONSTRUCT_OPENAI_KEY: 'sk-wire-tests-1234', KONSTRUCT_LIMIT_MODELS: '60' },

@@ -40,7 +40,7 @@ export class Program {
         const pieces = [];
         for await (const piece of answer) pieces.push(piece);
         const text = Buffer.concat(pieces).toString();
-        const json = answer.headers['content-type'] === 'application/json' ? JSON.parse(text) : undefined;
+        const json = text !== '' && answer.headers['content-type'] === 'application/json' ? JSON.parse(text) : undefined;
         return { status: answer.statusCode, headers: answer.headers, text, json };
     }
 
