@@ -9,7 +9,7 @@ import { cx } from '../lib/cx';
 import { Button } from './Button';
 
 const SHAPES = {
-    middle: 'inset-x-4 top-[12dvh] mx-auto max-h-[76dvh] max-w-140 rounded-lg border animate-appear',
+    middle: 'inset-x-4 top-[8dvh] mx-auto max-h-[86dvh] max-w-140 rounded-lg border animate-appear',
     left: 'inset-y-0 left-0 w-72 max-w-[85vw] border-r',
     right: 'inset-y-0 right-0 w-80 max-w-[90vw] border-l',
 };
