@@ -82,6 +82,54 @@ void buf_printf(struct buf *b, const char *format, ...)
     va_end(args);
 }
 
+/*
+ * How a byte is written inside of a JSON string: as itself (0), as "\\" and this letter, or by its
+ * number ('u'). Most texts are long and plain, so the rest is looked up.
+ */
+static const char json_escapes[256] = {
+    ['\0'] = 'u', [0x01] = 'u', [0x02] = 'u', [0x03] = 'u',  [0x04] = 'u', [0x05] = 'u',
+    [0x06] = 'u', [0x07] = 'u', ['\b'] = 'b', ['\t'] = 't',  ['\n'] = 'n', [0x0b] = 'u',
+    ['\f'] = 'f', ['\r'] = 'r', [0x0e] = 'u', [0x0f] = 'u',  [0x10] = 'u', [0x11] = 'u',
+    [0x12] = 'u', [0x13] = 'u', [0x14] = 'u', [0x15] = 'u',  [0x16] = 'u', [0x17] = 'u',
+    [0x18] = 'u', [0x19] = 'u', [0x1a] = 'u', [0x1b] = 'u',  [0x1c] = 'u', [0x1d] = 'u',
+    [0x1e] = 'u', [0x1f] = 'u', ['"'] = '"',  ['\\'] = '\\',
+};
+
+void buf_json(struct buf *b, struct bytes text)
+{
+    size_t from = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char byte = (unsigned char)text.data[i];
+        char how = json_escapes[byte], number[8];
+
+        if (how == 0)
+            continue;
+        buf_add(b, text.data + from, i - from);
+        from = i + 1;
+        buf_char(b, '\\');
+        buf_char(b, how);
+        if (how == 'u') {
+            snprintf(number, sizeof(number), "%04x", byte);
+            buf_text(b, number);
+        }
+    }
+    buf_add(b, text.data + from, text.len - from);
+}
+
+size_t buf_json_len(struct bytes text)
+{
+    size_t len = text.len;
+
+    for (size_t i = 0; i < text.len; i++) {
+        char how = json_escapes[(unsigned char)text.data[i]];
+
+        if (how != 0)
+            len += how == 'u' ? 5 : 1;
+    }
+    return len;
+}
+
 struct bytes buf_bytes(const struct buf *b)
 {
     return (struct bytes){b->data, b->len};

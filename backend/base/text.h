@@ -40,6 +40,10 @@ void buf_add(struct buf *b, const void *data, size_t len);
 void buf_text(struct buf *b, const char *text);
 void buf_char(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Adds what stands for this UTF-8 text inside of a JSON string, whose quotes are the caller's. */
+void buf_json(struct buf *b, struct bytes text);
+/* How many bytes that is. */
+size_t buf_json_len(struct bytes text);
 struct bytes buf_bytes(const struct buf *b);
 /* The content as text ended by a zero; "" when empty. */
 const char *buf_str(struct buf *b);

@@ -116,7 +116,7 @@ static void key_add(struct ctx *c, const struct llm_account *account, struct htt
 }
 
 void openai_post(struct ctx *c, const struct llm_account *account, const char *model,
-                 bool by_deployment, const char *path, const json_t *body, struct http_ask *out)
+                 bool by_deployment, const char *path, json_t *body, struct http_ask *out)
 {
     vendor_post(c, url_of(c, account, model, by_deployment, path), body, out);
     key_add(c, account, out);

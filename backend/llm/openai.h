@@ -17,7 +17,7 @@ enum openai_host openai_host(const struct llm_account *account);
  * dated API has the model in its address, where `by_deployment`.
  */
 void openai_post(struct ctx *c, const struct llm_account *account, const char *model,
-                 bool by_deployment, const char *path, const json_t *body, struct http_ask *out);
+                 bool by_deployment, const char *path, json_t *body, struct http_ask *out);
 
 /* What the account offers. Azure lists what it could deploy, and not what is deployed: no names. */
 rc_t openai_list(struct ctx *c, const struct llm_account *account, struct http_ask *out) MUST;

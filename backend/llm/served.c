@@ -14,47 +14,6 @@ const struct served *served_find(const char *path)
     return NULL;
 }
 
-/* How a byte is written inside of a JSON string: itself (0), "\\" and this letter, or by number. */
-#define BY_NUMBER 'u'
-static char escape_of(unsigned char byte)
-{
-    switch (byte) {
-    case '"':
-    case '\\':
-        return (char)byte;
-    case '\n':
-        return 'n';
-    case '\r':
-        return 'r';
-    case '\t':
-        return 't';
-    default:
-        return byte < 0x20 ? BY_NUMBER : 0;
-    }
-}
-
-void served_inside(struct buf *out, struct bytes text)
-{
-    size_t from = 0;
-
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
-        char how = escape_of(byte), number[8];
-
-        if (how == 0)
-            continue;
-        buf_add(out, text.data + from, i - from);
-        from = i + 1;
-        buf_char(out, '\\');
-        buf_char(out, how);
-        if (how == BY_NUMBER) {
-            snprintf(number, sizeof(number), "%04x", byte);
-            buf_text(out, number);
-        }
-    }
-    buf_add(out, text.data + from, text.len - from);
-}
-
 void served_string(struct buf *out, const char *text)
 {
     if (text == NULL) {
@@ -62,7 +21,7 @@ void served_string(struct buf *out, const char *text)
         return;
     }
     buf_char(out, '"');
-    served_inside(out, bytes_of(text));
+    buf_json(out, bytes_of(text));
     buf_char(out, '"');
 }
 

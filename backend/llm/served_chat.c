@@ -129,7 +129,7 @@ static void piece_of(struct served_talk *t, const char *member, struct bytes pie
     t->sent += piece.len;
     open_chunk(t, out);
     buf_text(out, member);
-    served_inside(out, piece);
+    buf_json(out, piece);
     buf_char(out, '"');
     close_chunk(t, NULL, out);
 }

@@ -81,9 +81,8 @@ void served_said(struct served_talked *talked, enum llm_author author, struct ll
                  size_t count);
 void served_settle(struct served_talked *talked, struct llm_ask *ask);
 
-/* A JSON string with its quotes; what is inside of one without them. The bytes are UTF-8. */
+/* A JSON string with its quotes, or null. */
 void served_string(struct buf *out, const char *text);
-void served_inside(struct buf *out, struct bytes text);
 void served_number(struct buf *out, int64_t number);
 /* The words of a refusal, when they are all that the answer says; else NULL. */
 const char *served_only_refusal(const struct llm_answer *answer);

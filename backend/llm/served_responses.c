@@ -261,7 +261,7 @@ static void piece_of(struct served_talk *t, size_t index, bool refusal, struct b
                out);
     buf_text(out, refusal ? ",\"content_index\":0,\"delta\":\""
                           : ",\"content_index\":0,\"logprobs\":[],\"delta\":\"");
-    served_inside(out, piece);
+    buf_json(out, piece);
     buf_text(out, "\"}\n\n");
 }
 

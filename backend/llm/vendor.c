@@ -39,10 +39,9 @@ rc_t vendor_body(struct ctx *c, json_t *body)
     return OK;
 }
 
-void vendor_post(struct ctx *c, const char *url, const json_t *body, struct http_ask *out)
+void vendor_post(struct ctx *c, const char *url, json_t *body, struct http_ask *out)
 {
-    *out = (struct http_ask){
-        .method = "POST", .url = url, .body = bytes_of(json_text(c->mem, body))};
+    *out = (struct http_ask){.method = "POST", .url = url, .body = vendor_written(c->mem, body)};
     http_header_add(out, "Content-Type", "application/json");
 }
 

@@ -24,8 +24,11 @@ const char *vendor_url(struct ctx *c, const char *base, const char *root, bool a
  */
 rc_t vendor_body(struct ctx *c, json_t *body) MUST;
 
+/* The value as JSON text, ended by a zero; vendor_write.c. */
+struct bytes vendor_written(struct arena *mem, json_t *v);
+
 /* The request: POST, the address, the JSON body and its type. */
-void vendor_post(struct ctx *c, const char *url, const json_t *body, struct http_ask *out);
+void vendor_post(struct ctx *c, const char *url, json_t *body, struct http_ask *out);
 
 /*
  * Sets a member and takes the value over; E_INVALID llm_bad_text when it is NULL, which is what

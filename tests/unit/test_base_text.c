@@ -9,6 +9,7 @@
 #include "base/text.h"
 
 #include <cmocka.h>
+#include <jansson.h>
 
 static int setup(void **state)
 {
@@ -268,9 +269,34 @@ static void small_helpers(void **state)
     assert_false(bytes_is(BYTES("a"), "ab"));
 }
 
+/* What is put inside of a JSON string is read as the same text, and is as long as was said. */
+static void json_strings(void **state)
+{
+    struct arena *mem = arena_new(MIB(1));
+    struct buf text = buf_new(mem, KIB(4)), out = buf_new(mem, KIB(4));
+
+    (void)state;
+    for (int byte = 1; byte < 0x80; byte++)
+        buf_char(&text, (char)byte);
+    buf_text(&text, "gr\xc3\xbc\xc3\x9f \xe2\x80\xa8 \xf0\x9f\x98\x80");
+    buf_char(&out, '"');
+    buf_json(&out, buf_bytes(&text));
+    buf_char(&out, '"');
+
+    json_t *read = json_loadb(out.data, out.len, JSON_DECODE_ANY, NULL);
+
+    assert_non_null(read);
+    assert_string_equal(json_string_value(read), buf_str(&text));
+    assert_int_equal(out.len, buf_json_len(buf_bytes(&text)) + 2);
+    assert_int_equal(buf_json_len(BYTES("\0")), 6);
+    json_decref(read);
+    arena_free(mem);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(json_strings),
         cmocka_unit_test(utf8_table),
         cmocka_unit_test(cutting_keeps_characters_whole),
         cmocka_unit_test(cleaning_makes_any_bytes_text),
