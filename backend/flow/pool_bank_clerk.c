@@ -9,10 +9,13 @@
 #include "base/log.h"
 #include "io/db.h"
 
+/* So that a company whose caps are fought for does not keep all others waiting. */
+#define CLERKS 2
+
 struct bank_clerk {
     struct loop *loop;
     struct db_pool *db;
-    pthread_t thread;
+    pthread_t threads[CLERKS];
     pthread_mutex_t lock;
     pthread_cond_t sent;
     struct bank_errand *first, **end;
@@ -109,8 +112,9 @@ struct bank_clerk *bank_clerk_new(struct loop *loop, struct db_pool *db)
     k->end = &k->first;
     pthread_mutex_init(&k->lock, NULL);
     pthread_cond_init(&k->sent, NULL);
-    if (pthread_create(&k->thread, NULL, work, k) != 0)
-        abort();
+    for (size_t i = 0; i < CLERKS; i++)
+        if (pthread_create(&k->threads[i], NULL, work, k) != 0)
+            abort();
     return k;
 }
 
@@ -118,9 +122,10 @@ void bank_clerk_free(struct bank_clerk *k)
 {
     pthread_mutex_lock(&k->lock);
     k->over = true;
-    pthread_cond_signal(&k->sent);
+    pthread_cond_broadcast(&k->sent);
     pthread_mutex_unlock(&k->lock);
-    pthread_join(k->thread, NULL);
+    for (size_t i = 0; i < CLERKS; i++)
+        pthread_join(k->threads[i], NULL);
     pthread_cond_destroy(&k->sent);
     pthread_mutex_destroy(&k->lock);
     free(k);

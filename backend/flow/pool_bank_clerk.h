@@ -1,4 +1,4 @@
-/* What the bank's thread does: one errand after the other. For flow/pool_bank*.c only. */
+/* What the bank's threads do: one errand each at a time. For flow/pool_bank*.c only. */
 #ifndef FLOW_POOL_BANK_CLERK_H
 #define FLOW_POOL_BANK_CLERK_H
 
@@ -30,7 +30,7 @@ struct bank_errand {
 
 struct bank_clerk;
 struct bank_clerk *bank_clerk_new(struct loop *loop, struct db_pool *db);
-/* Ends the thread; nothing is under way any more. */
+/* Ends the threads; nothing is under way any more. */
 void bank_clerk_free(struct bank_clerk *k);
 
 /* A new errand, and its end. */

@@ -1,7 +1,7 @@
 /*
  * The pool of models for thousands of questions on one thread: the same order, retries, limits and
  * money as pool_ask, driven by an event loop. Nothing here blocks: prices and slices of caps that
- * are at hand are used at once, others are fetched by a thread beside the loop, many callers'
+ * are at hand are used at once, others are fetched by threads beside the loop, many callers'
  * worth at a time; the ledger is written by another one, in batches. What a question cost is
  * booked here and not by the caller.
  */
@@ -14,7 +14,7 @@
 struct pool_loop;
 struct pool_call; /* a question under way */
 
-/* purse_start was called. `db` connects as the worker's role; two of its connections are used. */
+/* purse_start was called. `db` connects as the worker's role; three of its connections are used. */
 struct pool_loop *pool_loop_new(struct loop *loop, struct db_pool *db);
 /* No question is under way any more. Waits until the ledger is written. */
 void pool_loop_free(struct pool_loop *p);
