@@ -37,13 +37,13 @@
  */
 #define SIGN_FIRST_MS 30000
 #define SIGN_MS 600000
-#define ROLL_MS 60000     /* how often new calls are added to the hours of the ledger */
+#define ROLL_MS 20000     /* how often new calls are added to the hours of the ledger */
 #define BEAT_AGAIN_MS 500 /* after a beat that the database did not hear */
 
 static volatile sig_atomic_t stopping;
 
 struct beat {
-    struct db_pool *dispatch;
+    struct db_pool *dispatch, *work;
     atomic_bool over;
 };
 
@@ -141,23 +141,10 @@ static void sign_sweep(struct db_pool *work)
     ctx_end(c);
 }
 
-/* Gives the time until the next one. */
-static int64_t roll_sweep(struct db_pool *work)
-{
-    struct ctx *c = ctx_new(MIB(8), work);
-    bool more = false;
-
-    if (usage_roll(c, &more) != OK)
-        log_fault(c, "usage_not_rolled");
-    ctx_end(c);
-    return more ? 0 : ROLL_MS;
-}
-
 static void dispatch_until_stopped(struct db_pool *dispatch, struct db_pool *work)
 {
     struct redis *bell = redis_new(conf_text(CONF_redis_url));
     int64_t next_sweep_ms = 0, next_sign_ms = clock_mono_ms() + SIGN_FIRST_MS;
-    int64_t next_roll_ms = clock_mono_ms() + ROLL_MS;
 
     while (!stopping) {
         bool away = pick();
@@ -171,8 +158,6 @@ static void dispatch_until_stopped(struct db_pool *dispatch, struct db_pool *wor
             clean_sweep(work);
             next_sign_ms = clock_mono_ms() + SIGN_MS;
         }
-        if (clock_mono_ms() >= next_roll_ms)
-            next_roll_ms = clock_mono_ms() + roll_sweep(work);
         wait_for_bell(bell);
     }
     redis_free(bell);
@@ -195,6 +180,32 @@ static void *heartbeat(void *arg)
     return NULL;
 }
 
+/* Gives the time until the next one. */
+static int64_t roll_sweep(struct db_pool *work)
+{
+    struct ctx *c = ctx_new(MIB(8), work);
+    bool more = false;
+
+    if (usage_roll(c, &more) != OK)
+        log_fault(c, "usage_not_rolled");
+    ctx_end(c);
+    return more ? 0 : ROLL_MS;
+}
+
+/* A thread of its own: thousands of calls take a moment, in which turns go on being dispatched. */
+static void *roll_up(void *arg)
+{
+    struct beat *beat = arg;
+    int64_t next_ms = clock_mono_ms() + ROLL_MS;
+
+    while (!atomic_load(&beat->over)) {
+        if (clock_mono_ms() >= next_ms)
+            next_ms = clock_mono_ms() + roll_sweep(beat->work);
+        usleep(50 * 1000);
+    }
+    return NULL;
+}
+
 static void handle_signals(void)
 {
     struct sigaction action = {.sa_handler = on_signal};
@@ -207,7 +218,7 @@ static void handle_signals(void)
 int main(void)
 {
     struct beat beat = {.over = false};
-    pthread_t beating;
+    pthread_t beating, rolling;
 
     if (conf_load(CONF_NEED_WORKER) != OK)
         return 2;
@@ -231,7 +242,9 @@ int main(void)
     if (conf_text(CONF_line_dir) != NULL && !line_start(conf_text(CONF_line_dir), work))
         return 1;
     beat.dispatch = dispatch;
-    if (pthread_create(&beating, NULL, heartbeat, &beat) != 0)
+    beat.work = work;
+    if (pthread_create(&beating, NULL, heartbeat, &beat) != 0 ||
+        pthread_create(&rolling, NULL, roll_up, &beat) != 0)
         return 1;
     log_info("started", NULL);
     dispatch_until_stopped(dispatch, work);
@@ -247,6 +260,7 @@ int main(void)
     routing_book_forget();
     atomic_store(&beat.over, true);
     pthread_join(beating, NULL);
+    pthread_join(rolling, NULL);
     live_text_stop();
     live_stop();
     http_stop();

@@ -3,8 +3,8 @@
 
 #include "io/db.h"
 
-#define ROLLED_AT_ONCE 5000 /* calls of one tenant in one transaction */
-#define ROLLED_MOST 20000   /* in one go: who rolls up has other things to do */
+#define ROLLED_AT_ONCE 2000 /* calls of one tenant in one transaction */
+#define ROLLED_MOST 4000    /* in one go: whoever rolls up is asked to stop in between */
 
 static const struct stmt q_usage = {
     "usage_add",

@@ -48,7 +48,7 @@ rc_t usage_add_missing(struct ctx *c, const struct usage *const *rows, size_t co
 
 /*
  * Adds what is new in the ledger to its hours, in every tenant; see usage_roll in the migration.
- * Commits; at most some ten thousand calls at once, and *more says that there are others.
+ * Commits; at most some thousand calls at once, and *more says that there are others.
  */
 rc_t usage_roll(struct ctx *c, bool *more) MUST;
 
