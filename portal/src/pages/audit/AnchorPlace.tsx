@@ -1,5 +1,5 @@
 /* Where the daily anchor is posted besides the mails. */
-import { PostPlace, type PostWords } from '../../components/PostPlace';
+import { PostPlace, type PostWords } from '../posts/PostPlace';
 import { anchorPlace } from './data';
 
 const WORDS: PostWords = {

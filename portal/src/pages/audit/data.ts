@@ -2,7 +2,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { call, http, MOST } from '../../api/client';
 import type { components } from '../../api/schema';
-import type { PostTo } from '../../components/PostPlace';
+import type { PostTo } from '../posts/PostPlace';
 import { fetchPiece, type Piece } from '../../lib/piece';
 
 export type Entry = components['schemas']['AuditEntry'];

@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, getRouteApi, useRouteContext } from '@tanstack/react-router';
 import { useSyncExternalStore } from 'react';
-import { PostPlace } from '../../components/PostPlace';
+import { PostPlace } from '../posts/PostPlace';
 import { cx } from '../../lib/cx';
 import { usePage } from '../../lib/page';
 import { may } from '../../shell/places';

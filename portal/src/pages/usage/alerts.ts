@@ -2,7 +2,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import { call, http } from '../../api/client';
 import type { components } from '../../api/schema';
-import type { PostTo, PostWords } from '../../components/PostPlace';
+import type { PostTo, PostWords } from '../posts/PostPlace';
 import { PERIODS, money, whoseOf } from './data';
 
 export type CapAlert = components['schemas']['CapAlert'];

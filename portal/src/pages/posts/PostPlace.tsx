@@ -6,16 +6,16 @@ import {
     type QueryKey,
 } from '@tanstack/react-query';
 import { useState } from 'react';
-import { explain } from '../api/fault';
-import type { components } from '../api/schema';
-import { found, useForm } from '../lib/form';
-import { faultWords } from '../lib/posts';
-import { Button } from './Button';
-import { Dialog } from './Dialog';
-import { Field } from './Field';
-import { Notice } from './Notice';
-import { Select } from './Select';
-import { When } from './When';
+import { explain } from '../../api/fault';
+import type { components } from '../../api/schema';
+import { found, useForm } from '../../lib/form';
+import { faultWords } from './words';
+import { Button } from '../../components/Button';
+import { Dialog } from '../../components/Dialog';
+import { Field } from '../../components/Field';
+import { Notice } from '../../components/Notice';
+import { Select } from '../../components/Select';
+import { When } from '../../components/When';
 
 export type Place = components['schemas']['PostPlace'];
 type Channel = components['schemas']['PostChannel'];

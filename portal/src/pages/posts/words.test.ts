@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { faultWords } from './posts';
+import { faultWords } from './words';
 
 test('why a post failed is said, in the channel’s word where there is no other', () => {
     expect(faultWords('not_in_channel')).toContain('Invite it');
