@@ -161,7 +161,8 @@ void gather_name(struct llm_stream *s, const char **where, const char *name)
 struct llm_stream llm_stream_new(struct arena *mem)
 {
     return (struct llm_stream){.text = buf_new(mem, LLM_TEXT_MAX),
-                               .refusal = buf_new(mem, LLM_TEXT_MAX)};
+                               .refusal = buf_new(mem, LLM_TEXT_MAX),
+                               .like = buf_new(mem, LLM_LIKE_MAX)};
 }
 
 struct llm_answer llm_stream_answer(struct llm_stream *stream)

@@ -310,21 +310,27 @@ static rc_t read_delta(struct ctx *c, const json_t *choice, struct llm_stream *s
 
 rc_t openai_event(struct ctx *c, struct bytes event, struct bytes data, struct llm_stream *stream)
 {
+    const bool is_error = bytes_is(event, "error");
     json_t *root, *choice;
+    struct bytes text;
 
     if (bytes_is(data, "[DONE]")) {
         stream->ended = true;
         return close_thinking(c, stream);
     }
+    if (!is_error && openai_like(stream, data, &text))
+        return gather_text(c, OPENAI, stream, text_copy(c->mem, text.data, text.len));
     TRY(vendor_json(c, OPENAI, data, &root));
 
     const json_t *error = json_object_get(root, "error");
 
-    if (bytes_is(event, "error") || (error != NULL && !json_is_null(error)))
+    if (is_error || (error != NULL && !json_is_null(error)))
         return vendor_fault(c, OPENAI, 200, error == NULL ? root : error);
     TRY(read_names(c, root, stream));
     TRY(first_choice(c, root, &choice));
     if (choice != NULL)
         TRY(read_delta(c, choice, stream));
-    return read_usage(c, root, &stream->so_far);
+    TRY(read_usage(c, root, &stream->so_far));
+    openai_like_learn(stream, data, root);
+    return OK;
 }
