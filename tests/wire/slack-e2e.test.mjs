@@ -108,9 +108,8 @@ test('Markdown becomes mrkdwn, and no word of a model can call people', async ()
 
 test('one message under eleven event ids, and as a mention too, is one message', async () => {
     const ts = await slack.say(GENERAL, `${MENTION} only once`);
-    const sent = slack.deliveries.findLast(({ body }) => body.includes('only once'));
-    const event = JSON.parse(sent.body);
-    assert.equal(event.event.ts, ts);
+    // Her answer repeats the words, and may have been delivered as well by now.
+    const event = slack.deliveries.map(({ body }) => JSON.parse(body)).find(({ event }) => event?.ts === ts);
     for (let i = 0; i < 11; i++) {
         const again = JSON.stringify({ ...event, event_id: `Ev${i}`, event: { ...event.event, type: i % 2 ? 'message' : 'app_mention' } });
         assert.equal((await office.hook(again, office.signed(again))).status, 200);
