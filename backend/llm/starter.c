@@ -224,7 +224,7 @@ static bool shows_image(const struct llm_ask *ask, const struct llm_message *tex
 
 static void answer_text(struct turn *t)
 {
-    t->name = text_blank(t->ask->name) ? "your AI employee" : t->ask->name;
+    t->name = text_blank(t->ask->name) ? "the built-in starter" : t->ask->name;
     t->plain = words_plain(t->c->mem, t->ask->messages[t->last].text);
     t->asks = words_of(t->c->mem, t->plain);
     words_drop(t->asks, small_words(t));

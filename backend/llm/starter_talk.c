@@ -96,7 +96,10 @@ static bool asks_what_was_said(struct turn *t)
 
 void starter_say_role(struct turn *t)
 {
-    buf_printf(&t->out, "I am %s, an AI employee.", t->name);
+    if (text_blank(t->ask->name)) /* a program asks, and of no employee */
+        buf_text(&t->out, "I am the built-in starter.");
+    else
+        buf_printf(&t->out, "I am %s, an AI employee.", t->name);
     if (!text_blank(t->ask->role))
         buf_printf(&t->out, " My role: %s%s", t->ask->role,
                    strchr(".!?", t->ask->role[strlen(t->ask->role) - 1]) == NULL ? "." : "");

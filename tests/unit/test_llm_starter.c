@@ -162,6 +162,17 @@ static void conversation_is_remembered(void **state)
     ctx_end(t.c);
 }
 
+static void a_program_asks_nobody_in_particular(void **state)
+{
+    struct talk t = talk_new();
+
+    (void)state;
+    t.name = t.role = NULL;
+    expect(&t, "Hello", "I am the built-in starter. What can I help you with?");
+    assert_null(strstr(t.messages[1].text, "AI employee."));
+    ctx_end(t.c);
+}
+
 static void says_once_what_it_is(void **state)
 {
     struct talk t = talk_new();
@@ -348,6 +359,7 @@ int main(void)
         cmocka_unit_test(seeded_facts),
         cmocka_unit_test(small_talk),
         cmocka_unit_test(conversation_is_remembered),
+        cmocka_unit_test(a_program_asks_nobody_in_particular),
         cmocka_unit_test(says_once_what_it_is),
         cmocka_unit_test(topic_goes_on),
         cmocka_unit_test(same_question_same_answer),
