@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "io/http_address.h"
 
+#define URL_KEPT 256 /* a longer address is taken apart each time */
 #define RETRY_AFTER_MAX_MS (24 * 3600 * 1000)
 
 void http_header_add(struct http_ask *ask, const char *name, const char *value)
@@ -162,9 +163,8 @@ static rc_t headers_make(struct ctx *c, const struct http_ask *ask, struct curl_
     return OK;
 }
 
-/* "https://host:port" of the address, and the bare host for details. */
-static rc_t origin_of(struct ctx *c, const char *url, char origin[HTTP_ORIGIN_MAX],
-                      const char **host)
+/* "https://host:port" of the address; false for one that is not asked. */
+static bool origin_read(const char *url, char origin[HTTP_ORIGIN_MAX])
 {
     CURLU *u = curl_url();
     char *scheme = NULL, *name = NULL, *port = NULL, *user = NULL;
@@ -178,14 +178,39 @@ static rc_t origin_of(struct ctx *c, const char *url, char origin[HTTP_ORIGIN_MA
     if (good)
         good = snprintf(origin, HTTP_ORIGIN_MAX, "%s://%s:%s", scheme, name, port) <
                HTTP_ORIGIN_MAX;
-    *host = good ? text_dup(c->mem, name) : NULL;
     curl_free(scheme);
     curl_free(name);
     curl_free(port);
     curl_free(user);
     curl_url_cleanup(u);
-    if (!good)
-        return ctx_fail(c, E_INVALID, "http_url", "not an http or https address without user name");
+    return good;
+}
+
+/*
+ * The same, and the bare host for details. A thread asks the same address again and again: the last
+ * good one is not taken apart anew.
+ */
+static rc_t origin_of(struct ctx *c, const char *url, char origin[HTTP_ORIGIN_MAX],
+                      const char **host)
+{
+    static _Thread_local struct {
+        char url[URL_KEPT], origin[HTTP_ORIGIN_MAX];
+    } last;
+    const char *name;
+
+    if (!text_blank(url) && strcmp(url, last.url) == 0) {
+        memcpy(origin, last.origin, strlen(last.origin) + 1);
+    } else {
+        if (!origin_read(url, origin))
+            return ctx_fail(c, E_INVALID, "http_url",
+                            "not an http or https address without user name");
+        if (strlen(url) < sizeof(last.url)) {
+            memcpy(last.url, url, strlen(url) + 1);
+            memcpy(last.origin, origin, strlen(origin) + 1);
+        }
+    }
+    name = strstr(origin, "://") + 3;
+    *host = text_copy(c->mem, name, (size_t)(strrchr(name, ':') - name));
     return OK;
 }
 

@@ -12,7 +12,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "io/http.h"
+#include "io/http_line.h"
+#include "io/http_transfer.h"
 #include "tiny_server.h"
 
 #define TEXT_OK TINY_OK("text/plain", "5", "hello")
@@ -248,6 +249,40 @@ static void many_threads(void **state)
     tiny_stop(t);
 }
 
+/* The last address that was taken apart is known again, and only itself. */
+static void origins(void **state)
+{
+    static const struct {
+        const char *url, *origin, *host; /* origin NULL: refused */
+    } rows[] = {
+        {"http://a.example/x", "http://a.example:80", "a.example"},
+        {"http://a.example/x", "http://a.example:80", "a.example"},
+        {"http://a.example/", "http://a.example:80", "a.example"},
+        {"http://u:secret@a.example/", NULL, NULL},
+        {"http://u:secret@a.example/", NULL, NULL},
+        {"", NULL, NULL},
+        {"http://a.example/", "http://a.example:80", "a.example"},
+        {"https://a.example/", "https://a.example:443", "a.example"},
+        {"https://[::1]:8443/v1", "https://[::1]:8443", "[::1]"},
+        {"https://[::1]:8443/v1", "https://[::1]:8443", "[::1]"},
+    };
+    struct ctx *c = *state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct http_ask ask = {.method = "GET", .url = rows[i].url};
+        struct http_transfer k;
+        char origin[HTTP_ORIGIN_MAX] = "";
+        rc_t rc = http_transfer_new(c, &ask, &k, origin);
+
+        ctx_forgive(c);
+        assert_int_equal(rc, rows[i].origin == NULL ? E_INVALID : OK);
+        if (rc != OK)
+            continue;
+        assert_string_equal(origin, rows[i].origin);
+        assert_string_equal(k.host, rows[i].host);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +291,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(caller_may_give_up, setup, teardown),
         cmocka_unit_test_setup_teardown(pieces_are_handed_on, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_input_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(origins, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_leaves_too_late, setup, teardown),
         cmocka_unit_test_setup_teardown(many_threads, setup, teardown),
     };
