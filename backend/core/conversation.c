@@ -43,10 +43,9 @@ static const struct stmt q_open = {
 
 rc_t conversation_open(struct ctx *c, const struct conversation *v)
 {
-    return db_exec(c, &q_open,
-                   ARGS(A(v->id), A(v->employee_id), A(v->connection_id), A(v->person_id),
-                        A(v->channel), A(v->title == NULL ? "" : v->title)),
-                   NULL);
+    return db_later(c, &q_open,
+                    ARGS(A(v->id), A(v->employee_id), A(v->connection_id), A(v->person_id),
+                         A(v->channel), A(v->title == NULL ? "" : v->title)));
 }
 
 #define COLUMNS                                                                           \

@@ -107,6 +107,11 @@ rc_t job_guard(struct ctx *c, const struct job *job)
     return held_exec(c, job, &q_guard, ARGS(A(job->id), A(job->holder)));
 }
 
+rc_t job_lock(struct ctx *c, const struct job *job)
+{
+    return db_later(c, &q_guard, ARGS(A(job->id), A(job->holder)));
+}
+
 static const struct stmt q_wait = {"job_wait", "SELECT 1 FROM job WHERE id = $1 FOR UPDATE"};
 
 rc_t job_wait(struct ctx *c, const struct job *job)

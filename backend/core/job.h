@@ -48,6 +48,12 @@ rc_t job_claim(struct ctx *c, const char *id, struct job *out, bool *claimed) MU
 rc_t job_guard(struct ctx *c, const struct job *job) MUST;
 
 /*
+ * The same lock for a statement that asks for the holder itself: it travels with that statement,
+ * and a holder who has lost the job locks nothing and is not told here.
+ */
+rc_t job_lock(struct ctx *c, const struct job *job) MUST;
+
+/*
  * Waits until no other transaction has the job in its hands, whoever holds it: after a commit whose
  * outcome is not known, and which may be under way still. What it did is seen after this.
  */

@@ -67,7 +67,7 @@ rc_t outbound_sending(struct ctx *c, const struct job *job, const char *id)
 {
     int64_t affected;
 
-    TRY(job_guard(c, job));
+    TRY(job_lock(c, job));
     TRY(db_exec(c, &q_sending, ARGS(A(id), A(job->holder)), &affected));
     if (affected != 1)
         return ctx_fail(c, E_CONFLICT, "job_lost", "part %s is not ours to send", id);

@@ -119,13 +119,30 @@ static rc_t record_surely(struct ctx *c, struct run *run, struct turn *t, const 
     return rc;
 }
 
-static rc_t load(struct ctx *c, struct run *run, struct turn *t, bool *is_recorded)
+/*
+ * What comes in for a suspended tenant is kept, and looked at now and then until it is resumed,
+ * which makes it due at once.
+ */
+static rc_t hold(struct ctx *c, struct run *run, bool *held)
+{
+    const char *why;
+
+    TRY(tenant_suspended(c, &why));
+    *held = why != NULL;
+    return *held ? job_later(c, &run->job, HELD_MS) : OK;
+}
+
+/* All that is known before a model is asked, in one transaction; *held: the turn waits. */
+static rc_t load(struct ctx *c, struct run *run, struct turn *t, bool *is_recorded, bool *held)
 {
     struct message answer;
     struct step *steps;
     size_t count;
 
     db_relaxed(c); /* all of it is made again by a retry */
+    TRY(hold(c, run, held));
+    if (*held)
+        return db_commit(c);
     TRY(turn_load(c, &run->job, t));
     TRY(step_list(c, &run->job, &steps, &count));
     TRY(turn_tools_replay(c, t, steps, count));
@@ -178,30 +195,14 @@ static rc_t answer(struct ctx *c, struct run *run, struct turn *t)
     return rc;
 }
 
-/*
- * What comes in for a suspended tenant is kept, and looked at now and then until it is resumed,
- * which makes it due at once.
- */
-static rc_t hold(struct ctx *c, struct run *run, bool *held)
-{
-    const char *why;
-
-    TRY(tenant_suspended(c, &why));
-    *held = why != NULL;
-    if (*held)
-        TRY(job_later(c, &run->job, HELD_MS));
-    return db_commit(c);
-}
-
 rc_t turn_run(struct ctx *c, struct run *run)
 {
     struct turn *t = arena_take(c->mem, sizeof(*t));
     bool is_recorded = false, held;
 
-    TRY(hold(c, run, &held));
+    TRY(load(c, run, t, &is_recorded, &held));
     if (held)
         return OK;
-    TRY(load(c, run, t, &is_recorded));
     if (!is_recorded)
         TRY(answer(c, run, t));
     return t->from_channel ? deliver_job(c, &run->job) : OK;
