@@ -112,8 +112,11 @@ test('accounts are put in order, turned off and removed', async ({ page }) => {
         await add(page, 'First', `${judge.url}/v1`, KEY);
         await add(page, 'Second', `${judge.url}/v1`, KEY);
         await expect(accounts(page).nth(1)).toContainText('Works');
+        /* The page shows the new order before the server has it; a reload would stop the request. */
+        const sorted = page.waitForResponse('**/api/v1/provider-accounts/order');
         await choose(page, 'Second', 'Ask it earlier');
         await expect(accounts(page).first()).toContainText('Second');
+        expect((await sorted).ok()).toBe(true);
         await page.reload();
         await expect(accounts(page).first()).toContainText('Second');
 
