@@ -34,6 +34,9 @@ const struct shape evidence_call_shape = SHAPE("EvidenceCall", struct evidence_c
 
 static const struct field fields[] = {
     FIELD(struct evidence, message_id, READ_ONLY, 36, NULL),
+    FIELD(struct evidence, task, READ_ONLY | NULLABLE, 40,
+          "What the message was taken for, where that decided how large a model was asked: chat, "
+          "small-talk, reason, summarise, classify"),
     FIELD_OF(struct evidence, outcome, READ_ONLY, "answered refused failed", NULL),
     FIELD(struct evidence, provider, READ_ONLY | NULLABLE, 40, "Who answered; null: no model did"),
     FIELD(struct evidence, model, READ_ONLY | NULLABLE, 200, NULL),
@@ -64,11 +67,11 @@ json_t *evidence_step_json(const struct evidence_step *s)
 
     for (size_t i = 0; i < s->call_count; i++)
         json_array_append_new(calls, shape_json(&evidence_call_shape, &s->calls[i]));
-    root = json_pack("{s:s?, s:s, s:{s:I, s:I, s:I, s:I, s:I}, s:o}", "text", s->text, "outcome",
-                     s->outcome, "prompt", "persona", (json_int_t)s->prompt.persona, "memory",
-                     (json_int_t)s->prompt.memory, "knowledge", (json_int_t)s->prompt.knowledge,
-                     "tools", (json_int_t)s->prompt.tools, "history", (json_int_t)s->prompt.history,
-                     "calls", calls);
+    root = json_pack(
+        "{s:s?, s:s, s:s*, s:{s:I, s:I, s:I, s:I, s:I}, s:o}", "text", s->text, "outcome",
+        s->outcome, "task", s->task, "prompt", "persona", (json_int_t)s->prompt.persona, "memory",
+        (json_int_t)s->prompt.memory, "knowledge", (json_int_t)s->prompt.knowledge, "tools",
+        (json_int_t)s->prompt.tools, "history", (json_int_t)s->prompt.history, "calls", calls);
     if (root == NULL)
         abort();
     return root;
@@ -172,7 +175,7 @@ static rc_t add_cost(struct ctx *c, const char *job_id, struct evidence *out)
     return OK;
 }
 
-/* The prompt of the first step: that is what the message itself cost. */
+/* Of the first step: what the message was taken for, and what it cost by itself. */
 static rc_t add_prompt(struct ctx *c, const struct found *f, struct evidence *out)
 {
     int64_t number;
@@ -184,6 +187,7 @@ static rc_t add_prompt(struct ctx *c, const struct found *f, struct evidence *ou
 
     const json_t *prompt = json_object_get(root, "prompt");
 
+    out->task = json_string_value(json_object_get(root, "task"));
     out->persona_tokens = json_integer_value(json_object_get(prompt, "persona"));
     out->memory_tokens = json_integer_value(json_object_get(prompt, "memory"));
     out->knowledge_tokens = json_integer_value(json_object_get(prompt, "knowledge"));

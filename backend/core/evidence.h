@@ -40,7 +40,8 @@ struct evidence_prompt {
 /* An answer as a whole. */
 struct evidence {
     const char *message_id;
-    const char *outcome;                    /* answered, refused, failed */
+    const char *task;    /* what it was taken for, where that decided how large a model was asked */
+    const char *outcome; /* answered, refused, failed */
     const char *provider, *model, *account; /* who answered; NULL: nobody was asked */
     int64_t calls, steps;
     int64_t ms; /* of all calls */
@@ -55,6 +56,7 @@ extern const struct shape evidence_shape;
 /* A step's result for the table of steps: JSON with its text, outcome, calls and prompt. */
 struct evidence_step {
     const char *text, *outcome;
+    const char *task; /* NULL: it decided nothing */
     const struct evidence_call *calls;
     size_t call_count;
     struct evidence_prompt prompt;

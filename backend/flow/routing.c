@@ -55,7 +55,7 @@ static const char *unfit(const struct search *s, const struct routing_account *a
         return "not_allowed";
     if (m == NULL)
         return NULL;
-    if ((m->size == MODEL_EMBEDS) != (s->want->task == ROUTING_EMBED))
+    if ((m->size == MODEL_EMBEDS) != (s->want->task == TASK_EMBED))
         return m->size == MODEL_EMBEDS ? "embeds_only" : "does_not_embed";
     if (m->context > 0 && s->want->tokens + ANSWER_ROOM > m->context)
         return "context_too_short";
@@ -167,23 +167,6 @@ static bool add_each(const struct search *s, struct whose whose, const char *mod
     return any;
 }
 
-static enum model_size size_for(enum routing_task task)
-{
-    switch (task) {
-    case ROUTING_SMALL_TALK:
-    case ROUTING_CLASSIFY:
-    case ROUTING_SUMMARISE:
-        return MODEL_SMALL;
-    case ROUTING_REASON:
-        return MODEL_LARGE;
-    case ROUTING_EMBED:
-        return MODEL_EMBEDS;
-    case ROUTING_CHAT:
-        break;
-    }
-    return MODEL_USUAL;
-}
-
 /* A row's name without the star: what its provider calls the newest of them. */
 static const char *plain_name(struct ctx *c, const struct llm_model *m)
 {
@@ -244,7 +227,7 @@ static const char *model_of_size(struct ctx *c, const struct routing_account *a,
 static void add_its_own(const struct search *s, const struct routing_account *a,
                         const char *purpose, size_t room)
 {
-    const char *model = model_of_size(s->c, a, size_for(s->want->task));
+    const char *model = model_of_size(s->c, a, task_size(s->want->task));
 
     if (model != NULL)
         add(s, a, model, purpose, room);
@@ -259,6 +242,7 @@ static void add_its_own(const struct search *s, const struct routing_account *a,
 static void add_suiting(const struct search *s, const struct llm *llm, const char *purpose,
                         size_t room)
 {
+    s->out->task = task_name(s->want->task);
     for (size_t i = 0, run; i < s->book.count; i += run) {
         run = run_of(s, i, NULL, OFFER_NONE);
         if (llm != NULL && s->book.accounts[i].who.llm != llm)

@@ -8,25 +8,16 @@
 #include "core/employee.h"
 #include "flow/pool.h"
 #include "flow/routing_book.h"
+#include "flow/task.h"
 
 #define ROUTING_PASSED_MAX 8
 #define ROUTING_AUTO "auto" /* the name of no model: whichever suits the task */
 
-/* What a question is about decides how large a model it needs where none is named. */
-enum routing_task {
-    ROUTING_CHAT,
-    ROUTING_SMALL_TALK,
-    ROUTING_CLASSIFY,
-    ROUTING_SUMMARISE,
-    ROUTING_REASON,
-    ROUTING_EMBED
-};
-
 struct routing_want {
-    enum routing_task task;
+    enum task task;
     /*
-     * What a program asks for: "gpt-5", "openai/gpt-5", "my account/gpt-5", or "auto". NULL: what
-     * the employee thinks with.
+     * What a program asks for: "gpt-5", "openai/gpt-5", "my account/gpt-5", "auto", or "auto/" and
+     * the name of a task. NULL: what the employee thinks with.
      */
     const char *model;
     const struct employee_brain *employee; /* NULL for programs */
@@ -48,6 +39,7 @@ struct routing_passed {
 struct routing {
     /* payer, limits and pause_ms are the caller's to fill */
     struct pool_route pool;
+    const char *task; /* what it was taken for, where that decided the model; else NULL */
     struct routing_passed passed[ROUTING_PASSED_MAX];
     size_t passed_count;
 };

@@ -70,7 +70,7 @@ static rc_t window(struct ctx *c, struct turn *t)
 
 static rc_t find_routing(struct ctx *c, struct turn *t)
 {
-    const struct routing_want want = {.task = turn_prompt_task(c, t->asked.text),
+    const struct routing_want want = {.task = task_guess(c, t->asked.text),
                                       .employee = &t->who,
                                       .tokens = llm_estimate_ask(&t->ask) + t->ask.max_tokens};
 

@@ -7,7 +7,6 @@
 
 #define WINDOW_STEP 10
 #define WRAPPING 4 /* tokens around each message, as llm_estimate_ask has it */
-#define SMALL_TALK_BYTES 80
 
 size_t turn_prompt_first(const struct message *items, size_t count)
 {
@@ -93,18 +92,4 @@ void turn_prompt(struct ctx *c, struct turn *t)
     t->prompt = (struct evidence_prompt){.persona = WRAPPING + llm_estimate_tokens(persona),
                                          .knowledge = llm_estimate_tokens(facts),
                                          .history = message_tokens(&t->ask)};
-}
-
-enum routing_task turn_prompt_task(struct ctx *c, const char *text)
-{
-    static const char polite[] = " hi hello hey hallo moin servus bonjour salut hola ciao good "
-                                 "morning afternoon evening guten tag morgen abend thanks thank "
-                                 "you danke merci gracias grazie bye goodbye tschuess ok okay ";
-    struct words *left;
-
-    if (strlen(text) > SMALL_TALK_BYTES)
-        return ROUTING_CHAT;
-    left = words_of(c->mem, words_plain(c->mem, text));
-    words_drop(left, words_of(c->mem, polite));
-    return left->count == 0 ? ROUTING_SMALL_TALK : ROUTING_CHAT;
 }

@@ -26,7 +26,4 @@ void turn_prompt(struct ctx *c, struct turn *t);
  */
 size_t turn_prompt_first(const struct message *items, size_t count);
 
-/* What the last message is about, as far as its words tell. */
-enum routing_task turn_prompt_task(struct ctx *c, const char *text);
-
 #endif

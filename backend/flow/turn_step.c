@@ -67,8 +67,11 @@ static json_t *step_json(struct ctx *c, const struct turn *t, const struct pool_
                          const char *text, const char *outcome)
 {
     struct evidence_call calls[ROUTING_PASSED_MAX + POOL_TRIES_MAX + 1];
-    struct evidence_step step = {
-        .text = text, .outcome = outcome, .calls = calls, .prompt = t->prompt};
+    struct evidence_step step = {.text = text,
+                                 .outcome = outcome,
+                                 .task = t->routing.task,
+                                 .calls = calls,
+                                 .prompt = t->prompt};
 
     for (size_t i = 0; i < t->routing.passed_count; i++)
         calls[step.call_count++] = passed_over(&t->routing.passed[i]);

@@ -233,13 +233,29 @@ static rc_t nobody(struct v1_call *v)
                     "There is no model %s here, or this key may not use it.", v->asked.ask.model);
 }
 
+/*
+ * "auto", or "auto/summarise": then the program says what its question is about. Else thinking hard
+ * tells of a question to reason about. An account may be called "auto" as well.
+ */
+static const char *model_named(const struct llm_ask *ask, enum task *task)
+{
+    static const char prefix[] = ROUTING_AUTO "/";
+    enum task named;
+
+    *task = ask->effort >= LLM_EFFORT_MEDIUM ? TASK_REASON : TASK_CHAT;
+    if (!text_starts(ask->model, prefix) || !task_find(ask->model + strlen(prefix), &named) ||
+        named == TASK_EMBED)
+        return ask->model;
+    *task = named;
+    return ROUTING_AUTO;
+}
+
 static rc_t find_route(struct v1_call *v)
 {
     const struct llm_ask *ask = &v->asked.ask;
     struct routing_want want = v->models;
 
-    want.task = ROUTING_CHAT;
-    want.model = ask->model;
+    want.model = model_named(ask, &want.task);
     want.tokens = llm_estimate_ask(ask) + ask->max_tokens;
     want.needs = needs_of(ask);
     TRY(routing_find(v->c, &want, &v->route));

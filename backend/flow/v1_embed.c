@@ -23,7 +23,7 @@ rc_t v1_embed(struct ctx *c, const struct line_open *open, const struct routing_
     struct buf out;
 
     TRY(served_embed_read(c, question, &asked));
-    want.task = ROUTING_EMBED;
+    want.task = TASK_EMBED;
     /* Vectors of two models can't be compared, so "auto" is one that is always there. */
     want.model = text_is(asked.model, ROUTING_AUTO) ? EMBED_BUILT_IN : asked.model;
     TRY(routing_find(c, &want, route));

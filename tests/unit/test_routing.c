@@ -157,12 +157,13 @@ static void a_task_decides_how_large(void **state)
 {
     const struct employee_brain mara = {.primary_provider = "anthropic", .primary_model = "auto"};
     const struct {
-        enum routing_task task;
+        enum task task;
         const char *want;
-    } rows[] = {{ROUTING_SMALL_TALK, "claude:claude-haiku-4-5-20251001 primary"},
-                {ROUTING_CLASSIFY, "claude:claude-haiku-4-5-20251001 primary"},
-                {ROUTING_CHAT, "claude:claude-sonnet-4-5-20250929 primary"},
-                {ROUTING_REASON, "claude:claude-opus-4-5 primary"}};
+    } rows[] = {{TASK_SMALL_TALK, "claude:claude-haiku-4-5-20251001 primary"},
+                {TASK_CLASSIFY, "claude:claude-haiku-4-5-20251001 primary"},
+                {TASK_SUMMARISE, "claude:claude-haiku-4-5-20251001 primary"},
+                {TASK_CHAT, "claude:claude-sonnet-4-5-20250929 primary"},
+                {TASK_REASON, "claude:claude-opus-4-5 primary"}};
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++)
@@ -179,13 +180,13 @@ static void auto_goes_through_the_accounts(void **state)
     static const char rest[] = " claude:claude-sonnet-4-5-20250929 task, own:llama-3.3/70b task,"
                                " -:gpt-4.1 task, -:starter task";
     const struct employee_brain any = {.primary_provider = "auto", .primary_model = "auto"};
-    const char *got = chosen(&(struct routing_want){.task = ROUTING_CHAT, .model = "auto"});
+    const char *got = chosen(&(struct routing_want){.task = TASK_CHAT, .model = "auto"});
 
     (void)state;
     assert_true(text_starts(got, "first:gpt-4.1 task, second:gpt-4.1 task,") ||
                 text_starts(got, "second:gpt-4.1 task, first:gpt-4.1 task,"));
     assert_string_equal(strchr(strchr(got, ',') + 1, ',') + 1, rest);
-    got = chosen(&(struct routing_want){.task = ROUTING_CHAT, .employee = &any});
+    got = chosen(&(struct routing_want){.task = TASK_CHAT, .employee = &any});
     assert_non_null(strstr(got, "claude:claude-sonnet-4-5-20250929 primary"));
 }
 
@@ -205,7 +206,7 @@ static void what_does_not_fit_is_passed_over(void **state)
                         "claude:claude-opus-4-5 primary | starter no_tools");
     assert_string_equal(chosen(&(struct routing_want){.model = "o3-mini", .needs = MODEL_IMAGES}),
                         " | o3-mini no_images, o3-mini no_images, o3-mini no_images");
-    assert_string_equal(chosen(&(struct routing_want){.task = ROUTING_EMBED, .model = "starter"}),
+    assert_string_equal(chosen(&(struct routing_want){.task = TASK_EMBED, .model = "starter"}),
                         " | starter does_not_embed");
 }
 
@@ -214,7 +215,7 @@ static void the_built_in_vectors_are_there(void **state)
 {
     (void)state;
     assert_string_equal(
-        chosen(&(struct routing_want){.task = ROUTING_EMBED, .model = "all-MiniLM-L6-v2"}),
+        chosen(&(struct routing_want){.task = TASK_EMBED, .model = "all-MiniLM-L6-v2"}),
         "-:all-MiniLM-L6-v2 asked");
     assert_string_equal(chosen(&(struct routing_want){.model = "all-MiniLM-L6-v2"}),
                         " | all-MiniLM-L6-v2 embeds_only");
@@ -223,7 +224,7 @@ static void the_built_in_vectors_are_there(void **state)
 static void only_allowed_models_are_asked(void **state)
 {
     static const char *const allowed[] = {"claude/claude-opus-4-5", "starter"};
-    const struct routing_want want = {.task = ROUTING_REASON,
+    const struct routing_want want = {.task = TASK_REASON,
                                       .model = "auto",
                                       .allowed = allowed,
                                       .allowed_count = COUNT_OF(allowed)};

@@ -118,16 +118,6 @@ static void long_messages_make_the_window_shorter(void **state)
     assert_int_equal(first_of(35, 35, text), 35);
 }
 
-static void small_talk_is_told_from_questions(void **state)
-{
-    (void)state;
-    assert_int_equal(turn_prompt_task(ctx, "Hello!"), ROUTING_SMALL_TALK);
-    assert_int_equal(turn_prompt_task(ctx, "good morning :)"), ROUTING_SMALL_TALK);
-    assert_int_equal(turn_prompt_task(ctx, "Danke!"), ROUTING_SMALL_TALK);
-    assert_int_equal(turn_prompt_task(ctx, "Hello, where is my parcel?"), ROUTING_CHAT);
-    assert_int_equal(turn_prompt_task(ctx, "invoice 4711"), ROUTING_CHAT);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,7 +125,6 @@ int main(void)
         cmocka_unit_test(of_many_facts_those_that_fit),
         cmocka_unit_test(the_window_moves_in_steps),
         cmocka_unit_test(long_messages_make_the_window_shorter),
-        cmocka_unit_test(small_talk_is_told_from_questions),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

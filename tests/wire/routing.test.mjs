@@ -8,7 +8,7 @@ import { Program } from './lib/programs.mjs';
 import { until } from './lib/until.mjs';
 import { Up } from './lib/up.mjs';
 
-const MODELS = ['gpt-4o-mini', 'gpt-4.1', 'house-model'];
+const MODELS = ['gpt-4o-mini', 'gpt-4.1', 'o3', 'house-model'];
 const usage = { prompt_tokens: 20, completion_tokens: 5, total_tokens: 25 };
 
 /** A server in OpenAI's format that says its own name; `status` other than 200 refuses every question. */
@@ -96,20 +96,30 @@ test('an employee: the first account, by its own key; then the next one when it 
     assert.equal(newest.tried, Array(newest.tries).fill('openai/house-model llm_overloaded').join(', '));
 });
 
-test('an employee that thinks with whatever suits: small talk goes to the small model', async () => {
+test('an employee that thinks with whatever suits: by what the message is about, and it can be read', async () => {
     await models({ primary_provider: 'auto', primary_model: 'auto' });
     assert.equal((await portal.ask('Good morning!')).text, 'north with gpt-4o-mini');
     assert.equal((await portal.ask('Which parcels came back in spring?')).text, 'north with gpt-4.1');
+    assert.equal((await portal.ask('Summarise what came back in spring')).text, 'north with gpt-4o-mini');
+    const answer = await portal.ask('Compare what came back in spring and in autumn');
+    assert.equal(answer.text, 'north with o3');
+    assert.equal((await portal.call('GET', `/messages/${answer.id}/evidence`)).task, 'reason');
 });
 
 test('a program: by model, by account, by task, and past an account that fails', async () => {
-    const said = async (model) => {
-        const { status, json } = await program.chat('hello', { model });
+    const said = async (model, more = {}) => {
+        const { status, json } = await program.chat('hello', { model, ...more });
         return status === 200 ? json.choices[0].message.content : status;
     };
     assert.equal(await said('house-model'), 'north with house-model');
     assert.equal(await said('south/house-model'), 'south with house-model');
     assert.equal(await said('auto'), 'north with gpt-4.1');
+    assert.equal(await said('auto/classify'), 'north with gpt-4o-mini');
+    assert.equal(await said('auto/summarise'), 'north with gpt-4o-mini');
+    assert.equal(await said('auto/reason'), 'north with o3');
+    assert.equal(await said('auto', { reasoning_effort: 'high' }), 'north with o3');
+    assert.equal(await said('auto/embed'), 404);
+    assert.equal(await said('auto/anything'), 404);
     assert.equal(await said('nobody-has-this'), 404);
     servers.north.status = 500;
     assert.equal(await said('house-model'), 'south with house-model');

@@ -15,6 +15,7 @@ import {
     nameOf,
     partsOf,
     purposeOf,
+    takenFor,
     resultOf,
     tokens,
     type Call,
@@ -82,6 +83,7 @@ function Body({ messageId }: { messageId: string }) {
     return (
         <div className="grid gap-6 p-5">
             <Calls calls={data.calls} costs={data.whole.cost_shown} />
+            <Task task={data.whole.task} />
             {data.whole.persona_tokens > 0 && <Prompt whole={data.whole} />}
             <Sum whole={data.whole} />
         </div>
@@ -122,6 +124,11 @@ function Calls({ calls, costs }: { calls: readonly Call[]; costs: boolean }) {
             </ol>
         </section>
     );
+}
+
+function Task({ task }: { task: string | null }) {
+    const told = takenFor(task);
+    return told === null ? null : <p className="-mt-3 text-table text-ink-soft">{told}</p>;
 }
 
 function spentOn({ input_tokens, cached_tokens, output_tokens, counted }: Call): string {

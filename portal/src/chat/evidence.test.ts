@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { duration, nameOf, resultOf, type Call } from './evidence';
+import { duration, nameOf, resultOf, takenFor, type Call } from './evidence';
 
 const base: Call = {
     step: 1,
@@ -45,6 +45,11 @@ test('a model is named with its account', () => {
         'anthropic · claude-opus-4-5, account Ours',
     );
     expect(nameOf({ ...base, provider: 'starter', model: 'starter' })).toBe('Built-in starter');
+});
+
+test('what a message was taken for is told where it decided the model', () => {
+    expect(takenFor('small-talk')).toBe('Taken for small talk, so a small model was asked.');
+    expect(takenFor(null)).toBeNull();
 });
 
 test('long times are told in seconds', () => {

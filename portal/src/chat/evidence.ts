@@ -54,6 +54,20 @@ export function purposeOf({ purpose }: Pick<Call, 'purpose'>): string | null {
     return purpose === null ? null : (PURPOSES[purpose] ?? null);
 }
 
+const TASKS: Record<string, string> = {
+    chat: 'an ordinary question, so a model of usual size was asked',
+    'small-talk': 'small talk, so a small model was asked',
+    classify: 'something to classify, so a small model was asked',
+    summarise: 'something to summarise, so a small model was asked',
+    reason: 'something to reason about, so a large model was asked',
+};
+
+/* Null where an admin chose the model, whatever the message. */
+export function takenFor(task: string | null): string | null {
+    const told = task === null ? undefined : TASKS[task];
+    return told === undefined ? null : `Taken for ${told}.`;
+}
+
 /* "date_and_time order_find" as "date and time, order find" */
 function toolNames(tools: string | null): string {
     return tools?.split(' ').map((name) => name.replaceAll('_', ' ')).join(', ') ?? 'a tool';
