@@ -21,7 +21,8 @@ bool account_candidate(const struct account *account, struct pool_candidate *out
     return true;
 }
 
-rc_t account_tell(struct ctx *c, const struct pool_try *failed)
+/* What the account is told of, or NULL. */
+static const char *told_of(const struct pool_try *failed)
 {
     static const struct {
         const char *code, *told;
@@ -31,7 +32,18 @@ rc_t account_tell(struct ctx *c, const struct pool_try *failed)
 
     for (size_t i = 0; i < COUNT_OF(rows) && failed->account_id != NULL; i++)
         if (text_is(failed->code, rows[i].code))
-            return account_refused(c, failed->account_id,
-                                   failed->status == 403 ? "account_forbidden" : rows[i].told);
-    return OK;
+            return failed->status == 403 ? "account_forbidden" : rows[i].told;
+    return NULL;
+}
+
+bool account_tells(const struct pool_try *failed)
+{
+    return told_of(failed) != NULL;
+}
+
+rc_t account_tell(struct ctx *c, const struct pool_try *failed)
+{
+    const char *code = told_of(failed);
+
+    return code == NULL ? OK : account_refused(c, failed->account_id, code);
 }

@@ -12,6 +12,9 @@
  */
 bool account_candidate(const struct account *account, struct pool_candidate *out);
 
+/* Whether account_tell has something to tell of this try. */
+bool account_tells(const struct pool_try *failed);
+
 /*
  * Tells the company's account of a try that its provider refused for its key or its credit; nothing
  * for other tries, and for accounts of the instance. It travels with the next statement.

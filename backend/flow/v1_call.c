@@ -10,6 +10,7 @@
 #include "flow/routing_book.h"
 #include "flow/v1_embed.h"
 #include "flow/v1_models.h"
+#include "flow/v1_tell.h"
 #include "io/db.h"
 #include "llm/model.h"
 #include "llm/served.h"
@@ -178,6 +179,7 @@ static void on_ended(void *arg, rc_t rc, const struct pool_outcome *o)
     struct v1_call *v = arg;
 
     v->asking = NULL;
+    v1_tell(v->place->helpers, v->c, o);
     if (v->left) {
         end(v);
         return;

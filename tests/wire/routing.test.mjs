@@ -129,6 +129,16 @@ test('a program: by model, by account, by task, and past an account that fails',
     }, 'the ledger to say who was asked in vain');
 });
 
+test('an account that turns a program’s key away shows it', async () => {
+    servers.north.status = 401;
+    assert.equal((await program.chat('hello', { model: 'house-model' })).json.choices[0].message.content, 'south with house-model');
+    const told = await until(async () => {
+        const north = (await portal.call('GET', '/provider-accounts')).items.find(({ name }) => name === 'north');
+        return north.refused > 0 && north;
+    }, 'the account to show it');
+    assert.match(told.refused_text, /does not know this key/);
+});
+
 test('an account that is turned off is not asked any more, within seconds', async () => {
     const [north] = (await portal.call('GET', '/provider-accounts')).items;
     await portal.call('PATCH', `/provider-accounts/${north.id}`, { turned: 'off' });
