@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "core/idempotency.h"
 #include "core/usage.h"
+#include "flow/account_again.h"
 #include "flow/anchor.h"
 #include "flow/line.h"
 #include "flow/live.h"
@@ -32,11 +33,9 @@
 #define SWEEP_MS 2000
 #define SWEEP_SOON_MS 200 /* with Redis away, or with more to do than one look brings */
 #define SWEEP_HINTS 64    /* of one tenant, with Redis there, which keeps the cap itself */
-/*
- * Looks for audit chains to be signed, and for what is over: soon after the start, then at times.
- */
-#define SIGN_FIRST_MS 30000
-#define SIGN_MS 600000
+/* Looks for what is due now and then, see `rare`: soon after the start, then at times. */
+#define RARE_FIRST_MS 30000
+#define RARE_MS 600000
 #define ROLL_MS 20000     /* how often new calls are added to the hours of the ledger */
 #define BEAT_AGAIN_MS 500 /* after a beat that the database did not hear */
 
@@ -122,29 +121,29 @@ static void wait_for_bell(struct redis *bell)
     ctx_end(c);
 }
 
-/* Answers that were kept for who repeats a request, and have had their day. */
-static void clean_sweep(struct db_pool *work)
+/* What is looked for every ten minutes, each in a context of its own. */
+static const struct {
+    rc_t (*look)(struct ctx *c);
+    const char *failed;
+} rare[] = {{anchor_sweep, "sign_sweep_failed"},
+            {idempotency_sweep, "clean_sweep_failed"},
+            {account_again_sweep, "account_sweep_failed"}};
+
+static void rare_sweeps(struct db_pool *work)
 {
-    struct ctx *c = ctx_new(MIB(8), work);
+    for (size_t i = 0; i < COUNT_OF(rare); i++) {
+        struct ctx *c = ctx_new(MIB(8), work);
 
-    if (idempotency_sweep(c) != OK)
-        log_fault(c, "clean_sweep_failed");
-    ctx_end(c);
-}
-
-static void sign_sweep(struct db_pool *work)
-{
-    struct ctx *c = ctx_new(MIB(8), work);
-
-    if (anchor_sweep(c) != OK)
-        log_fault(c, "sign_sweep_failed");
-    ctx_end(c);
+        if (rare[i].look(c) != OK)
+            log_fault(c, rare[i].failed);
+        ctx_end(c);
+    }
 }
 
 static void dispatch_until_stopped(struct db_pool *dispatch, struct db_pool *work)
 {
     struct redis *bell = redis_new(conf_text(CONF_redis_url));
-    int64_t next_sweep_ms = 0, next_sign_ms = clock_mono_ms() + SIGN_FIRST_MS;
+    int64_t next_sweep_ms = 0, next_rare_ms = clock_mono_ms() + RARE_FIRST_MS;
 
     while (!stopping) {
         bool away = pick();
@@ -153,10 +152,9 @@ static void dispatch_until_stopped(struct db_pool *dispatch, struct db_pool *wor
             next_sweep_ms = clock_mono_ms() + sweep(dispatch, away);
             pick();
         }
-        if (clock_mono_ms() >= next_sign_ms) {
-            sign_sweep(work);
-            clean_sweep(work);
-            next_sign_ms = clock_mono_ms() + SIGN_MS;
+        if (clock_mono_ms() >= next_rare_ms) {
+            rare_sweeps(work);
+            next_rare_ms = clock_mono_ms() + RARE_MS;
         }
         wait_for_bell(bell);
     }

@@ -125,7 +125,9 @@ static const struct stmt q_end = {
     " fault_detail = $3, models_found = coalesce($4, models_found),"
     " refused_code = CASE WHEN $2::text IS NOT NULL THEN refused_code END,"
     " refused_at = CASE WHEN $2::text IS NOT NULL THEN refused_at END,"
-    " state = CASE WHEN $2::text IS NULL THEN 'ok' WHEN $5 THEN state ELSE 'broken' END"
+    " state = CASE WHEN $2::text IS NULL THEN 'ok' WHEN $5 THEN state ELSE 'broken' END,"
+    " broken_at = CASE WHEN $2::text IS NOT NULL THEN coalesce(broken_at,"
+    "   CASE WHEN NOT $5 THEN clock_timestamp() END) END"
     " WHERE tenant_id = tenant_now() AND test_id = $1"};
 
 rc_t account_test_end(struct ctx *c, const char *test_id, const char *code, const char *detail,
@@ -152,4 +154,18 @@ static const struct stmt q_refused = {
 rc_t account_refused(struct ctx *c, const char *id, const char *code)
 {
     return db_later(c, &q_refused, ARGS(A(id), A(code)));
+}
+
+static const struct stmt q_due = {"account_due_list", "SELECT tenant_id, id FROM accounts_due($1)"};
+
+rc_t account_due_list(struct ctx *c, int64_t most, struct account_due **out, size_t *count)
+{
+    struct db_rows rows;
+
+    TRY(db_rows(c, &q_due, ARGS(A(most)), &rows));
+    *count = (size_t)rows.count;
+    *out = arena_take(c->mem, (*count + 1) * sizeof(**out));
+    for (int i = 0; i < rows.count; i++)
+        (*out)[i] = (struct account_due){db_text(&rows, i, 0), db_text(&rows, i, 1)};
+    return OK;
 }

@@ -54,6 +54,16 @@ rc_t account_test_end(struct ctx *c, const char *test_id, const char *code, cons
  */
 rc_t account_refused(struct ctx *c, const char *id, const char *code) MUST;
 
+/*
+ * Accounts of any tenant that are to be tested again, at most so many, the one that was tested
+ * longest ago first: an hour after a fault was found, then each time as long again as it has been
+ * there, at least daily. No tenant needed.
+ */
+struct account_due {
+    const char *tenant_id, *id;
+};
+rc_t account_due_list(struct ctx *c, int64_t most, struct account_due **out, size_t *count) MUST;
+
 #define ACCOUNT_MODELS_MAX 32000 /* bytes of all names found; more are left out */
 
 #endif

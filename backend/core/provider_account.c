@@ -260,9 +260,8 @@ static const struct stmt q_key = {
 static const struct stmt q_forget = {
     "provider_account_forget",
     "UPDATE provider_account SET state = 'untested', fault = NULL, fault_detail = NULL,"
-    " checked_at = NULL, test_id = NULL, refused_code = NULL, refused_at = NULL, models_found = '' "
-    "WHERE tenant_id = tenant_now() AND id = "
-    "$1"};
+    " checked_at = NULL, test_id = NULL, refused_code = NULL, refused_at = NULL, broken_at = NULL,"
+    " models_found = '' WHERE tenant_id = tenant_now() AND id = $1"};
 
 static bool differs(const char *now, const char *wanted)
 {

@@ -15,6 +15,8 @@
 #include "core/provider_account.h"
 #include "core/tenant_key.h"
 #include "flow/account.h"
+#include "flow/account_again.h"
+#include "flow/live.h"
 #include "lib/pg.h"
 
 #include <cmocka.h>
@@ -367,6 +369,101 @@ static void which_models_an_account_serves(void **state)
     }
 }
 
+/* Whether the account is to be tested again, with its times so many minutes ago; 0: never. */
+static bool is_due(struct fixture *f, const char *id, int checked, int broken, int refused)
+{
+    struct account_due *due;
+    size_t count;
+    bool found = false;
+
+    pg_do(f->super,
+          "UPDATE provider_account SET state = CASE WHEN %d > 0 THEN 'broken' ELSE 'ok' END,"
+          " checked_at = now() - interval '%d minutes',"
+          " broken_at = nullif(now() - interval '%d minutes', now()),"
+          " refused_at = nullif(now() - interval '%d minutes', now()) WHERE id = '%s'",
+          broken, checked, broken, refused, id);
+    ok(f->worker, account_due_list(f->worker, 100000, &due, &count));
+    ok(f->worker, db_commit(f->worker));
+    for (size_t i = 0; i < count; i++)
+        found = found || (text_is(due[i].id, id) && text_is(due[i].tenant_id, f->at.tenant_id));
+    return found;
+}
+
+/* After an hour, then each time as long again as it has been broken, daily at least. */
+static void a_fault_is_looked_at_again(void **state)
+{
+    struct fixture *f = *state;
+    const char *id = add(f, "Main", KEY).id;
+
+    assert_false(is_due(f, id, 600, 0, 0));
+    assert_false(is_due(f, id, 50, 50, 0));
+    assert_true(is_due(f, id, 70, 70, 0));
+    assert_false(is_due(f, id, 170, 400, 0));
+    assert_true(is_due(f, id, 230, 400, 0));
+    assert_false(is_due(f, id, 1400, 100000, 0));
+    assert_true(is_due(f, id, 1450, 100000, 0));
+    /* Refused in use since its test went well. */
+    assert_false(is_due(f, id, 600, 0, 50));
+    assert_true(is_due(f, id, 600, 0, 70));
+    assert_false(is_due(f, id, 50, 0, 70));
+
+    assert_true(is_due(f, id, 70, 70, 0));
+    pg_do(f->super, "UPDATE provider_account SET is_on = false WHERE id = '%s'", id);
+    assert_false(is_due(f, id, 70, 70, 0));
+}
+
+static int64_t broken_at(struct fixture *f, const char *id)
+{
+    return pg_count(f->super,
+                    "SELECT coalesce(extract(epoch FROM broken_at) * 1000, 0)::bigint"
+                    " FROM provider_account WHERE id = '%s'",
+                    id);
+}
+
+static void end_any_test(struct fixture *f, const char *id, const char *code)
+{
+    const char *test_id = pg_get(f->mem, f->super,
+                                 "UPDATE provider_account SET test_id = coalesce(test_id,"
+                                 " gen_random_uuid()) WHERE id = '%s' RETURNING test_id",
+                                 id);
+
+    ok(f->worker, account_test_end(f->worker, test_id, code, NULL, NULL));
+    ok(f->worker, db_commit(f->worker));
+}
+
+/* One test, however often it is looked; it stays broken since it was found so, until it is well. */
+static void the_sweep_begins_a_test(void **state)
+{
+    struct fixture *f = *state;
+    const char *id = add(f, "Main", KEY).id;
+    int64_t since;
+
+    live_start(NULL);
+    assert_true(is_due(f, id, 70, 70, 0));
+    since = broken_at(f, id);
+    for (int i = 0; i < 2; i++) {
+        struct ctx *c = pg_ctx(PG_WORKER, NULL);
+
+        ok(c, account_again_sweep(c));
+        ctx_end(c);
+    }
+    assert_int_equal(pg_count(f->super,
+                              "SELECT count(*) FROM job WHERE tenant_id = '%s' AND"
+                              " kind = 'account_test'",
+                              f->at.tenant_id),
+                     1);
+    end_any_test(f, id, "account_key");
+    assert_int_equal(broken_at(f, id), since);
+    end_any_test(f, id, "account_busy");
+    assert_int_equal(broken_at(f, id), since);
+    end_any_test(f, id, NULL);
+    assert_int_equal(broken_at(f, id), 0);
+    end_any_test(f, id, "account_busy");
+    assert_int_equal(broken_at(f, id), 0);
+    end_any_test(f, id, "account_key");
+    assert_true(broken_at(f, id) > since);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +476,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_more_than_there_may_be, setup, teardown),
         cmocka_unit_test_setup_teardown(a_test_from_asking_to_its_end, setup, teardown),
         cmocka_unit_test_setup_teardown(a_change_asks_for_a_new_test, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_fault_is_looked_at_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_sweep_begins_a_test, setup, teardown),
         cmocka_unit_test(which_models_an_account_serves),
     };
 

@@ -26,14 +26,14 @@ bool walk_sees_all(enum pg_role role, const char *table)
         enum pg_role role;
         const char *table;
     } rows[] = {
-        {PG_DISPATCH, "job"},     {PG_DISPATCH, "tenant"},      {PG_OWNER, "tenant"},
-        {PG_OWNER, "session"},    {PG_OWNER, "membership"},     {PG_OWNER, "invitation"},
-        {PG_OWNER, "connection"}, {PG_OWNER, "audit_head"},     {PG_OWNER, "audit_signature"},
-        {PG_OWNER, "mail"},       {PG_OWNER, "api_key"},        {PG_OWNER, "login_step"},
-        {PG_OWNER, "cap_lease"},  {PG_OWNER, "call_open"},      {PG_OWNER, "idempotency"},
-        {PG_OWNER, "sign_in"},    {PG_OWNER, "sign_in_domain"}, {PG_OWNER, "sign_in_attempt"},
-        {PG_OWNER, "oauth_app"},  {PG_OWNER, "oauth_grant"},    {PG_OWNER, "oauth_token"},
-        {PG_OWNER, "usage_fresh"}};
+        {PG_DISPATCH, "job"},      {PG_DISPATCH, "tenant"},       {PG_OWNER, "tenant"},
+        {PG_OWNER, "session"},     {PG_OWNER, "membership"},      {PG_OWNER, "invitation"},
+        {PG_OWNER, "connection"},  {PG_OWNER, "audit_head"},      {PG_OWNER, "audit_signature"},
+        {PG_OWNER, "mail"},        {PG_OWNER, "api_key"},         {PG_OWNER, "login_step"},
+        {PG_OWNER, "cap_lease"},   {PG_OWNER, "call_open"},       {PG_OWNER, "idempotency"},
+        {PG_OWNER, "sign_in"},     {PG_OWNER, "sign_in_domain"},  {PG_OWNER, "sign_in_attempt"},
+        {PG_OWNER, "oauth_app"},   {PG_OWNER, "oauth_grant"},     {PG_OWNER, "oauth_token"},
+        {PG_OWNER, "usage_fresh"}, {PG_OWNER, "provider_account"}};
 
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (rows[i].role == role && strcmp(rows[i].table, table) == 0)
