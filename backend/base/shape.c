@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_read.h"
+
 #define JSON_DEPTH_MAX 32
 
 static void drop_json(void *thing)
@@ -12,7 +14,7 @@ static void drop_json(void *thing)
     json_decref(thing);
 }
 
-/* Depth is checked before parsing, on the text, so that nothing deep is ever built. */
+/* Checked on the text, so that nothing deep is ever built. */
 static bool too_deep(struct bytes text)
 {
     int depth = 0;
@@ -40,12 +42,14 @@ rc_t json_parse(struct ctx *c, struct bytes text, json_t **out)
     if (text.len == 0)
         return ctx_fail(c, E_INVALID, "json_missing",
                         "The request has no body; send a JSON object.");
-    if (too_deep(text))
+
+    json_t *root = json_read(text, JSON_DEPTH_MAX);
+
+    if (root == NULL && too_deep(text))
         return ctx_fail(c, E_INVALID, "json_too_deep", "The JSON is nested deeper than %d levels.",
                         JSON_DEPTH_MAX);
-
-    json_t *root = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &why);
-
+    if (root == NULL)
+        root = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &why);
     if (root == NULL)
         return ctx_fail(c, E_INVALID, "json_malformed",
                         "The body is not valid JSON: line %d, column %d.", why.line, why.column);

@@ -60,7 +60,7 @@ rc_t served_body(struct ctx *c, struct bytes body, json_t **out)
     if (body.len > SERVED_BODY_MAX)
         return ctx_fail(c, E_LIMIT, "body_too_large", "The body may have at most %zu bytes.",
                         SERVED_BODY_MAX);
-    if (values_in(body) > SERVED_VALUES_MAX)
+    if (body.len >= SERVED_VALUES_MAX && values_in(body) > SERVED_VALUES_MAX)
         return ctx_fail(c, E_LIMIT, "llm_too_many", "The body may have at most %d JSON values.",
                         SERVED_VALUES_MAX);
     TRY(json_parse(c, body, out));
