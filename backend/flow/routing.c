@@ -223,7 +223,10 @@ static const char *model_of_size(struct ctx *c, const struct routing_account *a,
     return NULL;
 }
 
-/* One account by its own model that suits. */
+/*
+ * One account by its own model that suits. Of the instance's own nobody who reads why can change
+ * what it offers.
+ */
 static void add_its_own(const struct search *s, const struct routing_account *a,
                         const char *purpose, size_t room)
 {
@@ -231,7 +234,7 @@ static void add_its_own(const struct search *s, const struct routing_account *a,
 
     if (model != NULL)
         add(s, a, model, purpose, room);
-    else
+    else if (a->who.account_name != NULL)
         pass_over(s, a->who.llm->name, ROUTING_AUTO, a->who.account_name, "no_such_model");
 }
 

@@ -102,6 +102,10 @@ test('a cap that is used up is told on every page, until it is raised', async ({
 
     await openUsage(page);
     await expect(page.locator('.recharts-bar-rectangle path').first()).toBeVisible();
+    const left = (await page.locator('.recharts-surface').first().boundingBox())?.x ?? 0;
+    for (const amount of await page.locator('.recharts-yAxis-tick-labels text').all())
+        expect((await amount.boundingBox())?.x, await amount.innerHTML()).toBeGreaterThanOrEqual(left);
+    expect(await page.locator('.recharts-yAxis-tick-labels text').count()).toBeGreaterThan(2);
     await page.getByRole('button', { name: 'Change The company, a day' }).click();
     await page.getByLabel('At most, in US dollars').fill('0.01');
     await page.keyboard.press('Enter');

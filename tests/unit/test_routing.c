@@ -190,6 +190,23 @@ static void auto_goes_through_the_accounts(void **state)
     assert_non_null(strstr(got, "claude:claude-sonnet-4-5-20250929 primary"));
 }
 
+/* A company's own account that has nothing for the task is named; the instance's says nothing. */
+static void who_has_no_model_is_named_if_it_is_the_companys(void **state)
+{
+    struct routing_account accounts[] = {account("ollama", "ours", NULL),
+                                         account("ollama", NULL, NULL),
+                                         account("starter", NULL, NULL)};
+    const struct routing_book book = {accounts, COUNT_OF(accounts)};
+    struct routing r;
+
+    (void)state;
+    assert_int_equal(
+        routing_choose(ctx, &book, &(struct routing_want){.task = TASK_CHAT, .model = "auto"}, &r),
+        OK);
+    assert_string_equal(told(&r), "-:starter task | auto no_such_model");
+    assert_string_equal(r.passed[0].account, "ours");
+}
+
 static void what_does_not_fit_is_passed_over(void **state)
 {
     const struct employee_brain mara = {.primary_provider = "anthropic",
@@ -255,6 +272,7 @@ int main(void)
         cmocka_unit_test(a_program_names_model_provider_or_account),
         cmocka_unit_test(a_task_decides_how_large),
         cmocka_unit_test(auto_goes_through_the_accounts),
+        cmocka_unit_test(who_has_no_model_is_named_if_it_is_the_companys),
         cmocka_unit_test(what_does_not_fit_is_passed_over),
         cmocka_unit_test(the_built_in_vectors_are_there),
         cmocka_unit_test(only_allowed_models_are_asked),

@@ -43,7 +43,7 @@ export default function Chart({ items, lying }: Props) {
                     ) : (
                         <XAxis {...name} minTickGap={24} interval="preserveStartEnd" />
                     )}
-                    {lying ? <YAxis {...name} width={130} /> : <YAxis {...amount} width={58} />}
+                    {lying ? <YAxis {...name} width={130} /> : <YAxis {...amount} width="auto" />}
                     <Tooltip
                         cursor={{ fill: 'var(--sunken)' }}
                         isAnimationActive={false}
