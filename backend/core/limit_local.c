@@ -3,11 +3,11 @@
 
 #include <string.h>
 
+#include "base/hash.h"
 #include "io/crypto.h"
 
 static struct limit_mark marks[LIMIT_COUNT][LIMIT_SETS][LIMIT_WAYS];
 
-/* FNV-1a from a start that nobody outside knows, so that nobody can choose whose place he takes. */
 static uint64_t hash_of(const char *text)
 {
     static uint64_t start;
@@ -15,10 +15,8 @@ static uint64_t hash_of(const char *text)
     while (start == 0)
         start = (uint64_t)crypto_random_below(INT64_MAX);
 
-    uint64_t hash = start;
+    const uint64_t hash = hash_text_from(start, text);
 
-    for (const char *s = text; *s != '\0'; s++)
-        hash = (hash ^ (unsigned char)*s) * 1099511628211u;
     return hash == 0 ? 1 : hash;
 }
 

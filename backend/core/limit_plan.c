@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/id.h"
 #include "core/plan.h"
 
@@ -23,12 +24,7 @@ static struct entry entries[PLACES];
 
 static struct entry *place_of(const char *tenant_id)
 {
-    uint64_t hash = 1469598103934665603u; /* FNV-1a */
-
-    for (const char *s = tenant_id; *s != '\0'; s++)
-        hash = (hash ^ (unsigned char)*s) * 1099511628211u;
-
-    struct entry *e = &entries[hash % PLACES];
+    struct entry *e = &entries[hash_text(tenant_id) % PLACES];
 
     if (strcmp(e->tenant_id, tenant_id) != 0) {
         *e = (struct entry){.tenant_id = ""};

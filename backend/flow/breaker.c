@@ -7,8 +7,12 @@
 #include "base/text.h"
 #include "io/crypto.h"
 
-/* More models than this at once: the one that was used longest ago is forgotten, and so closed. */
-#define BREAKERS 512
+/*
+ * Found by a part of their names in sets of a few. In a set that is full, the one that was used
+ * longest ago is forgotten, and so closed.
+ */
+#define SETS 2048
+#define WAYS 8
 
 struct breaker {
     unsigned char name[32]; /* SHA-256 of address, key and model: no key lies here */
@@ -20,7 +24,7 @@ struct breaker {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct breaker breakers[BREAKERS];
+static struct breaker breakers[SETS][WAYS];
 
 static void name_of(const char *base_url, const char *key, const char *model,
                     unsigned char name[32])
@@ -36,15 +40,18 @@ static void name_of(const char *base_url, const char *key, const char *model,
 /* With the lock held: the one of this name, or the place of the one that is longest unused. */
 static struct breaker *find(const unsigned char name[32], int64_t now_ms)
 {
-    struct breaker *oldest = &breakers[0];
+    struct breaker *set, *oldest;
+    uint32_t number;
 
-    for (size_t i = 0; i < BREAKERS; i++) {
-        if (breakers[i].used_ms != 0 && memcmp(breakers[i].name, name, 32) == 0) {
-            breakers[i].used_ms = now_ms;
-            return &breakers[i];
+    memcpy(&number, name, sizeof(number));
+    oldest = set = breakers[number % SETS];
+    for (size_t i = 0; i < WAYS; i++) {
+        if (set[i].used_ms != 0 && memcmp(set[i].name, name, 32) == 0) {
+            set[i].used_ms = now_ms;
+            return &set[i];
         }
-        if (breakers[i].used_ms < oldest->used_ms)
-            oldest = &breakers[i];
+        if (set[i].used_ms < oldest->used_ms)
+            oldest = &set[i];
     }
     *oldest = (struct breaker){.used_ms = now_ms};
     memcpy(oldest->name, name, 32);

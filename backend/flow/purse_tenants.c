@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 
 #define BUCKETS 4096
 #define UNUSED_MS 60000
@@ -16,19 +17,9 @@ pthread_cond_t purse_changed = PTHREAD_COND_INITIALIZER;
 
 static struct purse_tenant *buckets[BUCKETS];
 
-/* FNV-1a. */
-static size_t bucket_of(const char *id)
-{
-    uint64_t hash = 0xcbf29ce484222325;
-
-    for (; *id != '\0'; id++)
-        hash = (hash ^ (unsigned char)*id) * 0x100000001b3;
-    return hash % BUCKETS;
-}
-
 struct purse_tenant *purse_tenant(const char *id)
 {
-    struct purse_tenant **bucket = &buckets[bucket_of(id)], *t = *bucket;
+    struct purse_tenant **bucket = &buckets[hash_text(id) % BUCKETS], *t = *bucket;
 
     while (t != NULL && strcmp(t->id, id) != 0)
         t = t->next;

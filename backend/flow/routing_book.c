@@ -7,10 +7,12 @@
 
 #include "base/clock.h"
 #include "base/conf.h"
+#include "base/hash.h"
 #include "io/crypto.h"
 #include "io/db.h"
 
 #define INSTANCE_MAX 8
+#define BUCKETS 1024
 #define KEPT_MAX 2000        /* tenants; the one that was used longest ago makes room */
 #define STALE_MS (5 * 60000) /* so long an old book serves while the database is away */
 #define BOOK_MEMORY MIB(4)   /* fifty accounts with all their names of models */
@@ -28,7 +30,7 @@ struct kept {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct kept *books;
+static struct kept *books[BUCKETS];
 static size_t book_count;
 
 /* With the lock held. */
@@ -51,7 +53,7 @@ static void let_go_later(void *book)
 /* With the lock held: the place that points to the tenant's book, or to NULL. */
 static struct kept **find(const char *tenant_id)
 {
-    struct kept **at = &books;
+    struct kept **at = &books[hash_text(tenant_id) % BUCKETS];
 
     while (*at != NULL && strcmp((*at)->tenant_id, tenant_id) != 0)
         at = &(*at)->next;
@@ -69,28 +71,29 @@ static void take_out(struct kept **at)
 
 static void make_room(void)
 {
-    struct kept **oldest = &books;
+    struct kept **oldest = NULL;
 
     if (book_count < KEPT_MAX)
         return;
-    for (struct kept **at = &books; *at != NULL; at = &(*at)->next)
-        if ((*at)->used_ms < (*oldest)->used_ms)
-            oldest = at;
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (struct kept **at = &books[i]; *at != NULL; at = &(*at)->next)
+            if (oldest == NULL || (*at)->used_ms < (*oldest)->used_ms)
+                oldest = at;
     take_out(oldest);
 }
 
-/* Puts it first in the list, instead of the one before. */
+/* In the place of the one before. */
 static void put(struct kept *p)
 {
     pthread_mutex_lock(&lock);
 
-    struct kept **old = find(p->tenant_id);
+    struct kept **at = find(p->tenant_id);
 
-    if (*old != NULL)
-        take_out(old);
+    if (*at != NULL)
+        take_out(at);
     make_room();
-    p->next = books;
-    books = p;
+    at = find(p->tenant_id);
+    *at = p;
     book_count++;
     pthread_mutex_unlock(&lock);
 }
@@ -102,14 +105,11 @@ static struct kept *hold(struct ctx *c, int64_t oldest_ms)
 
     pthread_mutex_lock(&lock);
 
-    struct kept **at = find(c->tenant_id), *p = *at;
+    struct kept *p = *find(c->tenant_id);
 
     if (p != NULL && now - p->read_ms < oldest_ms) {
         p->holders++;
         p->used_ms = now;
-        *at = p->next; /* what is used often is found quickly */
-        p->next = books;
-        books = p;
     } else {
         p = NULL;
     }
@@ -276,7 +276,8 @@ bool routing_book_fresh(const char *tenant_id)
 void routing_book_forget(void)
 {
     pthread_mutex_lock(&lock);
-    while (books != NULL)
-        take_out(&books);
+    for (size_t i = 0; i < BUCKETS; i++)
+        while (books[i] != NULL)
+            take_out(&books[i]);
     pthread_mutex_unlock(&lock);
 }
