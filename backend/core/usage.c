@@ -3,7 +3,7 @@
 
 #include "io/db.h"
 
-#define ROLLED_AT_ONCE 2000 /* calls of one tenant in one transaction */
+#define ROLLED_AT_ONCE 2000 /* sums of one tenant in one transaction */
 #define ROLLED_MOST 4000    /* in one go: whoever rolls up is asked to stop in between */
 
 static const struct stmt q_usage = {

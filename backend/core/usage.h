@@ -39,16 +39,16 @@ rc_t usage_add(struct ctx *c, const struct usage *usage) MUST;
 
 /*
  * The same for many calls that belong to no job, in one statement; a few hundred at once. A model's
- * name is cut at 300 bytes.
+ * name is cut at 300 bytes. Nobody can have added any of them before: else the transaction fails.
  */
 rc_t usage_add_many(struct ctx *c, const struct usage *const *rows, size_t count) MUST;
-/* The same at once, and the ids of those that were not there already. */
+/* The same of calls that may be there already, at once, and the ids of those that were not. */
 rc_t usage_add_missing(struct ctx *c, const struct usage *const *rows, size_t count,
                        const char *const **added, size_t *added_count) MUST;
 
 /*
  * Adds what is new in the ledger to its hours, in every tenant; see usage_roll in the migration.
- * Commits; at most some thousand calls at once, and *more says that there are others.
+ * Commits; at most some thousand sums at once, and *more says that there are others.
  */
 rc_t usage_roll(struct ctx *c, bool *more) MUST;
 

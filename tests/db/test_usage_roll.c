@@ -253,12 +253,47 @@ static void any_time_is_summed_to_the_second(void **state)
     ctx_end(roller);
 }
 
+/* What is added in one statement is noted in one sum for each model, whoever rolls up later. */
+static void calls_of_one_statement_leave_sums(void **state)
+{
+    struct fixture *f = *state;
+    struct ctx *roller = pg_ctx(PG_WORKER, NULL), *reader = pg_ctx(PG_WEB, f->at.tenant_id);
+    struct usage calls[100];
+    const struct usage *rows[COUNT_OF(calls)];
+    struct sums s;
+
+    for (size_t i = 0; i < COUNT_OF(calls); i++) {
+        calls[i] = (struct usage){.id = id_new(f->mem),
+                                  .step_no = -1,
+                                  .key_id = f->at.person_id,
+                                  .provider = "openai",
+                                  .model = i % 2 == 0 ? "gpt-4o" : "o3",
+                                  .counted = true,
+                                  .cost_micros = (int64_t)i,
+                                  .outcome = "answered"};
+        rows[i] = &calls[i];
+    }
+    ok(f->c, usage_add_many(f->c, rows, COUNT_OF(calls)));
+    ok(f->c, db_commit(f->c));
+    for (int rolled = 0; rolled < 2; rolled++) {
+        assert_int_equal(fresh(f), rolled == 0 ? 2 : 0);
+        s = sums_of(reader, "key", 0, 0);
+        assert_int_equal(s.calls, 100);
+        assert_int_equal(s.cost, 99 * 100 / 2);
+        ok(reader, db_commit(reader));
+        roll(roller);
+    }
+    ctx_end(reader);
+    ctx_end(roller);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(late_calls_are_in_their_hour, setup, teardown),
         cmocka_unit_test_setup_teardown(at_every_moment_the_sums_are_the_ledgers, setup, teardown),
         cmocka_unit_test_setup_teardown(any_time_is_summed_to_the_second, setup, teardown),
+        cmocka_unit_test_setup_teardown(calls_of_one_statement_leave_sums, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, pg_start, pg_stop);
