@@ -272,6 +272,15 @@ static rc_t on_error(struct ctx *c, const json_t *root, struct llm_stream *s)
     return vendor_fault(c, ANTHROPIC, 200, json_object_get(root, "error"));
 }
 
+/* All but the text is ignored in such an event. */
+static bool says_text_only(const json_t *root, const char *type)
+{
+    const json_t *delta = json_object_get(root, "delta");
+
+    return text_is(type, "content_block_delta") && text_is(json_str(delta, "type"), "text_delta") &&
+           json_str(delta, "text") != NULL;
+}
+
 /* New kinds of events may come at any time and are to be ignored, says the API's description. */
 rc_t anthropic_event(struct ctx *c, struct bytes event, struct bytes data,
                      struct llm_stream *stream)
@@ -288,14 +297,20 @@ rc_t anthropic_event(struct ctx *c, struct bytes event, struct bytes data,
         {"message_stop", on_end},
         {"error", on_error},
     };
+    static const char *const varying[] = {NULL};
     const char *type = NULL;
+    struct bytes text;
     json_t *root;
 
     (void)event; /* the data names its type as well */
+    if (like_read(&stream->like, data, &text))
+        return gather_bytes(c, ANTHROPIC, stream, text);
     TRY(vendor_json(c, ANTHROPIC, data, &root));
     TRY(vendor_text(c, ANTHROPIC, root, "type", &type));
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
         if (text_is(type, kinds[i].type))
-            return kinds[i].read(c, root, stream);
+            TRY(kinds[i].read(c, root, stream));
+    if (says_text_only(root, type))
+        like_learn(&stream->like, data, "text", varying);
     return OK;
 }

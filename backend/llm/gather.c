@@ -31,22 +31,27 @@ static rc_t new_block(struct ctx *c, const char *provider, struct llm_stream *s,
     return OK;
 }
 
-rc_t gather_text(struct ctx *c, const char *provider, struct llm_stream *s, const char *text)
+rc_t gather_bytes(struct ctx *c, const char *provider, struct llm_stream *s, struct bytes text)
 {
     struct llm_block *last = gather_last(s);
 
-    if (text[0] == '\0')
+    if (text.len == 0)
         return OK;
     if (last == NULL || last->kind != LLM_TEXT)
         TRY(new_block(c, provider, s,
                       &(struct llm_block){.kind = LLM_TEXT, .index = -1, .from = s->text.len},
                       &last));
-    buf_text(&s->text, text);
+    buf_add(&s->text, text.data, text.len);
     if (s->text.over)
         return ctx_fail(c, E_UPSTREAM, "llm_broken", "%s: the answer is longer than %zu bytes",
                         provider, LLM_TEXT_MAX);
     last->len = s->text.len - last->from;
     return OK;
+}
+
+rc_t gather_text(struct ctx *c, const char *provider, struct llm_stream *s, const char *text)
+{
+    return gather_bytes(c, provider, s, bytes_of(text));
 }
 
 rc_t gather_refusal(struct ctx *c, const char *provider, struct llm_stream *s, const char *text,
@@ -162,7 +167,7 @@ struct llm_stream llm_stream_new(struct arena *mem)
 {
     return (struct llm_stream){.text = buf_new(mem, LLM_TEXT_MAX),
                                .refusal = buf_new(mem, LLM_TEXT_MAX),
-                               .like = buf_new(mem, LLM_LIKE_MAX)};
+                               .like = like_new(mem)};
 }
 
 struct llm_answer llm_stream_answer(struct llm_stream *stream)

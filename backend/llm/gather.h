@@ -26,6 +26,8 @@ struct llm_block {
 };
 
 rc_t gather_text(struct ctx *c, const char *provider, struct llm_stream *s, const char *text) MUST;
+rc_t gather_bytes(struct ctx *c, const char *provider, struct llm_stream *s, struct bytes text)
+    MUST;
 
 /* Words of a refusal: text as well, unless `aside`. The answer counts as refused. */
 rc_t gather_refusal(struct ctx *c, const char *provider, struct llm_stream *s, const char *text,

@@ -8,6 +8,7 @@
 
 #include "base/ctx.h"
 #include "io/http.h"
+#include "llm/like.h"
 
 /*
  * Limits decided by us. An answer past one of them is a fault of the provider, and the next one is
@@ -16,7 +17,6 @@
 #define LLM_TEXT_MAX KIB(256)  /* text of one answer: some 60,000 tokens */
 #define LLM_BODY_MAX MIB(4)    /* a whole answer as sent; OpenAI's Responses repeat the question */
 #define LLM_STREAM_MAX MIB(16) /* all bytes of a stream; each token comes wrapped in some 300 */
-#define LLM_LIKE_MAX KIB(2)    /* a streamed piece without its text, to know the next by */
 #define LLM_FRAME_MAX MIB(2)   /* one event of a stream; the last one may repeat everything */
 #define LLM_SAID_MAX 4096      /* a provider's own words about a refusal */
 #define LLM_TOKENS_MAX 100000000   /* a larger count in a usage report is nonsense */
@@ -224,9 +224,7 @@ struct llm_stream {
     struct llm_block *blocks; /* at most LLM_PARTS_MAX; they move when another one is added */
     size_t block_count, call_count, opaque_bytes;
     struct buf refusal;
-    /* openai_like.c's: what stands around the text of a piece, and how much of it before */
-    struct buf like;
-    size_t like_head;
+    struct like like; /* the adapter's: what the last piece of text looked like */
 };
 
 enum llm_framing { LLM_SSE, LLM_LINES };

@@ -310,17 +310,33 @@ static rc_t ollama_answer(struct ctx *c, const struct http_answer *http, struct 
     return llm_stream_finish(c, OLLAMA, &s, out);
 }
 
+/* When it was said means nothing, as long as nothing is called. */
+static bool says_text_only(const json_t *root)
+{
+    const json_t *message = json_object_get(root, "message"), *done = json_object_get(root, "done");
+
+    return like_only(root, "model created_at message done") &&
+           (done == NULL || json_is_false(done)) && like_only(message, "role content") &&
+           json_is_string(json_object_get(message, "content"));
+}
+
 static rc_t ollama_event(struct ctx *c, struct bytes event, struct bytes data,
                          struct llm_stream *stream)
 {
+    static const char *const varying[] = {"created_at", NULL};
+    struct bytes text;
     json_t *root;
 
     (void)event;
+    if (like_read(&stream->like, data, &text))
+        return gather_bytes(c, OLLAMA, stream, text);
     TRY(vendor_json(c, OLLAMA, data, &root));
     if (json_object_get(root, "error") != NULL)
         return vendor_fault(c, OLLAMA, 200, json_object_get(root, "error"));
     TRY(read_message(c, root, stream));
     TRY(read_model(c, root, stream));
+    if (says_text_only(root))
+        like_learn(&stream->like, data, "content", varying);
     return json_is_true(json_object_get(root, "done")) ? read_end(c, root, stream) : OK;
 }
 

@@ -46,13 +46,6 @@ rc_t openai_answer(struct ctx *c, const struct http_answer *http, struct llm_ans
 rc_t openai_event(struct ctx *c, struct bytes event, struct bytes data, struct llm_stream *stream)
     MUST;
 
-/*
- * openai_like.c: true when the piece is the one that was learned but for its text, which is then
- * all that it says. Learns one that was read without a fault, or forgets when it says more.
- */
-bool openai_like(const struct llm_stream *s, struct bytes data, struct bytes *text);
-void openai_like_learn(struct llm_stream *s, struct bytes data, json_t *root);
-
 /* responses_ask.c and responses_read.c. */
 rc_t responses_ask(struct ctx *c, const struct llm_account *account, const struct llm_ask *ask,
                    struct http_ask *out) MUST;

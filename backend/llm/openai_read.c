@@ -308,8 +308,24 @@ static rc_t read_delta(struct ctx *c, const json_t *choice, struct llm_stream *s
     return read_end(c, choice, false, s);
 }
 
+/*
+ * The piece says nothing but its text. Of the names around it the first that came stay, and they
+ * came at the latest with it; `obfuscation` hides how long the text is.
+ */
+static bool says_text_only(const json_t *root)
+{
+    const json_t *choices = json_object_get(root, "choices"), *choice = json_array_get(choices, 0),
+                 *delta = json_object_get(choice, "delta");
+
+    return like_only(root, "id object created model system_fingerprint provider service_tier "
+                           "obfuscation choices") &&
+           json_array_size(choices) == 1 && like_only(choice, "index delta") &&
+           like_only(delta, "role content") && json_is_string(json_object_get(delta, "content"));
+}
+
 rc_t openai_event(struct ctx *c, struct bytes event, struct bytes data, struct llm_stream *stream)
 {
+    static const char *const varying[] = {"obfuscation", NULL};
     const bool is_error = bytes_is(event, "error");
     json_t *root, *choice;
     struct bytes text;
@@ -318,8 +334,8 @@ rc_t openai_event(struct ctx *c, struct bytes event, struct bytes data, struct l
         stream->ended = true;
         return close_thinking(c, stream);
     }
-    if (!is_error && openai_like(stream, data, &text))
-        return gather_text(c, OPENAI, stream, text_copy(c->mem, text.data, text.len));
+    if (!is_error && like_read(&stream->like, data, &text))
+        return gather_bytes(c, OPENAI, stream, text);
     TRY(vendor_json(c, OPENAI, data, &root));
 
     const json_t *error = json_object_get(root, "error");
@@ -331,6 +347,7 @@ rc_t openai_event(struct ctx *c, struct bytes event, struct bytes data, struct l
     if (choice != NULL)
         TRY(read_delta(c, choice, stream));
     TRY(read_usage(c, root, &stream->so_far));
-    openai_like_learn(stream, data, root);
+    if (says_text_only(root))
+        like_learn(&stream->like, data, "content", varying);
     return OK;
 }

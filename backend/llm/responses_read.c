@@ -262,6 +262,13 @@ static rc_t on_failed(struct ctx *c, const json_t *event, struct llm_stream *s)
     return vendor_fault(c, OPENAI, 200, json_object_get(response, "error"));
 }
 
+/* All but the text is ignored in such an event. */
+static bool says_text_only(const json_t *root, const char *type)
+{
+    return text_is(type, "response.output_text.delta") &&
+           json_is_string(json_object_get(root, "delta"));
+}
+
 rc_t responses_event(struct ctx *c, struct bytes event, struct bytes data,
                      struct llm_stream *stream)
 {
@@ -280,17 +287,23 @@ rc_t responses_event(struct ctx *c, struct bytes event, struct bytes data,
         {"response.failed", on_failed},
         {"error", on_error},
     };
+    static const char *const varying[] = {"sequence_number", "obfuscation", NULL};
     const char *type = NULL;
+    struct bytes text;
     json_t *root;
 
     if (bytes_is(data, "[DONE]"))
         return OK; /* some servers say it here, too; it ends nothing */
+    if (like_read(&stream->like, data, &text))
+        return gather_bytes(c, OPENAI, stream, text);
     TRY(vendor_json(c, OPENAI, data, &root));
     TRY(vendor_text(c, OPENAI, root, "type", &type));
     if (type == NULL && (bytes_is(event, "error") || json_object_get(root, "error") != NULL))
         return on_error(c, root, stream);
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
         if (text_is(type, kinds[i].type))
-            return kinds[i].read(c, root, stream);
+            TRY(kinds[i].read(c, root, stream));
+    if (says_text_only(root, type))
+        like_learn(&stream->like, data, "delta", varying);
     return OK;
 }

@@ -103,7 +103,23 @@ struct reading {
     struct ctx *c;
     const struct llm *llm;
     struct llm_stream stream;
+    /* the same, without knowing any piece by the one before (llm/like.h) */
+    struct llm_stream plain;
 };
+
+/* What comes of a piece that is known by the one before is what comes of it read as JSON. */
+static void read_plain(struct reading *r, struct bytes event, struct bytes data, rc_t rc)
+{
+    struct ctx *own = ctx_new(MIB(64), NULL);
+
+    r->plain.like.count = 0;
+    must(r->llm->event(own, event, data, &r->plain) == rc);
+    must(bytes_eq(buf_bytes(&r->stream.text), buf_bytes(&r->plain.text)));
+    must(bytes_eq(buf_bytes(&r->stream.refusal), buf_bytes(&r->plain.refusal)));
+    must(r->stream.block_count == r->plain.block_count && r->stream.ended == r->plain.ended);
+    must(r->stream.so_far.input_tokens == r->plain.so_far.input_tokens);
+    ctx_end(own);
+}
 
 static rc_t on_frame(void *arg, struct bytes event, struct bytes data)
 {
@@ -114,12 +130,14 @@ static rc_t on_frame(void *arg, struct bytes event, struct bytes data)
     if (rc != OK)
         check_fault(own, rc);
     ctx_end(own);
+    read_plain(r, event, data, rc);
     return rc;
 }
 
 static void feed_stream(struct ctx *c, const struct llm *llm, struct bytes bytes)
 {
-    struct reading r = {.c = c, .llm = llm, .stream = llm_stream_new(c->mem)};
+    struct reading r = {
+        .c = c, .llm = llm, .stream = llm_stream_new(c->mem), .plain = llm_stream_new(c->mem)};
     struct frames f = frames_new(c->mem, llm->framing, LLM_FRAME_MAX);
 
     if (frames_feed(&f, bytes, on_frame, &r) == OK && frames_end(&f, on_frame, &r) == OK) {

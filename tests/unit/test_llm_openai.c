@@ -188,88 +188,6 @@ static void too_much_text(void **state)
     ctx_end(c);
 }
 
-/* One piece of a stream into `s`; with a blank before it, it is like none that came before. */
-static rc_t read_one(struct ctx *c, struct llm_stream *s, const char *event, const char *blank,
-                     const char *piece)
-{
-    const char *data = text_printf(c->mem, "%s%s", blank, piece);
-
-    ctx_forgive(c);
-    return llm_openai.event(c, bytes_of(event), bytes_of(data), s);
-}
-
-#define PLAIN(text)                                                                           \
-    "{\"id\":\"c1\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" text \
-    "\"},\"finish_reason\":null}],\"usage\":null}"
-
-/*
- * A piece like the one before is not read as JSON. What comes of each must be what comes of it when
- * it is, whatever a server puts where its text stands.
- */
-static void like_the_one_before(void **state)
-{
-    static const struct {
-        const char *first, *second;
-    } rows[] = {
-        {PLAIN("a"), PLAIN("b")},
-        {PLAIN("a"), PLAIN("")},
-        {PLAIN(""), PLAIN("Gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80")},
-        {PLAIN("a"), PLAIN("\xff")},
-        {PLAIN("a"), PLAIN("\xed\xa0\x80")},
-        {PLAIN("a"), PLAIN("line\n")},
-        {PLAIN("a"), PLAIN("a\\nb\\u00e9 \\\"said\\\"")},
-        {PLAIN("a\\n"), PLAIN("b\\")},
-        {PLAIN("a\\\""), PLAIN("\"")},
-        {PLAIN("a"), PLAIN("\\")},
-        {PLAIN("a"), PLAIN("b\",\"refusal\":\"no")},
-        {PLAIN("a"), PLAIN("b\",\"content\":\"twice")},
-        {PLAIN("a"), PLAIN("b\"},\"finish_reason\":\"stop\",\"x\":{\"y\":\"")},
-        {PLAIN("a"), PLAIN("b\"}}],\"error\":{\"message\":\"no\"},\"x\":[{\"y\":{\"z\":\"")},
-        {"{\"choices\":[{\"delta\":{\"role\":\"content\",\"content\":\"a\"}}]}",
-         "{\"choices\":[{\"delta\":{\"role\":\"other\",\"content\":\"a\"}}]}"},
-        {"{\"content\":\"x\",\"choices\":[{\"delta\":{\"content\":\"a\"}}]}",
-         "{\"content\":\"y\",\"choices\":[{\"delta\":{\"content\":\"a\"}}]}"},
-        {"{\"choices\":[{\"delta\":{\"con\\u0074ent\":\"a\"}}],\"id\":\"content\"}",
-         "{\"choices\":[{\"delta\":{\"con\\u0074ent\":\"a\"}}],\"id\":\"b\"}"},
-        {"{\"choices\":[{\"delta\":{\"content\" : \"a\"}}]}",
-         "{\"choices\":[{\"delta\":{\"content\" : \"bc\"}}]}"},
-        {"{\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}",
-         "{\"choices\":[{\"delta\":{\"content\":\"b\"},\"finish_reason\":\"stop\"}]}"},
-        {"{\"choices\":[{\"delta\":{\"content\":\"a\",\"refusal\":\"r\"}}]}",
-         "{\"choices\":[{\"delta\":{\"content\":\"b\",\"refusal\":\"r\"}}]}"},
-        {"{\"choices\":[{\"delta\":{\"content\":\"a\",\"reasoning_content\":\"r\"}}]}",
-         "{\"choices\":[{\"delta\":{\"content\":\"b\",\"reasoning_content\":\"r\"}}]}"},
-        {"{\"choices\":[{\"delta\":{\"content\":\"a\"}}],\"usage\":{\"prompt_tokens\":3}}",
-         "{\"choices\":[{\"delta\":{\"content\":\"b\"}}],\"usage\":{\"prompt_tokens\":3}}"},
-        {PLAIN("a"), "{\"error\":{\"message\":\"no\"}}"},
-        {PLAIN("a"), "{"},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < COUNT_OF(rows); i++)
-        for (int named = 0; named < 2; named++) {
-            const char *event = named ? "error" : "";
-            struct ctx *c = ctx_new(MIB(1), NULL);
-            struct llm_stream like = llm_stream_new(c->mem), read = llm_stream_new(c->mem);
-
-            assert_int_equal(read_one(c, &like, "", "", rows[i].first), OK);
-            assert_int_equal(read_one(c, &read, "", "", rows[i].first), OK);
-
-            rc_t rc = read_one(c, &read, event, " ", rows[i].second);
-            const char *code = text_dup(c->mem, c->fault.code);
-
-            assert_int_equal(read_one(c, &like, event, "", rows[i].second), rc);
-            assert_true(text_is(c->fault.code, code) || (code == NULL && c->fault.code == NULL));
-            assert_string_equal(buf_str(&like.text), buf_str(&read.text));
-            assert_string_equal(buf_str(&like.refusal), buf_str(&read.refusal));
-            assert_int_equal(like.block_count, read.block_count);
-            assert_int_equal(like.ended, read.ended);
-            assert_int_equal(like.so_far.stop, read.so_far.stop);
-            assert_int_equal(like.so_far.input_tokens, read.so_far.input_tokens);
-            ctx_end(c);
-        }
-}
-
 static const struct llm_message talk[] = {
     LLM_SAYS(LLM_PERSON, "Hi"), LLM_SAYS(LLM_EMPLOYEE, "Hello!"), LLM_SAYS(LLM_PERSON, "  "),
     LLM_SAYS(LLM_PERSON, "Gr\xc3\xbc\xc3\x9f\"e\n")};
@@ -367,7 +285,6 @@ int main(void)
         cmocka_unit_test(streams),
         cmocka_unit_test(nonsense_and_beginnings),
         cmocka_unit_test(too_much_text),
-        cmocka_unit_test(like_the_one_before),
         cmocka_unit_test(question),
         cmocka_unit_test(addresses),
         cmocka_unit_test(what_cannot_be_asked),
