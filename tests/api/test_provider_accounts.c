@@ -20,12 +20,6 @@
 #define KEY "sk-live-0123456789abcdef"
 #define ADD "{\"provider\":\"openai\",\"name\":\"Main\",\"key\":\"" KEY "\"}"
 
-static void ok(struct ctx *c, rc_t rc)
-{
-    if (rc != OK)
-        fail_msg("%s: %s", c->fault.code, c->fault.detail);
-}
-
 static struct office office_with_key(struct arena *mem)
 {
     struct office o = office_new(mem);

@@ -13,9 +13,6 @@ int audit_help_teardown(void **state);
 #define AUDIT_TEST(name) \
     cmocka_unit_test_setup_teardown(name, audit_help_setup, audit_help_teardown)
 
-/* Fails the test with the fault's words. */
-void must(struct ctx *c, rc_t rc);
-
 /* An entry, and many, as the web process adds them. */
 void add(const char *tenant_id, const char *actor, const char *action, const char *object,
          const char *body);

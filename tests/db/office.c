@@ -43,13 +43,6 @@ int office_end(void **state)
     return 0;
 }
 
-void good(struct ctx *c, rc_t rc)
-{
-    if (rc != OK)
-        fprintf(stderr, "%s: %s\n", c->fault.code, c->fault.detail);
-    assert_int_equal(rc, OK);
-}
-
 static void connect_slack(struct office *o)
 {
     struct employee mara;
@@ -60,12 +53,12 @@ static void connect_slack(struct office *o)
                               .signing_secret = "sealed"};
     char *sealed;
 
-    good(o->c, employee_find(o->c, NULL, &mara));
+    ok(o->c, employee_find(o->c, NULL, &mara));
     made.employee_id = mara.id;
-    good(o->c, secret_seal(o->c, connection_token_place(o->c->tenant_id, made.id),
-                           BYTES("xoxb-delivery"), &sealed));
+    ok(o->c, secret_seal(o->c, connection_token_place(o->c->tenant_id, made.id),
+                         BYTES("xoxb-delivery"), &sealed));
     made.bot_token = sealed;
-    good(o->c, connection_add(o->c, &made));
+    ok(o->c, connection_add(o->c, &made));
     o->connection_id = made.id;
 }
 
@@ -73,9 +66,9 @@ static void claim(struct office *o)
 {
     bool claimed;
 
-    good(o->c, job_claim(o->c, o->job.id, &o->job, &claimed));
+    ok(o->c, job_claim(o->c, o->job.id, &o->job, &claimed));
     assert_true(claimed);
-    good(o->c, db_commit(o->c));
+    ok(o->c, db_commit(o->c));
 }
 
 /* An office whose Slack answers with these steps, and an answer of so many parts to deliver. */
@@ -84,17 +77,17 @@ struct office office_open(const struct tiny_step *steps, size_t count, int parts
     struct office o = {.c = ctx_new(MIB(16), office_pool), .slack = tiny_start(steps, count)};
 
     conf_set(CONF_slack_api, tiny_url(o.slack));
-    good(o.c, tenant_add(o.c, id_new(o.c->mem), "Delivery"));
-    good(o.c, tenant_key_make(o.c));
+    ok(o.c, tenant_add(o.c, id_new(o.c->mem), "Delivery"));
+    ok(o.c, tenant_key_make(o.c));
     connect_slack(&o);
     o.job.id = id_new(o.c->mem);
-    good(o.c, job_add(o.c, o.job.id, "turn", id_new(o.c->mem), id_new(o.c->mem)));
-    good(o.c, db_commit(o.c));
+    ok(o.c, job_add(o.c, o.job.id, "turn", id_new(o.c->mem), id_new(o.c->mem)));
+    ok(o.c, db_commit(o.c));
     claim(&o);
     for (int i = 0; i < parts; i++)
-        good(o.c, outbound_add(o.c, &o.job, i, o.connection_id, "C1:10.5",
-                               text_printf(o.c->mem, "part %d", i)));
-    good(o.c, db_commit(o.c));
+        ok(o.c, outbound_add(o.c, &o.job, i, o.connection_id, "C1:10.5",
+                             text_printf(o.c->mem, "part %d", i)));
+    ok(o.c, db_commit(o.c));
     return o;
 }
 
@@ -114,21 +107,21 @@ const char *office_left(struct office *o)
     struct db_rows rows;
     size_t count;
 
-    good(o->c, outbound_list(o->c, o->job.id, &parts, &count));
+    ok(o->c, outbound_list(o->c, o->job.id, &parts, &count));
     for (size_t i = 0; i < count; i++)
         buf_printf(&line, "%s%s%s, ", parts[i].state, parts[i].fault == NULL ? "" : " ",
                    parts[i].fault == NULL ? "" : parts[i].fault);
-    good(o->c, db_rows(o->c, &q_job, ARGS(A(o->job.id)), &rows));
+    ok(o->c, db_rows(o->c, &q_job, ARGS(A(o->job.id)), &rows));
     buf_printf(&line, "job %s%s", db_text(&rows, 0, 0),
                text_is(db_text(&rows, 0, 1), "true") ? " later" : "");
-    good(o->c, db_commit(o->c));
+    ok(o->c, db_commit(o->c));
     return buf_str(&line);
 }
 
 void office_exec(struct office *o, const struct stmt *q)
 {
-    good(o->c, db_exec(o->c, q, ARGS(A(o->job.id)), NULL));
-    good(o->c, db_commit(o->c));
+    ok(o->c, db_exec(o->c, q, ARGS(A(o->job.id)), NULL));
+    ok(o->c, db_commit(o->c));
 }
 
 /*

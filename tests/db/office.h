@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "core/job.h"
-#include "io/db.h"
+#include "lib/pg.h"
 #include "unit/tiny_server.h"
 
 /* An answer that ends with its connection. */
@@ -30,9 +30,6 @@ struct office {
 extern struct db_pool *office_pool;
 int office_start(void **state);
 int office_end(void **state);
-
-/* Ends the test when rc is a fault, and says which. */
-void good(struct ctx *c, rc_t rc);
 
 /* An office whose Slack answers with these steps, and an answer of so many parts. */
 struct office office_open(const struct tiny_step *steps, size_t count, int parts);

@@ -16,6 +16,7 @@
 #include "base/conf.h"
 #include "core/provider_account.h"
 #include "core/tenant_key.h"
+#include "fixture.h"
 #include "flow/account.h"
 #include "flow/account_pick.h"
 #include "flow/live.h"
@@ -23,7 +24,6 @@
 #include "flow/purse.h"
 #include "flow/runner.h"
 #include "io/http.h"
-#include "lib/pg.h"
 #include "unit/tiny_server.h"
 
 #include <cmocka.h>
@@ -44,56 +44,24 @@
 
 #define BUSY ERROR("429 Too Many Requests", "rate_limit_exceeded", "Slow down")
 
-struct fixture {
-    struct arena *mem;
-    PGconn *super;
-    struct place at;
-    struct ctx *web;
-};
-
-static void ok(struct ctx *c, rc_t rc)
-{
-    if (rc != OK)
-        fail_msg("%s: %s", c->fault.code, c->fault.detail);
-}
-
 static int setup(void **state)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
-    struct ctx *worker;
-
-    crypto_start();
-    conf_set(CONF_master_key, "a master key that is longer than 32 bytes");
+    fixture_setup(state);
+    fixture_key(*state);
     conf_set(CONF_private_addresses, "on");
-    f->mem = arena_new(MIB(16));
-    f->super = pg_open(PG_SUPER);
-    f->at = place_new(f->mem);
-    f->web = pg_ctx(PG_WEB, f->at.tenant_id);
-    worker = pg_ctx(PG_WORKER, f->at.tenant_id);
-    ok(worker, tenant_key_make(worker));
-    ok(worker, db_commit(worker));
-    ctx_end(worker);
     http_start();
     live_start(NULL);
     purse_start(pg_pool(PG_WORKER));
-    *state = f;
     return 0;
 }
 
 static int teardown(void **state)
 {
-    struct fixture *f = *state;
-
     purse_stop();
     live_stop();
     http_stop();
     conf_set(CONF_private_addresses, "off");
-    pg_do(f->super, "UPDATE job SET state = 'done' WHERE tenant_id = '%s'", f->at.tenant_id);
-    ctx_end(f->web);
-    PQfinish(f->super);
-    arena_free(f->mem);
-    free(f);
-    return 0;
+    return fixture_teardown(state);
 }
 
 static struct provider_account now(struct fixture *f, const char *id)

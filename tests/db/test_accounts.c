@@ -14,54 +14,19 @@
 #include "core/key_rotation.h"
 #include "core/provider_account.h"
 #include "core/tenant_key.h"
+#include "fixture.h"
 #include "flow/account.h"
 #include "flow/account_again.h"
 #include "flow/live.h"
-#include "lib/pg.h"
 
 #include <cmocka.h>
 
 #define KEY "sk-live-0123456789abcdef"
 
-struct fixture {
-    struct arena *mem;
-    PGconn *super;
-    struct place at;
-    struct ctx *web, *worker;
-};
-
-static void ok(struct ctx *c, rc_t rc)
-{
-    if (rc != OK)
-        fail_msg("%s: %s", c->fault.code, c->fault.detail);
-}
-
 static int setup(void **state)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
-
-    crypto_start();
-    conf_set(CONF_master_key, "a master key that is longer than 32 bytes");
-    f->mem = arena_new(MIB(16));
-    f->super = pg_open(PG_SUPER);
-    f->at = place_new(f->mem);
-    f->web = pg_ctx(PG_WEB, f->at.tenant_id);
-    f->worker = pg_ctx(PG_WORKER, f->at.tenant_id);
-    ok(f->worker, tenant_key_make(f->worker));
-    ok(f->worker, db_commit(f->worker));
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    ctx_end(f->web);
-    ctx_end(f->worker);
-    PQfinish(f->super);
-    arena_free(f->mem);
-    free(f);
+    fixture_setup(state);
+    fixture_key(*state);
     return 0;
 }
 
@@ -79,8 +44,8 @@ static size_t book(struct fixture *f, struct account **items)
 {
     size_t count;
 
-    ok(f->worker, account_book(f->worker, items, &count));
-    ok(f->worker, db_commit(f->worker));
+    ok(f->c, account_book(f->c, items, &count));
+    ok(f->c, db_commit(f->c));
     return count;
 }
 
@@ -157,7 +122,7 @@ static void a_rotation_seals_keys_anew(void **state)
     int64_t done;
 
     add(f, "None", NULL);
-    ok(f->worker, rotate_tenant(f->worker, &done));
+    ok(f->c, rotate_tenant(f->c, &done));
     assert_int_equal(done, 1);
     assert_string_not_equal(
         before,
@@ -262,8 +227,8 @@ static struct provider_account end_test(struct fixture *f, const char *id, const
 {
     struct provider_account now;
 
-    ok(f->worker, account_test_end(f->worker, test_id, code, "what it said", models));
-    ok(f->worker, db_commit(f->worker));
+    ok(f->c, account_test_end(f->c, test_id, code, "what it said", models));
+    ok(f->c, db_commit(f->c));
     ok(f->web, provider_account_get(f->web, id, &now));
     ok(f->web, db_commit(f->web));
     return now;
@@ -290,18 +255,18 @@ static void a_test_from_asking_to_its_end(void **state)
     assert_string_equal(joined.test_id, first.test_id);
     assert_int_equal(
         pg_count(f->super, "SELECT count(*) FROM job WHERE subject_id = '%s'", first.test_id), 1);
-    ok(f->worker, account_tested(f->worker, first.test_id, &tested));
+    ok(f->c, account_tested(f->c, first.test_id, &tested));
     assert_string_equal(tested.key, KEY);
-    ok(f->worker, db_commit(f->worker));
+    ok(f->c, db_commit(f->c));
 
     /* A newer test has taken its place: the old one's result counts for nothing. */
     struct account_test second = begin_test(f, a.id, true);
 
     now = end_test(f, a.id, first.test_id, "account_key", NULL);
     assert_string_equal(now.state, "testing");
-    assert_int_equal(account_tested(f->worker, first.test_id, &tested), E_NOT_FOUND);
-    ctx_forgive(f->worker);
-    db_rollback(f->worker);
+    assert_int_equal(account_tested(f->c, first.test_id, &tested), E_NOT_FOUND);
+    ctx_forgive(f->c);
+    db_rollback(f->c);
     now = end_test(f, a.id, second.test_id, NULL, "gpt-5 gpt-5-mini");
     assert_string_equal(now.state, "ok");
     assert_string_equal(now.models_found, "gpt-5 gpt-5-mini");
@@ -382,8 +347,8 @@ static bool is_due(struct fixture *f, const char *id, int checked, int broken, i
           " broken_at = nullif(now() - interval '%d minutes', now()),"
           " refused_at = nullif(now() - interval '%d minutes', now()) WHERE id = '%s'",
           broken, checked, broken, refused, id);
-    ok(f->worker, account_due_list(f->worker, 100000, &due, &count));
-    ok(f->worker, db_commit(f->worker));
+    ok(f->c, account_due_list(f->c, 100000, &due, &count));
+    ok(f->c, db_commit(f->c));
     for (size_t i = 0; i < count; i++)
         found = found || (text_is(due[i].id, id) && text_is(due[i].tenant_id, f->at.tenant_id));
     return found;
@@ -427,8 +392,8 @@ static void end_any_test(struct fixture *f, const char *id, const char *code)
                                  " gen_random_uuid()) WHERE id = '%s' RETURNING test_id",
                                  id);
 
-    ok(f->worker, account_test_end(f->worker, test_id, code, NULL, NULL));
-    ok(f->worker, db_commit(f->worker));
+    ok(f->c, account_test_end(f->c, test_id, code, NULL, NULL));
+    ok(f->c, db_commit(f->c));
 }
 
 /* One test, however often it is looked; it stays broken since it was found so, until it is well. */
@@ -466,20 +431,22 @@ static void the_sweep_begins_a_test(void **state)
 
 int main(void)
 {
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_worker_opens_what_the_web_sealed, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_moved_key_does_not_open, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_rotation_seals_keys_anew, setup, teardown),
-        cmocka_unit_test_setup_teardown(another_address_needs_the_key_again, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_is_no_address_is_refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(order_and_switch, setup, teardown),
-        cmocka_unit_test_setup_teardown(no_more_than_there_may_be, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_test_from_asking_to_its_end, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_change_asks_for_a_new_test, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_fault_is_looked_at_again, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_sweep_begins_a_test, setup, teardown),
+        CASE(the_worker_opens_what_the_web_sealed),
+        CASE(a_moved_key_does_not_open),
+        CASE(a_rotation_seals_keys_anew),
+        CASE(another_address_needs_the_key_again),
+        CASE(what_is_no_address_is_refused),
+        CASE(order_and_switch),
+        CASE(no_more_than_there_may_be),
+        CASE(a_test_from_asking_to_its_end),
+        CASE(a_change_asks_for_a_new_test),
+        CASE(a_fault_is_looked_at_again),
+        CASE(the_sweep_begins_a_test),
         cmocka_unit_test(which_models_an_account_serves),
     };
+#undef CASE
 
     return cmocka_run_group_tests(tests, pg_start, pg_stop);
 }

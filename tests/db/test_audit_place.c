@@ -34,8 +34,8 @@ static void choose(const char *tenant_id, const char *connection_id)
     struct ctx *c = pg_ctx(PG_WEB, tenant_id);
     const struct post_place_choice choice = {connection_id, "C024BE91L"};
 
-    must(c, post_place_set(c, POST_ANCHOR, &choice));
-    must(c, db_commit(c));
+    ok(c, post_place_set(c, POST_ANCHOR, &choice));
+    ok(c, db_commit(c));
     ctx_end(c);
 }
 
@@ -44,7 +44,7 @@ static struct post_place place_now(struct arena *mem, const char *tenant_id)
     struct ctx *c = pg_ctx(PG_WEB, tenant_id);
     struct post_place at;
 
-    must(c, post_place_get(c, POST_ANCHOR, &at));
+    ok(c, post_place_get(c, POST_ANCHOR, &at));
     at.state = text_dup(mem, at.state);
     at.fault = at.fault == NULL ? NULL : text_dup(mem, at.fault);
     ctx_end(c);
@@ -60,7 +60,7 @@ static void day(struct arena *mem, PGconn *super, const char *tenant_id)
           "signed_at = signed_at - interval '25 hours' WHERE tenant_id = '%s'; COMMIT",
           tenant_id);
     add(tenant_id, "system", "thing.done", "x", "{}");
-    must(c, anchor_sweep(c));
+    ok(c, anchor_sweep(c));
     ctx_end(c);
     assert_non_null(life_run(mem, super, tenant_id, "audit_daily"));
 }
@@ -137,17 +137,17 @@ static void a_subject_is_erased_by_the_worker(void **state)
     const char *body, *personal;
     bool known, erased;
 
-    must(c, audit_seal(c, at.person_id, "{\"name\":\"Zoe\"}", &body));
-    must(c, audit_subject_find(c, at.person_id, &known, &erased));
+    ok(c, audit_seal(c, at.person_id, "{\"name\":\"Zoe\"}", &body));
+    ok(c, audit_subject_find(c, at.person_id, &known, &erased));
     assert_true(known && !erased);
-    must(c, audit_subject_find(c, at.tenant_id, &known, &erased));
+    ok(c, audit_subject_find(c, at.tenant_id, &known, &erased));
     assert_false(known);
-    must(c, job_add(c, id_new(*state), "subject_erase", at.person_id, id_new(*state)));
-    must(c, db_commit(c));
+    ok(c, job_add(c, id_new(*state), "subject_erase", at.person_id, id_new(*state)));
+    ok(c, db_commit(c));
     assert_non_null(life_run(*state, super, at.tenant_id, "subject_erase"));
-    must(c, audit_subject_find(c, at.person_id, &known, &erased));
+    ok(c, audit_subject_find(c, at.person_id, &known, &erased));
     assert_true(known && erased);
-    must(c, audit_unseal(c, body, &personal, &erased));
+    ok(c, audit_unseal(c, body, &personal, &erased));
     assert_true(personal == NULL && erased);
     ctx_end(c);
     PQfinish(super);

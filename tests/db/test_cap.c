@@ -15,52 +15,13 @@
 #include "base/id.h"
 #include "core/cap.h"
 #include "core/usage.h"
+#include "fixture.h"
 #include "flow/purse_tenants.h"
-#include "lib/pg.h"
 
 #include <cmocka.h>
 
 #define DOLLAR 1000000
 #define TEAM "0192f3a0-0000-7000-8000-000000000001"
-
-struct fixture {
-    struct arena *mem;
-    PGconn *super;
-    struct place at;
-    struct ctx *c;
-    const char *conversation_id;
-};
-
-static void ok(struct ctx *c, rc_t rc)
-{
-    if (rc != OK)
-        fail_msg("%s: %s", c->fault.code, c->fault.detail);
-}
-
-static int setup(void **state)
-{
-    struct fixture *f = calloc(1, sizeof(*f));
-
-    f->mem = arena_new(MIB(16));
-    f->super = pg_open(PG_SUPER);
-    f->at = place_new(f->mem);
-    f->c = pg_ctx(PG_WORKER, f->at.tenant_id);
-    f->conversation_id = id_new(f->mem);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    ctx_end(f->c);
-    pg_do(f->super, "UPDATE job SET state = 'done' WHERE tenant_id = '%s'", f->at.tenant_id);
-    PQfinish(f->super);
-    arena_free(f->mem);
-    free(f);
-    return 0;
-}
 
 static void limit(struct fixture *f, const char *period, int64_t micros)
 {
@@ -388,17 +349,17 @@ static void another_tenants_caps_stay(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_tenant_has_caps_from_its_first_minute, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_slice_is_never_more_than_is_left, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_limit_of_nothing_refuses_at_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_thousand_calls_and_one_dollar, setup, teardown),
-        cmocka_unit_test_setup_teardown(not_even_when_each_costs_its_worst, setup, teardown),
-        cmocka_unit_test_setup_teardown(each_threshold_is_told_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_dead_workers_calls_are_settled, setup, teardown),
-        cmocka_unit_test_setup_teardown(after_a_restart_the_slice_counts_as_lost, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_late_bill_is_still_booked, setup, teardown),
-        cmocka_unit_test_setup_teardown(slices_that_ended_are_not_spent, setup, teardown),
-        cmocka_unit_test_setup_teardown(another_tenants_caps_stay, setup, teardown),
+        FIXTURE_TEST(a_tenant_has_caps_from_its_first_minute),
+        FIXTURE_TEST(a_slice_is_never_more_than_is_left),
+        FIXTURE_TEST(a_limit_of_nothing_refuses_at_once),
+        FIXTURE_TEST(a_thousand_calls_and_one_dollar),
+        FIXTURE_TEST(not_even_when_each_costs_its_worst),
+        FIXTURE_TEST(each_threshold_is_told_once),
+        FIXTURE_TEST(a_dead_workers_calls_are_settled),
+        FIXTURE_TEST(after_a_restart_the_slice_counts_as_lost),
+        FIXTURE_TEST(a_late_bill_is_still_booked),
+        FIXTURE_TEST(slices_that_ended_are_not_spent),
+        FIXTURE_TEST(another_tenants_caps_stay),
     };
 
     return cmocka_run_group_tests(tests, pg_start, pg_stop);

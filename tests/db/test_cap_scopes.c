@@ -9,49 +9,12 @@
 
 #include "base/id.h"
 #include "core/cap.h"
+#include "fixture.h"
 #include "flow/purse.h"
-#include "lib/pg.h"
 
 #include <cmocka.h>
 
 #define DOLLAR 1000000
-
-struct fixture {
-    struct arena *mem;
-    PGconn *super;
-    struct place at;
-    struct ctx *c;
-};
-
-static void ok(struct ctx *c, rc_t rc)
-{
-    if (rc != OK)
-        fail_msg("%s: %s", c->fault.code, c->fault.detail);
-}
-
-static int setup(void **state)
-{
-    struct fixture *f = calloc(1, sizeof(*f));
-
-    f->mem = arena_new(MIB(16));
-    f->super = pg_open(PG_SUPER);
-    f->at = place_new(f->mem);
-    f->c = pg_ctx(PG_WORKER, f->at.tenant_id);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    ctx_end(f->c);
-    pg_do(f->super, "UPDATE job SET state = 'done' WHERE tenant_id = '%s'", f->at.tenant_id);
-    PQfinish(f->super);
-    arena_free(f->mem);
-    free(f);
-    return 0;
-}
 
 static void cap_for(struct fixture *f, const char *scope, const char *id, const char *period,
                     int64_t micros)
@@ -144,9 +107,9 @@ static void every_cap_that_there_can_be_holds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_narrower_cap_holds_for_its_own, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_teams_cap_holds_for_all_who_are_in_it, setup, teardown),
-        cmocka_unit_test_setup_teardown(every_cap_that_there_can_be_holds, setup, teardown),
+        FIXTURE_TEST(the_narrower_cap_holds_for_its_own),
+        FIXTURE_TEST(a_teams_cap_holds_for_all_who_are_in_it),
+        FIXTURE_TEST(every_cap_that_there_can_be_holds),
     };
 
     return cmocka_run_group_tests(tests, pg_start, pg_stop);

@@ -24,7 +24,7 @@ static void parts_go_out_in_order(void **state)
     struct office o = office_open(steps, 1, 3);
 
     (void)state;
-    good(o.c, deliver_job(o.c, &o.job));
+    ok(o.c, deliver_job(o.c, &o.job));
     assert_string_equal(office_left(&o), "sent, sent, sent, job done");
     assert_int_equal(tiny_requests(o.slack), 3);
     assert_non_null(strstr(tiny_request(o.slack, 0), "Bearer xoxb-delivery"));
@@ -57,7 +57,7 @@ static void each_reply(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct office o = office_open(&rows[i].step, 1, 2);
 
-        good(o.c, deliver_job(o.c, &o.job));
+        ok(o.c, deliver_job(o.c, &o.job));
         assert_string_equal(office_left(&o), rows[i].left);
         assert_int_equal(tiny_requests(o.slack), 1);
         office_close(&o);
@@ -72,7 +72,7 @@ static void a_slack_that_is_away(void **state)
 
     (void)state;
     conf_set(CONF_slack_api, "http://127.0.0.1:1");
-    good(o.c, deliver_job(o.c, &o.job));
+    ok(o.c, deliver_job(o.c, &o.job));
     assert_string_equal(office_left(&o), "pending http_connect, job ready later");
     office_close(&o);
 }
@@ -86,9 +86,9 @@ static void take_over(struct office *o, struct job *theirs)
     bool claimed;
 
     office_exec(o, &q_expire);
-    good(o->c, job_claim(o->c, o->job.id, theirs, &claimed));
+    ok(o->c, job_claim(o->c, o->job.id, theirs, &claimed));
     assert_true(claimed);
-    good(o->c, db_commit(o->c));
+    ok(o->c, db_commit(o->c));
 }
 
 static void who_lost_the_job_sends_nothing(void **state)
@@ -105,7 +105,7 @@ static void who_lost_the_job_sends_nothing(void **state)
     ctx_forgive(o.c);
     assert_string_equal(office_left(&o), "pending, job running");
     assert_int_equal(tiny_requests(o.slack), 0);
-    good(o.c, deliver_job(o.c, &theirs));
+    ok(o.c, deliver_job(o.c, &theirs));
     assert_string_equal(office_left(&o), "sent, job done");
     office_close(&o);
 }
@@ -129,11 +129,11 @@ static void *hold_row(void *arg)
     struct db_rows rows = {.count = 0};
 
     c->tenant_id = h->office->c->tenant_id;
-    good(c, db_exec(c, &q_lock, ARGS(A(h->office->job.id)), NULL));
+    ok(c, db_exec(c, &q_lock, ARGS(A(h->office->job.id)), NULL));
     sem_post(&h->locked);
     while (rows.count == 0) {
         usleep(5000);
-        good(c, db_rows(c, &q_waits, NO_ARGS, &rows));
+        ok(c, db_rows(c, &q_waits, NO_ARGS, &rows));
     }
     usleep(2100 * 1000);
     db_rollback(c);
@@ -152,7 +152,7 @@ static void a_pause_before_the_call_sends_nothing(void **state)
     sem_init(&holder.locked, 0, 0);
     assert_int_equal(pthread_create(&thread, NULL, hold_row, &holder), 0);
     sem_wait(&holder.locked);
-    good(o.c, deliver_job(o.c, &o.job));
+    ok(o.c, deliver_job(o.c, &o.job));
     pthread_join(thread, NULL);
     sem_destroy(&holder.locked);
     assert_string_equal(office_left(&o), "pending paused, job ready later");
@@ -168,9 +168,9 @@ static void the_connection_shows_it(void **state)
     struct connection connection;
 
     (void)state;
-    good(o.c, deliver_job(o.c, &o.job));
+    ok(o.c, deliver_job(o.c, &o.job));
     assert_string_equal(office_left(&o), "refused token_revoked, job done");
-    good(o.c, connection_get(o.c, o.connection_id, &connection));
+    ok(o.c, connection_get(o.c, o.connection_id, &connection));
     assert_string_equal(connection.state, "broken");
     assert_string_equal(connection.fault, "token_revoked");
     office_close(&o);
@@ -182,7 +182,7 @@ static void an_answer_of_no_parts_is_done(void **state)
     struct office o = office_open(steps, 1, 0);
 
     (void)state;
-    good(o.c, deliver_job(o.c, &o.job));
+    ok(o.c, deliver_job(o.c, &o.job));
     assert_string_equal(office_left(&o), "job done");
     office_close(&o);
 }

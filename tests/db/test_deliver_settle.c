@@ -37,7 +37,7 @@ static void each_way_to_settle(void **state)
         struct office o = office_open(steps, 2, 1);
 
         office_crash(&o);
-        good(o.c, deliver_job(o.c, &o.job));
+        ok(o.c, deliver_job(o.c, &o.job));
         assert_string_equal(office_left(&o), rows[i].left);
         assert_int_equal(tiny_requests(o.slack), rows[i].requests);
         assert_non_null(strstr(tiny_request(o.slack, 0), "/conversations.replies"));
@@ -54,8 +54,8 @@ static void found_means_sent(void **state)
     size_t count;
 
     (void)state;
-    good(o.c, outbound_list(o.c, o.job.id, &parts, &count));
-    good(o.c, db_commit(o.c));
+    ok(o.c, outbound_list(o.c, o.job.id, &parts, &count));
+    ok(o.c, db_commit(o.c));
 
     const char *first = "{\"ok\":true,\"messages\":[],\"has_more\":true,"
                         "\"response_metadata\":{\"next_cursor\":\"next=\"}}";
@@ -73,11 +73,11 @@ static void found_means_sent(void **state)
                         strlen(bodies[i]), bodies[i]),
             0, TINY_KEEP};
     office_crash(&o);
-    good(o.c, deliver_job(o.c, &o.job));
+    ok(o.c, deliver_job(o.c, &o.job));
     assert_string_equal(office_left(&o), "sent, job done");
     assert_int_equal(tiny_requests(o.slack), 2);
     assert_non_null(strstr(tiny_request(o.slack, 1), "cursor=next%3D"));
-    good(o.c, outbound_list(o.c, o.job.id, &parts, &count));
+    ok(o.c, outbound_list(o.c, o.job.id, &parts, &count));
     assert_string_equal(parts[0].provider_id, "C1:77.8");
     office_close(&o);
 }
@@ -93,7 +93,7 @@ static void a_fresh_crash_waits(void **state)
 
     (void)state;
     office_exec(&o, &q_fresh);
-    good(o.c, deliver_job(o.c, &o.job));
+    ok(o.c, deliver_job(o.c, &o.job));
     assert_string_equal(office_left(&o), "sending, job ready later");
     assert_int_equal(tiny_requests(o.slack), 0);
     office_close(&o);
@@ -111,14 +111,14 @@ static void after_a_day_it_ends(void **state)
     (void)state;
     office_crash(&unknown);
     office_make_old(&unknown);
-    good(unknown.c, deliver_job(unknown.c, &unknown.job));
+    ok(unknown.c, deliver_job(unknown.c, &unknown.job));
     assert_string_equal(office_left(&unknown),
                         "needs_human http_503, refused earlier_part_failed, job done");
     office_close(&unknown);
 
     late = office_open(limited, 1, 1);
     office_make_old(&late);
-    good(late.c, deliver_job(late.c, &late.job));
+    ok(late.c, deliver_job(late.c, &late.job));
     assert_string_equal(office_left(&late), "refused ratelimited, job done");
     office_close(&late);
 }

@@ -9,57 +9,22 @@
 
 #include "base/id.h"
 #include "core/job.h"
-#include "lib/pg.h"
+#include "fixture.h"
 
 #include <cmocka.h>
 
-struct fixture {
-    struct arena *mem;
-    PGconn *super;
-    struct place at;
-    struct ctx *c; /* of the worker, in the place */
-    const char *lane;
-};
-
-static int setup(void **state)
+/* What went well is kept. */
+static void committed(struct ctx *c, rc_t rc)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
-
-    f->mem = arena_new(MIB(16));
-    f->super = pg_open(PG_SUPER);
-    f->at = place_new(f->mem);
-    f->c = pg_ctx(PG_WORKER, f->at.tenant_id);
-    f->lane = id_new(f->mem);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    ctx_end(f->c);
-    /* What is left ready would be found by the sweeps of other tests. */
-    pg_do(f->super, "UPDATE job SET state = 'done', lease_until = NULL WHERE tenant_id = '%s'",
-          f->at.tenant_id);
-    PQfinish(f->super);
-    arena_free(f->mem);
-    free(f);
-    return 0;
-}
-
-static void ok(struct ctx *c, rc_t rc)
-{
-    if (rc != OK)
-        fail_msg("%s: %s", c->fault.code, c->fault.detail);
-    assert_int_equal(db_commit(c), OK);
+    ok(c, rc);
+    ok(c, db_commit(c));
 }
 
 static const char *add_in(struct fixture *f, const char *lane)
 {
     const char *id = id_new(f->mem);
 
-    ok(f->c, job_add(f->c, id, "turn", lane, id_new(f->mem)));
+    committed(f->c, job_add(f->c, id, "turn", lane, id_new(f->mem)));
     return id;
 }
 
@@ -94,9 +59,9 @@ static void one_subject_has_one_job_of_a_kind(void **state)
     struct fixture *f = *state;
     const char *subject = id_new(f->mem), *first = id_new(f->mem), *second = id_new(f->mem);
 
-    ok(f->c, job_add(f->c, first, "turn", f->lane, subject));
-    ok(f->c, job_add(f->c, second, "turn", f->lane, subject));
-    ok(f->c, job_add(f->c, id_new(f->mem), "delivery", f->lane, subject));
+    committed(f->c, job_add(f->c, first, "turn", f->conversation_id, subject));
+    committed(f->c, job_add(f->c, second, "turn", f->conversation_id, subject));
+    committed(f->c, job_add(f->c, id_new(f->mem), "delivery", f->conversation_id, subject));
     assert_int_equal(
         pg_count(f->super, "SELECT count(*) FROM job WHERE subject_id = '%s'", subject), 2);
     assert_null(column(f, second, "state"));
@@ -105,7 +70,8 @@ static void one_subject_has_one_job_of_a_kind(void **state)
 static void a_lane_is_claimed_in_its_order(void **state)
 {
     struct fixture *f = *state;
-    const char *first = add_in(f, f->lane), *second = add_in(f, f->lane), *next;
+    const char *first = add_in(f, f->conversation_id), *second = add_in(f, f->conversation_id),
+               *next;
     const char *other = add_in(f, id_new(f->mem));
     struct job job, beside;
 
@@ -116,23 +82,23 @@ static void a_lane_is_claimed_in_its_order(void **state)
     assert_int_equal(job.deaths, 0);
     assert_false(claim(f, first, &beside)); /* somebody has it */
     assert_false(claim(f, second, &beside));
-    ok(f->c, job_next_in_lane(f->c, f->lane, &next));
+    committed(f->c, job_next_in_lane(f->c, f->conversation_id, &next));
     assert_string_equal(next, second);
-    ok(f->c, job_done(f->c, &job));
+    committed(f->c, job_done(f->c, &job));
     assert_true(claim(f, second, &job));
-    ok(f->c, job_next_in_lane(f->c, f->lane, &next));
+    committed(f->c, job_next_in_lane(f->c, f->conversation_id, &next));
     assert_null(next);
-    ok(f->c, job_dead(f->c, &job, "poison"));
+    committed(f->c, job_dead(f->c, &job, "poison"));
     assert_string_equal(column(f, second, "state"), "dead");
     assert_string_equal(column(f, second, "last_error"), "poison");
     assert_false(claim(f, second, &job)); /* dead stays dead, and does not block its lane */
-    assert_true(claim(f, add_in(f, f->lane), &job));
+    assert_true(claim(f, add_in(f, f->conversation_id), &job));
 }
 
 static void a_claim_needs_its_tenant(void **state)
 {
     struct fixture *f = *state;
-    const char *id = add_in(f, f->lane);
+    const char *id = add_in(f, f->conversation_id);
     struct place other = place_new(f->mem);
     struct ctx *c = pg_ctx(PG_WORKER, other.tenant_id);
     struct job job;
@@ -147,7 +113,7 @@ static void a_claim_needs_its_tenant(void **state)
 static void a_dead_workers_job_is_taken_over(void **state)
 {
     struct fixture *f = *state;
-    const char *id = add_in(f, f->lane);
+    const char *id = add_in(f, f->conversation_id);
     struct job first, second;
 
     assert_true(claim(f, id, &first));
@@ -166,7 +132,7 @@ static void a_dead_workers_job_is_taken_over(void **state)
 static void a_lost_job_can_do_nothing(void **state)
 {
     struct fixture *f = *state;
-    const char *id = add_in(f, f->lane);
+    const char *id = add_in(f, f->conversation_id);
     struct job lost, held;
 
     assert_true(claim(f, id, &lost));
@@ -187,7 +153,7 @@ static void a_lost_job_can_do_nothing(void **state)
     assert_string_equal(column(f, id, "state"), "running");
     assert_string_equal(column(f, id, "holder"), held.holder);
     assert_int_equal(job_guard(f->c, &held), OK);
-    ok(f->c, job_done(f->c, &held));
+    committed(f->c, job_done(f->c, &held));
     assert_int_equal(job_guard(f->c, &held), E_CONFLICT); /* it ended: nobody holds it */
     db_rollback(f->c);
     ctx_forgive(f->c);
@@ -197,12 +163,12 @@ static void a_lost_job_can_do_nothing(void **state)
 static void an_expired_lease_may_still_be_finished(void **state)
 {
     struct fixture *f = *state;
-    const char *id = add_in(f, f->lane);
+    const char *id = add_in(f, f->conversation_id);
     struct job job;
 
     assert_true(claim(f, id, &job));
     expire(f, id);
-    ok(f->c, job_done(f->c, &job));
+    committed(f->c, job_done(f->c, &job));
     assert_string_equal(column(f, id, "state"), "done");
     assert_non_null(column(f, id, "finished_at"));
 }
@@ -210,13 +176,13 @@ static void an_expired_lease_may_still_be_finished(void **state)
 static void errors_are_counted_and_wait(void **state)
 {
     struct fixture *f = *state;
-    const char *id = add_in(f, f->lane);
+    const char *id = add_in(f, f->conversation_id);
     struct job job;
 
     for (int errors = 0; errors < 12; errors++) {
         assert_true(claim(f, id, &job));
         assert_int_equal(job.errors, errors);
-        ok(f->c, job_retry(f->c, &job, "vendor: \xff torn \xe2\x82"));
+        committed(f->c, job_retry(f->c, &job, "vendor: \xff torn \xe2\x82"));
         assert_string_equal(column(f, id, "state"), "ready");
         assert_null(column(f, id, "holder"));
 
@@ -237,7 +203,7 @@ static void errors_are_counted_and_wait(void **state)
     }
     assert_true(text_utf8(bytes_of(column(f, id, "last_error"))));
     assert_true(claim(f, id, &job));
-    ok(f->c, job_later(f->c, &job, 3600 * 1000));
+    committed(f->c, job_later(f->c, &job, 3600 * 1000));
     assert_false(claim(f, id, &job));
     assert_string_equal(column(f, id, "errors"), "12");
     assert_string_equal(column(f, id, "(run_at > now() + interval '59 min')::int"), "1");
@@ -303,7 +269,7 @@ static void many_claims_at_once_have_one_winner(void **state)
 static void the_schema_itself_keeps_a_lane_single(void **state)
 {
     struct fixture *f = *state;
-    const char *first = add_in(f, f->lane), *second = add_in(f, f->lane);
+    const char *first = add_in(f, f->conversation_id), *second = add_in(f, f->conversation_id);
 
     pg_do(f->super, "UPDATE job SET state = 'running' WHERE id = '%s'", first);
     assert_string_equal(
@@ -313,15 +279,15 @@ static void the_schema_itself_keeps_a_lane_single(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(one_subject_has_one_job_of_a_kind, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_lane_is_claimed_in_its_order, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_claim_needs_its_tenant, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_dead_workers_job_is_taken_over, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_lost_job_can_do_nothing, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_expired_lease_may_still_be_finished, setup, teardown),
-        cmocka_unit_test_setup_teardown(errors_are_counted_and_wait, setup, teardown),
-        cmocka_unit_test_setup_teardown(many_claims_at_once_have_one_winner, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_schema_itself_keeps_a_lane_single, setup, teardown),
+        FIXTURE_TEST(one_subject_has_one_job_of_a_kind),
+        FIXTURE_TEST(a_lane_is_claimed_in_its_order),
+        FIXTURE_TEST(a_claim_needs_its_tenant),
+        FIXTURE_TEST(a_dead_workers_job_is_taken_over),
+        FIXTURE_TEST(a_lost_job_can_do_nothing),
+        FIXTURE_TEST(an_expired_lease_may_still_be_finished),
+        FIXTURE_TEST(errors_are_counted_and_wait),
+        FIXTURE_TEST(many_claims_at_once_have_one_winner),
+        FIXTURE_TEST(the_schema_itself_keeps_a_lane_single),
     };
 
     return cmocka_run_group_tests(tests, pg_start, pg_stop);

@@ -35,12 +35,6 @@ struct fixture {
     const char *ids[CONNECTIONS];
 };
 
-static void ok(struct ctx *c, rc_t rc)
-{
-    if (rc != OK)
-        fail_msg("%s: %s", c->fault.code, c->fault.detail);
-}
-
 static const char *token_of(struct arena *mem, const char *id)
 {
     return text_printf(mem, "xoxb-%s", id);

@@ -16,6 +16,7 @@
 #include "flow/live.h"
 #include "flow/live_text_redis.h"
 #include "lib/own_redis.h"
+#include "lib/pg.h"
 
 #include <cmocka.h>
 
@@ -27,12 +28,6 @@ struct fixture {
     struct redis *asks, *hears;
     struct live_place place;
 };
-
-static void ok(struct ctx *c, rc_t rc)
-{
-    if (rc != OK)
-        fail_msg("%s: %s", c->fault.code, c->fault.detail);
-}
 
 static int setup(void **state)
 {

@@ -13,53 +13,23 @@
 #include "base/conf.h"
 #include "core/provider_account.h"
 #include "core/tenant_key.h"
+#include "fixture.h"
 #include "flow/routing.h"
-#include "lib/pg.h"
 #include "lib/proxy.h"
 
 #include <cmocka.h>
 
-struct fixture {
-    struct arena *mem;
-    PGconn *super;
-    struct place at;
-    struct ctx *web, *worker;
-};
-
-static void ok(struct ctx *c, rc_t rc)
-{
-    if (rc != OK)
-        fail_msg("%s: %s", c->fault.code, c->fault.detail);
-}
-
 static int setup(void **state)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
-
-    crypto_start();
-    conf_set(CONF_master_key, "a master key that is longer than 32 bytes");
-    f->mem = arena_new(MIB(16));
-    f->super = pg_open(PG_SUPER);
-    f->at = place_new(f->mem);
-    f->web = pg_ctx(PG_WEB, f->at.tenant_id);
-    f->worker = pg_ctx(PG_WORKER, f->at.tenant_id);
-    ok(f->worker, tenant_key_make(f->worker));
-    ok(f->worker, db_commit(f->worker));
-    *state = f;
+    fixture_setup(state);
+    fixture_key(*state);
     return 0;
 }
 
 static int teardown(void **state)
 {
-    struct fixture *f = *state;
-
     routing_book_forget();
-    ctx_end(f->web);
-    ctx_end(f->worker);
-    PQfinish(f->super);
-    arena_free(f->mem);
-    free(f);
-    return 0;
+    return fixture_teardown(state);
 }
 
 static void add(struct fixture *f, const char *name, const char *key, const char *models)
@@ -95,14 +65,14 @@ static void own_accounts_come_first(void **state)
 
     add(f, "one", "key-of-the-first-account", "claude-opus-4-5 claude-haiku-4-5");
     add(f, "two", "key-of-the-second-account", NULL);
-    assert_string_equal(book(f->worker), "one:key-of-the-first-account"
-                                         " two:key-of-the-second-account ollama: starter:");
+    assert_string_equal(book(f->c), "one:key-of-the-first-account"
+                                    " two:key-of-the-second-account ollama: starter:");
     routing_book_forget();
     pg_do(f->super,
           "UPDATE provider_account SET state = 'broken' WHERE tenant_id = '%s' AND name = 'one'",
           f->at.tenant_id);
-    assert_string_equal(book(f->worker), "two:key-of-the-second-account ollama:"
-                                         " one:key-of-the-first-account starter:");
+    assert_string_equal(book(f->c), "two:key-of-the-second-account ollama:"
+                                    " one:key-of-the-first-account starter:");
 }
 
 static void another_tenant_has_its_own(void **state)
@@ -112,7 +82,7 @@ static void another_tenant_has_its_own(void **state)
     struct ctx *c = pg_ctx(PG_WORKER, other.tenant_id);
 
     add(f, "one", "key-of-the-first-account", NULL);
-    assert_non_null(strstr(book(f->worker), "one:"));
+    assert_non_null(strstr(book(f->c), "one:"));
     assert_string_equal(book(c), "ollama: starter:");
     ctx_end(c);
 }
@@ -124,8 +94,8 @@ static void read_once_for_many_questions(void **state)
 
     assert_false(routing_book_fresh(f->at.tenant_id));
     add(f, "one", "key-of-the-first-account", NULL);
-    assert_string_equal(book(f->worker), "one:key-of-the-first-account ollama: starter:");
-    assert_null(f->worker->conn);
+    assert_string_equal(book(f->c), "one:key-of-the-first-account ollama: starter:");
+    assert_null(f->c->conn);
     assert_true(routing_book_fresh(f->at.tenant_id));
     pg_do(f->super, "UPDATE provider_account SET name = 'new' WHERE tenant_id = '%s'",
           f->at.tenant_id);
@@ -167,7 +137,7 @@ static void a_route_keeps_its_keys(void **state)
     struct routing r;
 
     add(f, "one", "key-of-the-first-account", NULL);
-    ok(f->worker, routing_find(f->worker, &want, &r));
+    ok(f->c, routing_find(f->c, &want, &r));
     routing_book_forget();
     assert_int_equal(r.pool.count, 1);
     assert_string_equal(r.pool.candidates[0].account.key, "key-of-the-first-account");
@@ -184,7 +154,7 @@ static void models_are_listed_without_twins(void **state)
 
     add(f, "one", "key-of-the-first-account", "claude-opus-4-5 claude-haiku-4-5");
     add(f, "two", "key-of-the-second-account", "claude-haiku-4-5 claude-sonnet-4-5");
-    ok(f->worker, routing_models(f->worker, &items, &count));
+    ok(f->c, routing_models(f->c, &items, &count));
     for (size_t i = 0; i < count; i++)
         buf_printf(&b, "%s ", items[i].name);
     assert_string_equal(buf_str(&b), "claude-opus-4-5 claude-haiku-4-5 claude-sonnet-4-5 starter "

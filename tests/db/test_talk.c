@@ -16,64 +16,19 @@
 #include "core/inbound.h"
 #include "core/outbound.h"
 #include "core/step.h"
-#include "lib/pg.h"
+#include "fixture.h"
 
 #include <cmocka.h>
 
 #define WRITERS 6
 #define EACH 15
 
-struct fixture {
-    struct arena *mem;
-    PGconn *super;
-    struct place at;
-    struct ctx *c;
-    const char *conversation_id;
-};
-
-static void ok(struct ctx *c, rc_t rc)
-{
-    if (rc != OK)
-        fail_msg("%s: %s", c->fault.code, c->fault.detail);
-}
-
 static int setup(void **state)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
-
-    f->mem = arena_new(MIB(16));
-    f->super = pg_open(PG_SUPER);
-    f->at = place_new(f->mem);
-    f->c = pg_ctx(PG_WORKER, f->at.tenant_id);
-    f->conversation_id = id_new(f->mem);
-
-    const struct conversation v = {
-        .id = f->conversation_id, .employee_id = f->at.employee_id, .channel = "portal"};
-
-    ok(f->c, conversation_open(f->c, &v));
-    ok(f->c, conversation_open(f->c, &v)); /* again: the first one stays */
-    ok(f->c, db_commit(f->c));
-    *state = f;
+    fixture_setup(state);
+    fixture_conversation(*state);
+    fixture_conversation(*state); /* again: the first one stays */
     return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    ctx_end(f->c);
-    pg_do(f->super, "UPDATE job SET state = 'done', lease_until = NULL WHERE tenant_id = '%s'",
-          f->at.tenant_id);
-    PQfinish(f->super);
-    arena_free(f->mem);
-    free(f);
-    return 0;
-}
-
-static int64_t rows_of(struct fixture *f, const char *table)
-{
-    return pg_count(f->super, "SELECT count(*) FROM %s WHERE tenant_id = '%s'", table,
-                    f->at.tenant_id);
 }
 
 static void say(struct fixture *f, const char *id, const char *text, struct message *out)
@@ -96,7 +51,7 @@ static void a_message_is_added_once(void **state)
     assert_int_equal(again.seq, 1);
     assert_string_equal(again.text, "the first words");
     assert_int_equal(second.seq, 2);
-    assert_int_equal(rows_of(f, "message"), 2);
+    assert_int_equal(fixture_rows(f, "message"), 2);
     assert_string_equal(pg_get(f->mem, f->super, "SELECT title FROM conversation WHERE id = '%s'",
                                f->conversation_id),
                         "the first words");
@@ -168,7 +123,7 @@ static void numbers_have_no_gap_and_no_twin(void **state)
         assert_int_equal(pthread_create(&threads[i], NULL, writer, f), 0);
     for (int i = 0; i < WRITERS; i++)
         pthread_join(threads[i], NULL);
-    assert_int_equal(rows_of(f, "message"), want);
+    assert_int_equal(fixture_rows(f, "message"), want);
     assert_int_equal(pg_count(f->super, "SELECT max(seq) FROM message WHERE conversation_id = '%s'",
                               f->conversation_id),
                      want);
@@ -196,7 +151,7 @@ static void a_message_finds_nothing_elsewhere(void **state)
     stray = (struct message){.id = id_new(f->mem), .author = "person", .name = "x", .text = "x"};
     assert_int_equal(message_add(c, f->conversation_id, &stray), E_NOT_FOUND);
     ctx_end(c);
-    assert_int_equal(rows_of(f, "message"), 1);
+    assert_int_equal(fixture_rows(f, "message"), 1);
 }
 
 static void what_came_in_is_stored_once(void **state)
@@ -233,19 +188,7 @@ static void what_came_in_is_stored_once(void **state)
             ctx_forgive(f->c);
         }
     }
-    assert_int_equal(rows_of(f, "inbound"), 3);
-}
-
-/* A running job of the place, as claimed. */
-static void job_claimed(struct fixture *f, struct job *job)
-{
-    const char *id = id_new(f->mem);
-    bool claimed;
-
-    ok(f->c, job_add(f->c, id, "turn", f->conversation_id, id_new(f->mem)));
-    ok(f->c, job_claim(f->c, id, job, &claimed));
-    assert_true(claimed);
-    ok(f->c, db_commit(f->c));
+    assert_int_equal(fixture_rows(f, "inbound"), 3);
 }
 
 static const char *connection_made(struct fixture *f)
@@ -280,7 +223,7 @@ static void a_part_goes_through_its_states(void **state)
     struct job job;
     size_t count;
 
-    job_claimed(f, &job);
+    fixture_job(f, &job);
     ok(f->c, outbound_add(f->c, &job, 0, connection_id, "C1:1.1", "first text"));
     ok(f->c, outbound_add(f->c, &job, 0, connection_id, "C1:1.1", "second text"));
     ok(f->c, outbound_list(f->c, job.id, &parts, &count));
@@ -318,7 +261,7 @@ static void who_lost_the_job_may_not_send(void **state)
     bool claimed;
     size_t count;
 
-    job_claimed(f, &lost);
+    fixture_job(f, &lost);
     ok(f->c, outbound_add(f->c, &lost, 0, connection_id, "C1:1.1", "text"));
     ok(f->c, db_commit(f->c));
     pg_do(f->super, "UPDATE job SET lease_until = now() - interval '1 s' WHERE id = '%s'", lost.id);
@@ -341,7 +284,7 @@ static void steps_are_replayed_for_the_same_question_only(void **state)
     const char *result;
     struct job job;
 
-    job_claimed(f, &job);
+    fixture_job(f, &job);
     ok(f->c, step_find(f->c, &job, 1, "answer", BYTES("hash"), &result));
     assert_null(result);
     ok(f->c, step_add(f->c, &job, 1, "answer", BYTES("hash"), "first"));
@@ -386,18 +329,15 @@ static void a_workspace_has_one_tenant(void **state)
 
 int main(void)
 {
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_message_is_added_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(lists_and_windows, setup, teardown),
-        cmocka_unit_test_setup_teardown(numbers_have_no_gap_and_no_twin, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_message_finds_nothing_elsewhere, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_came_in_is_stored_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_part_goes_through_its_states, setup, teardown),
-        cmocka_unit_test_setup_teardown(who_lost_the_job_may_not_send, setup, teardown),
-        cmocka_unit_test_setup_teardown(steps_are_replayed_for_the_same_question_only, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(a_workspace_has_one_tenant, setup, teardown),
+        CASE(a_message_is_added_once),         CASE(lists_and_windows),
+        CASE(numbers_have_no_gap_and_no_twin), CASE(a_message_finds_nothing_elsewhere),
+        CASE(what_came_in_is_stored_once),     CASE(a_part_goes_through_its_states),
+        CASE(who_lost_the_job_may_not_send),   CASE(steps_are_replayed_for_the_same_question_only),
+        CASE(a_workspace_has_one_tenant),
     };
+#undef CASE
 
     return cmocka_run_group_tests(tests, pg_start, pg_stop);
 }

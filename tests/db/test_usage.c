@@ -11,66 +11,10 @@
 
 #include "base/id.h"
 #include "core/usage.h"
+#include "fixture.h"
 #include "flow/pool_cost.h"
-#include "lib/pg.h"
 
 #include <cmocka.h>
-
-struct fixture {
-    struct arena *mem;
-    PGconn *super;
-    struct place at;
-    struct ctx *c;
-};
-
-static void ok(struct ctx *c, rc_t rc)
-{
-    if (rc != OK)
-        fail_msg("%s: %s", c->fault.code, c->fault.detail);
-}
-
-static int setup(void **state)
-{
-    struct fixture *f = calloc(1, sizeof(*f));
-
-    f->mem = arena_new(MIB(16));
-    f->super = pg_open(PG_SUPER);
-    f->at = place_new(f->mem);
-    f->c = pg_ctx(PG_WORKER, f->at.tenant_id);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    ctx_end(f->c);
-    pg_do(f->super, "UPDATE job SET state = 'done', lease_until = NULL WHERE tenant_id = '%s'",
-          f->at.tenant_id);
-    PQfinish(f->super);
-    arena_free(f->mem);
-    free(f);
-    return 0;
-}
-
-static int64_t rows_of(struct fixture *f, const char *table)
-{
-    return pg_count(f->super, "SELECT count(*) FROM %s WHERE tenant_id = '%s'", table,
-                    f->at.tenant_id);
-}
-
-/* A running job of the place, as claimed. */
-static void job_claimed(struct fixture *f, struct job *job)
-{
-    const char *id = id_new(f->mem);
-    bool claimed;
-
-    ok(f->c, job_add(f->c, id, "turn", id_new(f->mem), id_new(f->mem)));
-    ok(f->c, job_claim(f->c, id, job, &claimed));
-    assert_true(claimed);
-    ok(f->c, db_commit(f->c));
-}
 
 static void usage_costs_what_the_table_says(void **state)
 {
@@ -119,7 +63,7 @@ static void usage_costs_what_the_table_says(void **state)
     struct job job;
 
     pg_do(f->super, "%s", prices);
-    job_claimed(f, &job);
+    fixture_job(f, &job);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const struct tokens tokens = {.input = rows[i].input,
                                       .cached = rows[i].cached,
@@ -158,7 +102,7 @@ static void usage_costs_what_the_table_says(void **state)
                      pg_get(f->mem, f->super, "SELECT cost_micros %s", where));
         assert_int_equal(pg_count(f->super, "SELECT output_tokens %s", where), rows[i].output);
     }
-    assert_int_equal(rows_of(f, "usage"), COUNT_OF(rows));
+    assert_int_equal(fixture_rows(f, "usage"), COUNT_OF(rows));
     pg_do(f->super, "DELETE FROM price WHERE provider = 'acme'");
 }
 
@@ -253,10 +197,10 @@ static void what_has_no_price_is_assumed_to_be_dear(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(usage_costs_what_the_table_says, setup, teardown),
-        cmocka_unit_test_setup_teardown(calls_of_every_kind, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_seeds_prices_make_sense, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_has_no_price_is_assumed_to_be_dear, setup, teardown),
+        FIXTURE_TEST(usage_costs_what_the_table_says),
+        FIXTURE_TEST(calls_of_every_kind),
+        FIXTURE_TEST(the_seeds_prices_make_sense),
+        FIXTURE_TEST(what_has_no_price_is_assumed_to_be_dear),
     };
 
     return cmocka_run_group_tests(tests, pg_start, pg_stop);

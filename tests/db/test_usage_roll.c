@@ -15,49 +15,12 @@
 #include "base/id.h"
 #include "core/usage.h"
 #include "core/usage_sum.h"
-#include "lib/pg.h"
+#include "fixture.h"
 
 #include <cmocka.h>
 
 #define WRITERS 3
 #define CALLS 60 /* of each writer */
-
-struct fixture {
-    struct arena *mem;
-    PGconn *super;
-    struct place at;
-    struct ctx *c;
-};
-
-static void ok(struct ctx *c, rc_t rc)
-{
-    if (rc != OK)
-        fail_msg("%s: %s", c->fault.code, c->fault.detail);
-}
-
-static int setup(void **state)
-{
-    struct fixture *f = calloc(1, sizeof(*f));
-
-    f->mem = arena_new(MIB(16));
-    f->super = pg_open(PG_SUPER);
-    f->at = place_new(f->mem);
-    f->c = pg_ctx(PG_WORKER, f->at.tenant_id);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    ctx_end(f->c);
-    pg_do(f->super, "UPDATE job SET state = 'done' WHERE tenant_id = '%s'", f->at.tenant_id);
-    PQfinish(f->super);
-    arena_free(f->mem);
-    free(f);
-    return 0;
-}
 
 /* A call at some time, by SQL, as only a test may write the ledger. */
 static void call_at(PGconn *conn, const struct place *at, const char *when, const char *model,
@@ -290,10 +253,10 @@ static void calls_of_one_statement_leave_sums(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(late_calls_are_in_their_hour, setup, teardown),
-        cmocka_unit_test_setup_teardown(at_every_moment_the_sums_are_the_ledgers, setup, teardown),
-        cmocka_unit_test_setup_teardown(any_time_is_summed_to_the_second, setup, teardown),
-        cmocka_unit_test_setup_teardown(calls_of_one_statement_leave_sums, setup, teardown),
+        FIXTURE_TEST(late_calls_are_in_their_hour),
+        FIXTURE_TEST(at_every_moment_the_sums_are_the_ledgers),
+        FIXTURE_TEST(any_time_is_summed_to_the_second),
+        FIXTURE_TEST(calls_of_one_statement_leave_sums),
     };
 
     return cmocka_run_group_tests(tests, pg_start, pg_stop);

@@ -67,6 +67,12 @@ struct ctx *pg_ctx(enum pg_role role, const char *tenant_id)
     return c;
 }
 
+void ok(struct ctx *c, rc_t rc)
+{
+    if (rc != OK)
+        fail_msg("%s: %s", c->fault.code, c->fault.detail);
+}
+
 int pg_start(void **state)
 {
     (void)state;
@@ -211,19 +217,12 @@ const char *pg_why(void)
     return why;
 }
 
-static void must_be_ok(struct ctx *c, rc_t rc)
-{
-    if (rc != OK)
-        fail_msg("%s: %s", c->fault.code, c->fault.detail);
-}
-
 static const char *person_new(struct ctx *c, const char *role)
 {
     const char *id = id_new(c->mem);
 
-    must_be_ok(c,
-               person_add(c, id, "Somebody", text_printf(c->mem, "%s@example.org", id), "no hash"));
-    must_be_ok(c, membership_add(c, id, role));
+    ok(c, person_add(c, id, "Somebody", text_printf(c->mem, "%s@example.org", id), "no hash"));
+    ok(c, membership_add(c, id, role));
     return id;
 }
 
@@ -234,13 +233,13 @@ struct place place_new(struct arena *mem)
     struct employee *staff;
     size_t count;
 
-    must_be_ok(c, tenant_add(c, tenant_id, text_printf(mem, "Company %.13s", tenant_id)));
+    ok(c, tenant_add(c, tenant_id, text_printf(mem, "Company %.13s", tenant_id)));
 
     const char *person_id = person_new(c, "admin");
 
-    must_be_ok(c, employee_list(c, NULL, &(struct page){.most = 10}, &staff, &count));
+    ok(c, employee_list(c, NULL, &(struct page){.most = 10}, &staff, &count));
     assert_true(count > 0);
-    must_be_ok(c, db_commit(c));
+    ok(c, db_commit(c));
 
     struct place at = {tenant_id, text_dup(mem, person_id), text_dup(mem, staff[0].id)};
 
@@ -253,7 +252,7 @@ const char *place_person(struct arena *mem, const struct place *at, const char *
     struct ctx *c = pg_ctx(PG_WEB, at->tenant_id);
     const char *id = text_dup(mem, person_new(c, role));
 
-    must_be_ok(c, db_commit(c));
+    ok(c, db_commit(c));
     ctx_end(c);
     return id;
 }

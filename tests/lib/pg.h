@@ -24,6 +24,9 @@ const char *pg_name(enum pg_role role);
 /* A context of a role in a tenant (NULL: none); ended by ctx_end. */
 struct ctx *pg_ctx(enum pg_role role, const char *tenant_id);
 
+/* Ends the test when rc is a fault, with the fault's words. */
+void ok(struct ctx *c, rc_t rc);
+
 /* The pool of a role; from now on at another address (NULL: the usual one again). */
 struct db_pool *pg_pool(enum pg_role role);
 void pg_use(enum pg_role role, const char *address);
