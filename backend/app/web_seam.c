@@ -4,6 +4,7 @@
  */
 #include "seam.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "app/web.h"
@@ -15,8 +16,13 @@
 #define TICK_MS 250
 #define ADDRESSES 4096 /* a power of two */
 #define GRACE_MS 300
+#define TRIM_EVERY_MS 1000
+#define TRIM_AFTER 16 /* connections */
+#define TRIM_TIMES 3
+#define TRIM_KEPT KIB(256)
 
 static bool draining;
+static unsigned changed; /* connections that came or went in this second */
 
 bool web_draining(void)
 {
@@ -67,12 +73,36 @@ int kore_app_accept(struct connection *c)
     if (*held >= (uint64_t)conf_number(CONF_web_per_address))
         return 0;
     ++*held;
+    changed++;
     return 1;
 }
 
 void kore_app_closed(struct connection *c)
 {
     --*address_slot(c);
+    changed++;
+}
+
+/*
+ * Handshakes that come in a wave leave holes between what their connections keep for long, of up to
+ * 35 KB for each; so does a wave that goes. The pages in them go back to the system: some times,
+ * because handshakes and first answers last for a while.
+ */
+static void give_back(int64_t now_ms)
+{
+    static int64_t next_ms;
+    static int times;
+
+    if (now_ms < next_ms)
+        return;
+    next_ms = now_ms + TRIM_EVERY_MS;
+    if (changed >= TRIM_AFTER)
+        times = TRIM_TIMES;
+    changed = 0;
+    if (times == 0)
+        return;
+    times--;
+    (void)malloc_trim(TRIM_KEPT);
 }
 
 static void tick(void)
@@ -87,6 +117,7 @@ static void tick(void)
     web_live_tick(now_ms);
     web_line_tick(now_ms);
     web_park_tick(now_ms);
+    give_back(now_ms);
 }
 
 void kore_app_round(void)
