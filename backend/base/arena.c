@@ -11,7 +11,7 @@
 
 #include "base/rc.h"
 
-#define BLOCK_SIZE KIB(4)
+#define BLOCK_SIZE KIB(2)
 #define ALIGNMENT 16u
 
 #if defined(__SANITIZE_ADDRESS__)

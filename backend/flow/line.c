@@ -27,7 +27,7 @@ struct wire;
 struct call {
     uint32_t id;
     struct wire *wire;
-    struct ctx *c; /* until it is started */
+    struct ctx *c; /* until it is started; so is the body */
     struct line_open open;
     char *body;
     size_t body_have;
@@ -83,6 +83,7 @@ static void forget(struct call *call)
         ctx_end(call->c);
     if (call->v1 != NULL)
         v1_call_leave(call->v1);
+    free(call->body);
     free(call->out);
     free(call);
 }
@@ -181,10 +182,11 @@ static void start(struct call *call)
 {
     const struct v1_out out = {.head = on_head, .data = on_data, .end = on_end, .arg = call};
     struct ctx *c = call->c;
+    char *body = call->body;
 
     call->c = NULL;
-    call->v1 = v1_call_start(&own.place, c, &call->open,
-                             (struct bytes){call->body, call->body_have}, &out);
+    call->body = NULL;
+    call->v1 = v1_call_start(&own.place, c, &call->open, body, call->body_have, &out);
 }
 
 /* An answer without a question: the body was never read. */
@@ -230,7 +232,9 @@ static bool on_open(struct wire *w, uint32_t id, struct bytes payload)
         refuse_busy(call);
         return true;
     }
-    call->body = arena_take(c->mem, call->open.body_len + 1);
+    call->body = malloc(call->open.body_len + 1);
+    if (call->body == NULL)
+        abort();
     call->body_have = payload.len - read;
     memcpy(call->body, payload.data + read, call->body_have);
     if (call->body_have == call->open.body_len)

@@ -1,6 +1,7 @@
 /* See v1_call.h. */
 #include "flow/v1_call.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -37,6 +38,7 @@ struct v1_call {
     bool begun;                 /* part of a stream has left */
     struct errand errand;       /* what is done before anybody is asked */
     struct routing_want models; /* that may be asked */
+    char *question;             /* its body, until it is read */
     struct bytes body;          /* of the question, then of the answer */
     rc_t rc;
 };
@@ -305,6 +307,14 @@ static void ask(struct v1_call *v, struct pool_loop *pool)
     v->asking = pool_start(pool, &question);
 }
 
+static void drop_question(void *of)
+{
+    struct v1_call *v = of;
+
+    free(v->question);
+    v->question = NULL;
+}
+
 /* What may take a while: a large body, accounts that are not at hand, vectors. */
 static void work(void *arg)
 {
@@ -317,6 +327,7 @@ static void work(void *arg)
         v->rc = v1_embed(v->c, &v->open, &v->models, v->body, &v->left, &v->body);
     else
         v->rc = prepare(v, v->body);
+    drop_question(v);
 }
 
 static void worked(void *arg)
@@ -343,12 +354,14 @@ static bool is_quick(const struct v1_call *v)
 }
 
 struct v1_call *v1_call_start(const struct v1_place *place, struct ctx *c,
-                              const struct line_open *open, struct bytes body,
+                              const struct line_open *open, char *body, size_t len,
                               const struct v1_out *out)
 {
     struct v1_call *v = arena_take(c->mem, sizeof(*v));
 
-    *v = (struct v1_call){.c = c, .place = place, .open = *open, .out = *out, .body = body};
+    *v = (struct v1_call){
+        .c = c, .place = place, .open = *open, .out = *out, .question = body, .body = {body, len}};
+    arena_on_end(c->mem, drop_question, v);
     v->piece = buf_new(c->mem, MIB(16));
     v->errand = (struct errand){.work = work, .arg = v, .done = {.fn = worked, .arg = v}};
     if (!is_quick(v)) {

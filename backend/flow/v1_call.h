@@ -27,11 +27,11 @@ struct v1_place {
 };
 
 /*
- * Takes c over, in which the question lies. The call is gone after `end`, or some time after it
- * was left.
+ * Takes over c, and the body, which is of malloc: it goes as soon as it is read, since an answer
+ * may take long. The call is gone after `end`, or some time after it was left.
  */
 struct v1_call *v1_call_start(const struct v1_place *place, struct ctx *c,
-                              const struct line_open *open, struct bytes body,
+                              const struct line_open *open, char *body, size_t len,
                               const struct v1_out *out);
 
 /* The reader is slow: the model's words are waited for, or no longer. */

@@ -9,7 +9,7 @@
 #define SPARE_MAX 256        /* handles kept for the next calls */
 #define CONNECTIONS_MAX 2048 /* kept open; the one that was used longest ago is closed */
 #define READ_SIZE KIB(16)    /* of each call while it reads */
-#define PIECE_SIZE KIB(4)    /* of one that comes in pieces: thousands may be open for long */
+#define PIECE_SIZE KIB(1)    /* of one that comes in pieces: thousands may be open for long */
 #define SEND_SIZE KIB(16)    /* curl's least */
 
 struct http_multi {

@@ -65,7 +65,7 @@ static rc_t content(struct reading *r, const struct served_at *at, const json_t 
     *out = arena_take(r->c->mem, (len + more) * sizeof(**out));
     *count = 0;
     if (json_is_string(from)) {
-        (*out)[(*count)++] = (struct llm_part){.kind = LLM_TEXT, .text = json_string_value(from)};
+        (*out)[(*count)++] = (struct llm_part){.kind = LLM_TEXT, .text = served_kept(r->c, from)};
         return OK;
     }
     if (from == NULL || json_is_null(from))
@@ -318,9 +318,11 @@ static rc_t stops(struct reading *r, const json_t *body)
     for (size_t i = 0; i < len; i++) {
         struct served_at one = {.up = &list, .index = i};
 
-        all[i] = json_string_value(json_is_array(from) ? json_array_get(from, i) : from);
-        if (all[i] == NULL)
+        const json_t *text = json_is_array(from) ? json_array_get(from, i) : from;
+
+        if (!json_is_string(text))
             return served_wrong_type(r->c, &one, NULL, "a text");
+        all[i] = served_kept(r->c, text);
         if (all[i][0] == '\0')
             return served_bad(r->c, &one, NULL, "invalid_value", "this is empty.");
     }
@@ -380,5 +382,7 @@ rc_t served_chat_read(struct ctx *c, struct bytes body, struct served_ask *out)
     TRY(modalities(&r, root));
     TRY(served_effort(c, NULL, root, "reasoning_effort", &r.ask->effort));
     TRY(served_object(c, NULL, root, "stream_options", &options));
-    return served_bool(c, &options_at, options, "include_usage", &out->usage);
+    TRY(served_bool(c, &options_at, options, "include_usage", &out->usage));
+    json_object_clear(root);
+    return OK;
 }

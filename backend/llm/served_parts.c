@@ -77,6 +77,11 @@ static json_t *member(const json_t *from, const char *key)
     return json_is_null(v) ? NULL : v;
 }
 
+const char *served_kept(struct ctx *c, const json_t *text)
+{
+    return text_copy(c->mem, json_string_value(text), json_string_length(text));
+}
+
 rc_t served_text(struct ctx *c, const struct served_at *at, const json_t *from, const char *key,
                  const char **out)
 {
@@ -86,7 +91,7 @@ rc_t served_text(struct ctx *c, const struct served_at *at, const json_t *from, 
         return OK;
     if (!json_is_string(v))
         return served_wrong_type(c, at, key, "a text");
-    *out = json_string_value(v);
+    *out = served_kept(c, v);
     return OK;
 }
 

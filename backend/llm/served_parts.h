@@ -19,9 +19,14 @@ rc_t served_wrong_type(struct ctx *c, const struct served_at *at, const char *ke
                        const char *wanted);
 rc_t served_cannot(struct ctx *c, const struct served_at *at, const char *key, const char *words);
 
-/* The body as an object, bounded in bytes, values and depth. */
+/*
+ * The body as an object, bounded in bytes, values and depth. Its reader empties it at the end, as
+ * an answer may take long: what is kept of it are copies.
+ */
 rc_t served_body(struct ctx *c, struct bytes body, json_t **out) MUST;
 
+/* A copy of a JSON text. */
+const char *served_kept(struct ctx *c, const json_t *text);
 /* Members; missing or null leaves *out as it was. Numbers outside the bounds are invalid_value. */
 rc_t served_text(struct ctx *c, const struct served_at *at, const json_t *from, const char *key,
                  const char **out) MUST;

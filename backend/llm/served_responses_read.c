@@ -97,7 +97,7 @@ static rc_t content(struct reading *r, const struct served_at *at, const json_t 
     const json_t *from = json_object_get(item, key);
 
     if (json_is_string(from)) {
-        next(r, LLM_TEXT)->text = json_string_value(from);
+        next(r, LLM_TEXT)->text = served_kept(r->c, from);
         return OK;
     }
     if (from == NULL || json_is_null(from))
@@ -275,7 +275,7 @@ static rc_t input(struct reading *r, const json_t *body, size_t bytes)
     TRY(served_text(r->c, NULL, body, "instructions", &instructions));
     served_system(&r->talked, instructions);
     if (json_is_string(from)) {
-        next(r, LLM_TEXT)->text = json_string_value(from);
+        next(r, LLM_TEXT)->text = served_kept(r->c, from);
         served_said(&r->talked, LLM_PERSON, r->parts, 1);
         r->run = r->count;
     }
@@ -388,5 +388,6 @@ rc_t served_responses_read(struct ctx *c, struct bytes body, struct served_ask *
     TRY(served_object(c, NULL, root, "reasoning", &effort));
     TRY(served_effort(c, &effort_at, effort, "effort", &r.ask->effort));
     out->echo = served_responses_echo(c, root, r.ask);
+    json_object_clear(root);
     return OK;
 }

@@ -43,6 +43,7 @@ void vendor_post(struct ctx *c, const char *url, json_t *body, struct http_ask *
 {
     *out = (struct http_ask){.method = "POST", .url = url, .body = vendor_written(c->mem, body)};
     http_header_add(out, "Content-Type", "application/json");
+    json_object_clear(body); /* it is written, and its answer may take long */
 }
 
 void vendor_get(const char *url, struct http_ask *out)
