@@ -11,6 +11,7 @@
 
 #define WAIT_MS 5000 /* for what others may give back, as in the purse */
 #define DRY_MS 100
+#define CRAMPED_MS 20   /* a round of the ledger is written meanwhile */
 #define TOGETHER_MAX 64 /* who wait and are leased for at once */
 
 /* Those who wait for the same caps. It is there as long as somebody waits. */
@@ -25,6 +26,7 @@ struct bank_group {
 
 struct pool_bank {
     struct loop *loop;
+    struct pool_ledger *ledger;
     struct bank_clerk *clerk;
     struct bank_group *groups;
     struct loop_task freed;
@@ -44,13 +46,14 @@ static void serve_all(void *arg)
     }
 }
 
-struct pool_bank *pool_bank_new(struct loop *loop, struct db_pool *db)
+struct pool_bank *pool_bank_new(struct loop *loop, struct db_pool *db, struct pool_ledger *ledger)
 {
     struct pool_bank *b = calloc(1, sizeof(*b));
 
     if (b == NULL)
         abort();
     b->loop = loop;
+    b->ledger = ledger;
     b->clerk = bank_clerk_new(loop, db);
     b->freed = (struct loop_task){.fn = serve_all, .arg = b};
     return b;
@@ -185,8 +188,12 @@ static void group_asked(void *arg)
     g->asking = false;
     if (a->e->rc != OK)
         refuse(g, a->e);
-    if (a->e->rc == OK && a->e->dry)
+    if (a->e->rc == OK && a->e->left == PURSE_DRY)
         loop_timer_set(g->b->loop, &g->again, DRY_MS);
+    if (a->e->rc == OK && a->e->left == PURSE_CRAMPED) {
+        pool_ledger_hurry(g->b->ledger);
+        loop_timer_set(g->b->loop, &g->again, CRAMPED_MS);
+    }
     bank_errand_free(a->e);
     free(a);
     serve(g);

@@ -7,12 +7,14 @@
 #define FLOW_POOL_BANK_H
 
 #include "flow/pool.h"
+#include "flow/pool_ledger.h"
 #include "io/loop.h"
 
 struct pool_bank;
 struct bank_group;
 
-struct pool_bank *pool_bank_new(struct loop *loop, struct db_pool *db);
+/* The ledger writes at once what stands in the way of those who wait. */
+struct pool_bank *pool_bank_new(struct loop *loop, struct db_pool *db, struct pool_ledger *ledger);
 /* Nobody waits any more. */
 void pool_bank_free(struct pool_bank *b);
 

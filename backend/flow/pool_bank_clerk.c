@@ -52,7 +52,7 @@ static rc_t run(struct ctx *c, struct bank_errand *e)
                                 .key_id = or_null(e->payer.key_id)};
 
     if (e->model == NULL)
-        return purse_lease(c, &payer, e->most, e->least, e->last, &e->dry);
+        return purse_lease(c, &payer, e->most, e->least, e->last, &e->left);
     TRY(price_find(c, e->provider, e->model, &e->price));
     snprintf(e->from, sizeof(e->from), "%s", e->price.from == NULL ? "" : e->price.from);
     e->price.from = e->from[0] == '\0' ? NULL : e->from;

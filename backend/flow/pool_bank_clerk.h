@@ -21,7 +21,7 @@ struct bank_errand {
     bool last;
     /* the outcome */
     rc_t rc;
-    bool dry;
+    enum purse_left left;
     struct price price; /* `from` points to the next member */
     char from[11];
     const char *code;

@@ -1,6 +1,10 @@
 /*
  * See pool_ledger.h. The loop puts entries into two lists, the thread takes both at once: those
  * that have begun and those that have ended. So an entry that is in both is known to be.
+ *
+ * A round costs the database a millisecond however few calls it writes, in which the processor is
+ * not there for other calls: rounds are seldom. Who is short of money that calls stand in the way
+ * of, which have not been written, asks for one at once, and so does a list that gets long.
  */
 #include "flow/pool_ledger.h"
 
@@ -13,8 +17,10 @@
 #include "flow/pool_ledger_write.h"
 #include "io/db.h"
 
-#define ROUND_MS 50  /* so long entries gather, so that many are written at once */
-#define AGAIN_MS 500 /* after one that failed */
+#define ROUND_MS 250 /* so long entries gather, so that many are written at once */
+#define HURRY_MS 10  /* the same where somebody waits for it */
+#define MANY 1000    /* that have ended: they are not kept any longer */
+#define AGAIN_MS 500 /* after a round that failed */
 #define LAST_MS 10000
 
 struct list {
@@ -28,8 +34,10 @@ struct pool_ledger {
     pthread_cond_t changed;
     struct list begun; /* by next_begun */
     struct list ended; /* by next_ended */
+    size_t ended_count;
     size_t round, flushed;
-    bool hurry, over;
+    bool hurry; /* somebody waits for the next round */
+    bool over;
     bool idle; /* the thread waits for something to write, and not for the end of its round */
     int64_t over_ms;
 };
@@ -38,6 +46,19 @@ static void none(struct list *l)
 {
     l->first = NULL;
     l->end = &l->first;
+}
+
+static void add_begun(struct pool_ledger *l, struct ledger_entry *e)
+{
+    *l->begun.end = e;
+    l->begun.end = &e->next_begun;
+}
+
+static void add_ended(struct pool_ledger *l, struct ledger_entry *e)
+{
+    *l->ended.end = e;
+    l->ended.end = &e->next_ended;
+    l->ended_count++;
 }
 
 /* With the lock held. Within a round nobody is woken: that would cost more than the entry. */
@@ -57,8 +78,7 @@ struct ledger_entry *ledger_open(struct pool_ledger *l, const char *tenant_id,
     if (hold->count == 0)
         return e;
     pthread_mutex_lock(&l->lock);
-    *l->begun.end = e;
-    l->begun.end = &e->next_begun;
+    add_begun(l, e);
     has_come(l);
     pthread_mutex_unlock(&l->lock);
     return e;
@@ -69,47 +89,53 @@ void ledger_end(struct pool_ledger *l, struct ledger_entry *e, const struct usag
     ledger_entry_fill(e, u);
     pthread_mutex_lock(&l->lock);
     e->has_ended = true;
-    *l->ended.end = e;
-    l->ended.end = &e->next_ended;
+    add_ended(l, e);
     has_come(l);
+    if (l->ended_count == MANY)
+        pthread_cond_signal(&l->changed);
     pthread_mutex_unlock(&l->lock);
 }
 
 /*
- * Takes what there is. Those that have begun and not ended are told of; the others are booked. The
- * lists are cut into single entries: `tell` by next_begun, `book` as an array, for its order.
+ * Takes what there is to write: those that have ended are booked, those that were under way in the
+ * last round already, or all in a hurry, are told of. The lists are cut into single entries: `tell`
+ * by next_begun, `book` as an array, for its order.
  */
 static void take(struct pool_ledger *l, struct ledger_batch *out)
 {
-    struct ledger_entry *next;
+    struct ledger_entry *e = l->begun.first, *next;
 
     *out = (struct ledger_batch){.tell = NULL};
-    for (struct ledger_entry *e = l->begun.first; e != NULL; e = next) {
+    none(&l->begun);
+    for (; e != NULL; e = next) {
         next = e->next_begun;
         e->next_begun = NULL;
-        if (!e->has_ended)
+        if (e->has_ended)
+            continue;
+        if (l->hurry || l->over || e->was_there) {
             ledger_batch_add(&out->tell, &out->tell_count, e);
+        } else {
+            e->was_there = true;
+            add_begun(l, e);
+        }
     }
-    for (struct ledger_entry *e = l->ended.first; e != NULL; e = next) {
+    for (e = l->ended.first; e != NULL; e = next) {
         next = e->next_ended;
         e->next_ended = NULL;
         ledger_batch_add(&out->book, &out->book_count, e);
     }
-    none(&l->begun);
     none(&l->ended);
+    l->ended_count = 0;
+    l->hurry = false;
 }
 
 /* With the lock held: what could not be written comes again. */
 static void put_back(struct pool_ledger *l, const struct ledger_batch *b)
 {
-    for (size_t i = 0; i < b->tell_count; i++) {
-        *l->begun.end = b->tell[i];
-        l->begun.end = &b->tell[i]->next_begun;
-    }
-    for (size_t i = 0; i < b->book_count; i++) {
-        *l->ended.end = b->book[i];
-        l->ended.end = &b->book[i]->next_ended;
-    }
+    for (size_t i = 0; i < b->tell_count; i++)
+        add_begun(l, b->tell[i]);
+    for (size_t i = 0; i < b->book_count; i++)
+        add_ended(l, b->book[i]);
 }
 
 static void wait_ms(struct pool_ledger *l, int64_t ms)
@@ -149,15 +175,25 @@ static bool is_empty(const struct pool_ledger *l)
     return l->begun.first == NULL && l->ended.first == NULL;
 }
 
+/* When the next round is due. */
+static int64_t round_at(const struct pool_ledger *l, int64_t began_ms, int64_t not_before_ms)
+{
+    const bool now = l->over || l->ended_count >= MANY;
+    const int64_t at_ms = began_ms + (now ? 0 : l->hurry ? HURRY_MS : ROUND_MS);
+
+    return at_ms > not_before_ms ? at_ms : not_before_ms;
+}
+
 static void *keep(void *arg)
 {
     struct pool_ledger *l = arg;
-    int64_t next_ms = 0;
+    int64_t began_ms = 0; /* when the first entry came, or the last round ended */
+    int64_t not_before_ms = 0;
     bool waits = true; /* for something to write */
 
     pthread_mutex_lock(&l->lock);
     while (!l->over || (!is_empty(l) && clock_mono_ms() < l->over_ms + LAST_MS)) {
-        int64_t now_ms = clock_mono_ms();
+        const int64_t now_ms = clock_mono_ms(), at_ms = round_at(l, began_ms, not_before_ms);
 
         if (is_empty(l)) {
             waits = l->idle = true;
@@ -165,13 +201,14 @@ static void *keep(void *arg)
             l->idle = false;
         } else if (waits) {
             waits = false;
-            next_ms = l->hurry ? 0 : now_ms + ROUND_MS;
-        } else if (now_ms < next_ms) {
-            wait_ms(l, next_ms - now_ms);
-        } else if (!one_round(l)) {
-            next_ms = clock_mono_ms() + AGAIN_MS;
+            began_ms = now_ms;
+        } else if (now_ms < at_ms) {
+            wait_ms(l, at_ms - now_ms);
         } else {
-            next_ms = l->hurry ? 0 : clock_mono_ms() + ROUND_MS;
+            const bool all = one_round(l);
+
+            began_ms = clock_mono_ms();
+            not_before_ms = all ? 0 : began_ms + AGAIN_MS;
         }
     }
     pthread_mutex_unlock(&l->lock);
@@ -198,19 +235,27 @@ struct pool_ledger *pool_ledger_new(struct db_pool *db)
     return l;
 }
 
+void pool_ledger_hurry(struct pool_ledger *l)
+{
+    pthread_mutex_lock(&l->lock);
+    if (!l->hurry)
+        pthread_cond_broadcast(&l->changed);
+    l->hurry = true;
+    pthread_mutex_unlock(&l->lock);
+}
+
 void pool_ledger_flush(struct pool_ledger *l)
 {
     pthread_mutex_lock(&l->lock);
     const size_t want = l->round + 1;
 
-    l->hurry = true;
     while (l->flushed < want && !is_empty(l)) {
+        l->hurry = true;
         pthread_cond_broadcast(&l->changed);
         wait_ms(l, 20);
     }
     while (l->round > l->flushed)
         wait_ms(l, 20);
-    l->hurry = false;
     pthread_mutex_unlock(&l->lock);
 }
 
@@ -219,7 +264,7 @@ void pool_ledger_free(struct pool_ledger *l)
     size_t left = 0;
 
     pthread_mutex_lock(&l->lock);
-    l->over = l->hurry = true;
+    l->over = true;
     l->over_ms = clock_mono_ms();
     pthread_cond_broadcast(&l->changed);
     pthread_mutex_unlock(&l->lock);

@@ -1,8 +1,9 @@
 /*
- * The books of an event loop's calls, written by a thread beside it, many at once. A call under way
- * gets its row in call_open within a round (some fifty milliseconds), and until then its hold is
- * quiet (flow/purse.h); a call that has ended by then never gets one. What a call cost is entered
- * into the ledger and taken out of the caps in one transaction, once: under the call's id.
+ * The books of an event loop's calls, written by a thread beside it, many at once. A call that is
+ * under way for longer than a round (a quarter of a second) gets its row in call_open, and until
+ * then its hold is quiet (flow/purse.h); a call that has ended by then never gets one. What a call
+ * cost is entered into the ledger and taken out of the caps in one transaction, once: under the
+ * call's id.
  */
 #ifndef FLOW_POOL_LEDGER_H
 #define FLOW_POOL_LEDGER_H
@@ -28,6 +29,8 @@ struct ledger_entry *ledger_open(struct pool_ledger *l, const char *tenant_id,
  */
 void ledger_end(struct pool_ledger *l, struct ledger_entry *e, const struct usage *u);
 
+/* All that is known by now is written soon: there is room for no other call until it is. */
+void pool_ledger_hurry(struct pool_ledger *l);
 /* Waits until all that has ended by now is written: for tests. */
 void pool_ledger_flush(struct pool_ledger *l);
 

@@ -9,8 +9,7 @@
 #include "base/log.h"
 #include "io/db.h"
 
-#define AT_ONCE 200 /* entries of one transaction */
-#define SETTLED_MAX ((size_t)(AT_ONCE * CAPS_MAX))
+#define AT_ONCE 500 /* entries of one transaction */
 
 static void copy(char to[37], const char *from)
 {
@@ -193,9 +192,45 @@ static int by_cap(const void *a, const void *b)
     return order != 0 ? order : strcmp(x->starts, y->starts);
 }
 
+/* One sum for each cap; how many there are. */
+static size_t sums(struct settled *s, size_t n)
+{
+    size_t count = 0;
+
+    qsort(s, n, sizeof(*s), by_cap);
+    for (size_t i = 0; i < n; i++)
+        if (count > 0 && by_cap(&s[count - 1], &s[i]) == 0)
+            s[count - 1].cost += s[i].cost;
+        else
+            s[count++] = s[i];
+    return count;
+}
+
+/* Mostly the same comes out of all caps of a company, and goes there in one statement. */
+static rc_t settle_sums(struct ctx *c, const struct settled *s, size_t n)
+{
+    for (size_t i = 0, next; i < n; i = next) {
+        struct buf ids = buf_new(c->mem, KIB(64)), starts = buf_new(c->mem, KIB(64));
+
+        for (next = i; next < n && next < i + CAPS_MAX && s[next].cost == s[i].cost; next++) {
+            if (next > i && strcmp(s[next].cap_id, s[next - 1].cap_id) == 0)
+                break; /* another period of the same cap: the order of both is not sure in one */
+            buf_printf(&ids, "%c%s", next == i ? '{' : ',', s[next].cap_id);
+            buf_printf(&starts, "%c%s", next == i ? '{' : ',', s[next].starts);
+        }
+        buf_char(&ids, '}');
+        buf_char(&starts, '}');
+
+        struct cap_list list = {buf_str(&ids), buf_str(&starts)};
+
+        TRY(cap_settle(c, purse_holder(), &list, s[i].cost));
+    }
+    return OK;
+}
+
 static rc_t settle(struct ctx *c, struct ledger_entry **list, size_t count)
 {
-    struct settled *s = arena_take(c->mem, SETTLED_MAX * sizeof(*s));
+    struct settled *s = arena_take(c->mem, (count * CAPS_MAX + 1) * sizeof(*s));
     size_t n = 0;
 
     for (size_t i = 0; i < count; i++)
@@ -204,17 +239,7 @@ static rc_t settle(struct ctx *c, struct ledger_entry **list, size_t count)
                 s[n++] = (struct settled){.cap_id = list[i]->hold.caps[k].cap_id,
                                           .starts = list[i]->hold.caps[k].starts,
                                           .cost = list[i]->u.cost_micros};
-    qsort(s, n, sizeof(*s), by_cap);
-    for (size_t i = 0, next; i < n; i = next) {
-        struct cap_list one = {text_printf(c->mem, "{%s}", s[i].cap_id),
-                               text_printf(c->mem, "{%s}", s[i].starts)};
-        int64_t sum = 0;
-
-        for (next = i; next < n && by_cap(&s[i], &s[next]) == 0; next++)
-            sum += s[next].cost;
-        TRY(cap_settle(c, purse_holder(), &one, sum));
-    }
-    return OK;
+    return settle_sums(c, s, sums(s, n));
 }
 
 static rc_t book_all(struct ctx *c, struct ledger_entry **list, size_t count)

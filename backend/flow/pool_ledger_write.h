@@ -17,6 +17,7 @@ struct ledger_entry {
     struct usage u; /* figures; its texts point to the members here, or to constants */
     char price_from[11];
     bool has_ended; /* under the ledger's lock */
+    bool was_there; /* the same: in the last round it was under way already */
     bool nothing;   /* it ended, and there is nothing to enter */
     bool touched;   /* its row in call_open may be committed */
     bool again;     /* it may be in the ledger: a commit broke off */

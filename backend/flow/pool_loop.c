@@ -44,8 +44,8 @@ struct pool_loop *pool_loop_new(struct loop *loop, struct db_pool *db)
         abort();
     p->loop = loop;
     p->http = http_multi_new(loop);
-    p->bank = pool_bank_new(loop, db);
     p->ledger = pool_ledger_new(db);
+    p->bank = pool_bank_new(loop, db, p->ledger);
     return p;
 }
 

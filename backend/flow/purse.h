@@ -46,11 +46,13 @@ bool purse_try(const char *tenant_id, const struct payer *payer, int64_t micros,
 void purse_told(struct purse_hold *hold);
 /*
  * Leases what purse_try lacked for `most`, or where that is too much, for `least`, in the context's
- * tenant. Blocks, for two round trips; commits. *dry: there is not enough now, and something may
- * come back; with `last` that is the refusal of purse_hold.
+ * tenant. Blocks, for two round trips; commits. PURSE_DRY: there is not enough now, and something
+ * may come back; with `last` that is the refusal of purse_hold. PURSE_CRAMPED: there is enough, but
+ * calls that the database does not know stand in its way until purse_told.
  */
+enum purse_left { PURSE_ENOUGH, PURSE_DRY, PURSE_CRAMPED };
 rc_t purse_lease(struct ctx *c, const struct payer *payer, int64_t most, int64_t least, bool last,
-                 bool *dry) MUST;
+                 enum purse_left *left) MUST;
 
 /*
  * The call is over and cost so much (0: nothing). Once for each hold. The database is told by

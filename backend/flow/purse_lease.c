@@ -183,14 +183,31 @@ static void put_bare(struct purse_tenant *t, const struct lack *lack, bool taken
     }
 }
 
+/* With the lock held: whether what may be bare is all that is missing for so much. */
+static bool is_cramped(const struct purse_tenant *t, const struct payer *payer, int64_t micros)
+{
+    bool cramped = false;
+
+    for (size_t i = 0; i < t->count; i++) {
+        const struct purse_account *a = &t->accounts[i];
+
+        if (a->scope[0] == '\0' || !purse_applies(a, payer))
+            continue;
+        if (a->left - a->held < micros)
+            return false;
+        cramped = cramped || (a->quiet > 0 && a->bare - a->quiet < micros);
+    }
+    return cramped;
+}
+
 rc_t purse_lease(struct ctx *c, const struct payer *payer, int64_t most, int64_t least, bool last,
-                 bool *dry)
+                 enum purse_left *left)
 {
     struct purse_said said = {.how = CAP_WAIT};
     int64_t asked_ms = clock_mono_ms();
     struct lack lack;
 
-    *dry = false;
+    *left = PURSE_ENOUGH;
     TRY(ask(c, payer, most, least, last, &lack, &said));
     pthread_mutex_lock(&purse_lock);
     struct purse_tenant *t = purse_tenant(c->tenant_id);
@@ -198,8 +215,11 @@ rc_t purse_lease(struct ctx *c, const struct payer *payer, int64_t most, int64_t
     purse_take_over(t, &said, asked_ms);
     if (said.how == CAP_TAKEN)
         put_bare(t, &lack, said.count > 0);
+    if (said.how == CAP_WAIT)
+        *left = PURSE_DRY;
+    else if (is_cramped(t, payer, least))
+        *left = PURSE_CRAMPED;
     pthread_cond_broadcast(&purse_changed);
     pthread_mutex_unlock(&purse_lock);
-    *dry = said.how == CAP_WAIT;
     return said.how == CAP_REFUSED ? purse_refuse(c, &said.slices[0]) : OK;
 }

@@ -151,6 +151,25 @@ static void connections_are_kept(void **state)
     desk_agrees(f);
 }
 
+/*
+ * A cap with room for one or two calls at a time: whoever lacks it waits until those before are
+ * booked, which is done at once then, and none is refused.
+ */
+static void a_small_cap_serves_one_after_the_other(void **state)
+{
+    struct desk *f = *state;
+
+    desk_limit(f, DESK_DOLLAR / 4);
+    for (size_t i = 0; i < 100; i++) {
+        desk_ask(f, (struct desk_asked){.ask = DESK_STREAM(1000)});
+        while (f->ended <= i)
+            loop_turn(f->loop, 100);
+        assert_int_equal(f->answered, i + 1);
+    }
+    desk_run(f, 100);
+    desk_agrees(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +180,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_stream_that_breaks, desk_open, desk_close),
         cmocka_unit_test_setup_teardown(a_slow_reader_holds_the_model_back, desk_open, desk_close),
         cmocka_unit_test_setup_teardown(connections_are_kept, desk_open, desk_close),
+        cmocka_unit_test_setup_teardown(a_small_cap_serves_one_after_the_other, desk_open,
+                                        desk_close),
     };
 
     setenv("KONSTRUCT_DRAIN_TOKENS", "5", 1);
