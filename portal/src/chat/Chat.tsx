@@ -3,9 +3,8 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
 import { useEffect, type RefObject, useRef } from 'react';
 import type { Employee } from '../api/client';
-import { explain } from '../api/fault';
 import { conversationsQuery } from '../api/queries';
-import { Button } from '../components/Button';
+import { Failed } from '../components/Failed';
 import { Notice } from '../components/Notice';
 import { Skeleton } from '../components/Skeleton';
 import { Composer } from './Composer';
@@ -119,11 +118,7 @@ function Running({
                 <div className="flex-1 overflow-y-auto px-4 sm:px-6">
                     <div className="mx-auto max-w-180 py-6">
                         {query.isError ? (
-                            <Notice told={explain(query.error)}>
-                                <Button size="small" onClick={() => void query.refetch()}>
-                                    Try again
-                                </Button>
-                            </Notice>
+                            <Failed error={query.error} again={query.refetch} />
                         ) : (
                             <SaidSkeleton />
                         )}

@@ -2,10 +2,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { CircleHelp, X } from 'lucide-react';
 import { useState } from 'react';
-import { explain } from '../api/fault';
 import { Button } from '../components/Button';
 import { Dialog } from '../components/Dialog';
-import { Notice } from '../components/Notice';
+import { Failed } from '../components/Failed';
 import { Skeleton } from '../components/Skeleton';
 import { cx } from '../lib/cx';
 import { money } from '../lib/money';
@@ -59,11 +58,7 @@ function Body({ messageId }: { messageId: string }) {
     if (error && !data)
         return (
             <div className="p-5">
-                <Notice told={explain(error)}>
-                    <Button size="small" onClick={() => void refetch()}>
-                        Try again
-                    </Button>
-                </Notice>
+                <Failed error={error} again={refetch} />
             </div>
         );
     if (!data)

@@ -25,7 +25,7 @@ interface Props {
     /* Interrupts a screen reader: for what answers a click of this person. */
     urgent?: boolean;
     children?: ReactNode;
-    className?: string;
+    className?: string | undefined;
 }
 
 export function Notice({ told, tone = 'red', urgent = true, children, className }: Props) {

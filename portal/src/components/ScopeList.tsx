@@ -5,13 +5,16 @@ import { cx } from '../lib/cx';
 interface Props {
     legend: string;
     scopes: readonly { name: string; about: string }[];
-    chosen: readonly string[];
-    onChoose: (chosen: string[]) => void;
+    /* The names of those that are ticked, with blanks between, as the API has them. */
+    chosen: string;
+    onChoose: (chosen: string) => void;
     fault?: string | undefined;
 }
 
 export function ScopeList({ legend, scopes, chosen, onChoose, fault }: Props) {
     const id = useId();
+    const ticked = chosen.split(' ').filter(Boolean);
+
     return (
         <fieldset aria-describedby={fault ? `${id}-note` : undefined}>
             <legend className="mb-1 font-medium">{legend}</legend>
@@ -27,12 +30,13 @@ export function ScopeList({ legend, scopes, chosen, onChoose, fault }: Props) {
                             <input
                                 type="checkbox"
                                 name={i === 0 ? 'scopes' : undefined}
-                                checked={chosen.includes(name)}
+                                checked={ticked.includes(name)}
                                 onChange={(event) =>
                                     onChoose(
-                                        event.target.checked
-                                            ? [...chosen, name]
-                                            : chosen.filter((other) => other !== name),
+                                        (event.target.checked
+                                            ? [...ticked, name]
+                                            : ticked.filter((other) => other !== name)
+                                        ).join(' '),
                                     )
                                 }
                                 className="mt-[3px] size-4 shrink-0 accent-accent"

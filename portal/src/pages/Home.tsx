@@ -2,11 +2,10 @@
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { Link, useRouteContext } from '@tanstack/react-router';
 import type { Conversation, Employee } from '../api/client';
-import { explain } from '../api/fault';
 import { conversationsQuery, employeesQuery } from '../api/queries';
 import { channelOf, titleOf } from '../chat/title';
 import { Button } from '../components/Button';
-import { Notice } from '../components/Notice';
+import { Failed } from '../components/Failed';
 import { Portrait } from '../components/Portrait';
 import { Skeleton } from '../components/Skeleton';
 import { State } from '../components/State';
@@ -45,11 +44,7 @@ export function Home() {
                     Employees
                 </h2>
                 {employees.isError && !employees.data && (
-                    <Notice told={explain(employees.error)} className="mt-3">
-                        <Button size="small" onClick={() => void employees.refetch()}>
-                            Try again
-                        </Button>
-                    </Notice>
+                    <Failed error={employees.error} again={employees.refetch} className="mt-3" />
                 )}
                 <ul className="mt-3 grid gap-4 sm:grid-cols-[repeat(auto-fill,minmax(320px,1fr))]">
                     {employees.isPending && <CardSkeleton />}
@@ -69,14 +64,11 @@ export function Home() {
                     Recent conversations
                 </h2>
                 {refused && (
-                    <Notice told={explain(refused.error)} className="mt-3">
-                        <Button
-                            size="small"
-                            onClick={() => lists.forEach((list) => void list.refetch())}
-                        >
-                            Try again
-                        </Button>
-                    </Notice>
+                    <Failed
+                        error={refused.error}
+                        again={() => lists.forEach((list) => void list.refetch())}
+                        className="mt-3"
+                    />
                 )}
                 <Recent
                     conversations={recent}

@@ -1,10 +1,9 @@
 /* Apps that may act in this person's name, and ending that. */
 import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { call, http } from '../../api/client';
-import { explain } from '../../api/fault';
 import { Button } from '../../components/Button';
 import { Done } from '../../components/Done';
-import { Notice } from '../../components/Notice';
+import { Failed } from '../../components/Failed';
 import { Skeleton } from '../../components/Skeleton';
 import { When } from '../../components/When';
 import { Section } from './Section';
@@ -28,13 +27,7 @@ export function Apps() {
             title="Apps with access"
             about="Programs that you have allowed to act in your name here."
         >
-            {(grants.error ?? end.error) && (
-                <Notice told={explain(grants.error ?? end.error)} className="mb-3">
-                    <Button size="small" onClick={() => void grants.refetch()}>
-                        Try again
-                    </Button>
-                </Notice>
-            )}
+            <Failed error={grants.error ?? end.error} again={grants.refetch} className="mb-3" />
             {grants.isPending && <Skeleton className="h-12 w-full" />}
             {grants.data?.length === 0 && <p className="text-ink-soft">None.</p>}
             <ul aria-label="Apps with access">

@@ -1,11 +1,10 @@
 /* Which browsers are logged in to this account, and ending that. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { call, http, type Session } from '../../api/client';
-import { explain } from '../../api/fault';
 import { sessionsQuery } from '../../api/queries';
 import { Button } from '../../components/Button';
 import { Done } from '../../components/Done';
-import { Notice } from '../../components/Notice';
+import { Failed } from '../../components/Failed';
 import { Skeleton } from '../../components/Skeleton';
 import { When } from '../../components/When';
 import { Section } from './Section';
@@ -60,13 +59,7 @@ export function Sessions() {
             title="Sessions"
             about="Where you are logged in. End what you do not know, and change your password."
         >
-            {(sessions.error ?? end.error) && (
-                <Notice told={explain(sessions.error ?? end.error)} className="mb-3">
-                    <Button size="small" onClick={() => void sessions.refetch()}>
-                        Try again
-                    </Button>
-                </Notice>
-            )}
+            <Failed error={sessions.error ?? end.error} again={sessions.refetch} className="mb-3" />
             {sessions.isPending && <Skeleton className="h-12 w-full" />}
             <ul aria-label="Sessions">
                 {sessions.data?.map((session) => (

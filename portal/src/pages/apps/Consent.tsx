@@ -5,6 +5,7 @@ import { useEffect } from 'react';
 import { call, http } from '../../api/client';
 import { explain } from '../../api/fault';
 import { Button } from '../../components/Button';
+import { Failed } from '../../components/Failed';
 import { Notice } from '../../components/Notice';
 import { Skeleton } from '../../components/Skeleton';
 import { usePage } from '../../lib/page';
@@ -34,11 +35,7 @@ export function Consent() {
         return (
             <>
                 <h1 className="mt-6 text-display font-semibold tracking-tight">This can’t go on</h1>
-                <Notice told={explain(asked.error)} className="mt-6">
-                    <Button size="small" onClick={() => void asked.refetch()}>
-                        Try again
-                    </Button>
-                </Notice>
+                <Failed error={asked.error} again={asked.refetch} className="mt-6" />
             </>
         );
     if (!asked.data || at_once) return <Skeleton className="mt-6 h-80 w-full" />;

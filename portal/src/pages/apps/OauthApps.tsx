@@ -1,16 +1,22 @@
 /* Apps that ask the company's people for leave, or act for themselves. */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { explain } from '../../api/fault';
+import { call, http } from '../../api/client';
 import { Button } from '../../components/Button';
+import { Confirm } from '../../components/Confirm';
 import { Done } from '../../components/Done';
-import { Notice } from '../../components/Notice';
+import { Failed } from '../../components/Failed';
 import { Once } from '../../components/Once';
 import { Skeleton } from '../../components/Skeleton';
 import { usePage } from '../../lib/page';
+import { NewSecret } from '../keys/NewSecret';
 import { AppLine } from './AppLine';
-import { Edit, NewSecret, Remove } from './Panels';
+import { Edit } from './Edit';
 import { appsQuery, type App, type AppMade } from './data';
+
+function at({ id }: App) {
+    return { params: { path: { id } } };
+}
 
 type Asked = { what: 'make' } | { what: 'edit' | 'secret' | 'remove'; of: App };
 
@@ -56,13 +62,7 @@ export function OauthApps() {
                 </Once>
             )}
             {said && <Done className="mt-6">{said}</Done>}
-            {error && (
-                <Notice told={explain(error)} className="mt-6">
-                    <Button size="small" onClick={() => void refetch()}>
-                        Try again
-                    </Button>
-                </Notice>
-            )}
+            <Failed error={error} again={refetch} className="mt-6" />
             {data === undefined && !error && <Skeleton className="mt-6 h-24 w-full" />}
             {data?.length === 0 && (
                 <section
@@ -99,14 +99,21 @@ export function OauthApps() {
             )}
             {asked?.what === 'secret' && (
                 <NewSecret
-                    of={asked.of}
+                    of={asked.of.name}
+                    about="What people have allowed the app goes on. Put the new secret into it while the old one still works."
+                    send={(body) =>
+                        call(http.POST('/api/v1/oauth-apps/{id}/rotate', { ...at(asked.of), body }))
+                    }
                     onClose={() => setAsked(null)}
                     onMade={(app) => settle(app, '')}
                 />
             )}
             {asked?.what === 'remove' && (
-                <Remove
-                    of={asked.of}
+                <Confirm
+                    title={`Remove ${asked.of.name}?`}
+                    about="It and everything that people have allowed it ends at once. This can’t be undone."
+                    action="Remove it"
+                    send={() => call(http.DELETE('/api/v1/oauth-apps/{id}', at(asked.of)))}
                     onClose={() => setAsked(null)}
                     onDone={() => settle(null, `${asked.of.name} is removed.`)}
                 />

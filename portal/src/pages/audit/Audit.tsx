@@ -3,9 +3,8 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, getRouteApi, useRouteContext } from '@tanstack/react-router';
 import { Download } from 'lucide-react';
 import { useCallback, useState } from 'react';
-import { explain } from '../../api/fault';
 import { Button } from '../../components/Button';
-import { Notice } from '../../components/Notice';
+import { Failed } from '../../components/Failed';
 import { usePage } from '../../lib/page';
 import { save } from '../../lib/save';
 import { may } from '../../shell/places';
@@ -76,13 +75,7 @@ export function Audit() {
                     `Exported ${number.format(lines - 2)} entries with their signature. ` +
                         'Check the file with: konstruct audit verify'}
             </p>
-            {exporting.isError && (
-                <Notice told={explain(exporting.error)} className="mt-3">
-                    <Button size="small" onClick={() => exporting.mutate()}>
-                        Try again
-                    </Button>
-                </Notice>
-            )}
+            <Failed error={exporting.error} again={exporting.mutate} className="mt-3" />
             <Chain />
             <AnchorPlace mayChoose={may(me, 'audit:anchor')} />
             <FilterRow filters={filters} onChange={onChange} />

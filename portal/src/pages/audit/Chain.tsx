@@ -1,8 +1,6 @@
 /* How the chain stands: how long it is, what its end is, and when that was signed. */
 import { useQuery } from '@tanstack/react-query';
-import { explain } from '../../api/fault';
-import { Button } from '../../components/Button';
-import { Notice } from '../../components/Notice';
+import { Failed } from '../../components/Failed';
 import { Skeleton } from '../../components/Skeleton';
 import { When } from '../../components/When';
 import { stateQuery, type ChainState } from './data';
@@ -13,13 +11,7 @@ export function Chain() {
     const { data, error, isError, refetch } = useQuery(stateQuery);
 
     if (isError && !data)
-        return (
-            <Notice told={explain(error)} className="mt-6">
-                <Button size="small" onClick={() => void refetch()}>
-                    Try again
-                </Button>
-            </Notice>
-        );
+        return <Failed error={error} again={refetch} className="mt-6" />;
     return (
         <section
             aria-label="State of the chain"

@@ -2,9 +2,8 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Eraser } from 'lucide-react';
 import { useEffect } from 'react';
-import { explain } from '../../api/fault';
 import { Button } from '../../components/Button';
-import { Notice } from '../../components/Notice';
+import { Failed } from '../../components/Failed';
 import { Skeleton } from '../../components/Skeleton';
 import { When } from '../../components/When';
 import { entriesQuery, subjectOf, type Entry, type Filters } from './data';
@@ -55,18 +54,11 @@ export function Entries({ filters, onErase }: Props) {
                     <p className="px-4 py-6 text-ink-soft">No entry fits these filters.</p>
                 )}
             </div>
-            {isError && (
-                <Notice told={explain(query.error)} className="mt-3">
-                    <Button
-                        size="small"
-                        onClick={() =>
-                            void (query.data ? query.fetchNextPage() : query.refetch())
-                        }
-                    >
-                        Try again
-                    </Button>
-                </Notice>
-            )}
+            <Failed
+                error={query.error}
+                again={() => (query.data ? query.fetchNextPage() : query.refetch())}
+                className="mt-3"
+            />
             {hasNextPage && !isError && (
                 <div className="mt-3 flex justify-center">
                     <Button size="small" busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>

@@ -6,6 +6,7 @@ import { call, http } from '../../api/client';
 import { explain } from '../../api/fault';
 import { Button } from '../../components/Button';
 import { Dialog } from '../../components/Dialog';
+import { Failed } from '../../components/Failed';
 import { Field } from '../../components/Field';
 import { Notice } from '../../components/Notice';
 import { Skeleton } from '../../components/Skeleton';
@@ -19,11 +20,7 @@ export function Erase() {
 
     if (data === undefined)
         return error ? (
-            <Notice told={explain(error)}>
-                <Button size="small" onClick={() => void refetch()}>
-                    Try again
-                </Button>
-            </Notice>
+            <Failed error={error} again={refetch} />
         ) : (
             <Skeleton className="h-9 w-40" />
         );

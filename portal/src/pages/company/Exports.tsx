@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { explain } from '../../api/fault';
 import { call, http } from '../../api/client';
 import { Button } from '../../components/Button';
+import { Failed } from '../../components/Failed';
 import { Notice } from '../../components/Notice';
 import { Skeleton } from '../../components/Skeleton';
 import { When } from '../../components/When';
@@ -23,11 +24,7 @@ export function Exports() {
     return (
         <>
             {error && data === undefined && (
-                <Notice told={explain(error)} className="mb-3">
-                    <Button size="small" onClick={() => void refetch()}>
-                        Try again
-                    </Button>
-                </Notice>
+                <Failed error={error} again={refetch} className="mb-3" />
             )}
             {begin.error && <Notice told={explain(begin.error)} className="mb-3" />}
             <Button
@@ -118,13 +115,7 @@ function Line({ of }: { of: Export }) {
                 />
             )}
             {of.fault && <p className="mt-1 text-red">{of.fault}</p>}
-            {fetching.error && (
-                <Notice told={explain(fetching.error)} className="mt-2">
-                    <Button size="small" onClick={() => fetching.mutate()}>
-                        Try again
-                    </Button>
-                </Notice>
-            )}
+            <Failed error={fetching.error} again={fetching.mutate} className="mt-2" />
         </li>
     );
 }

@@ -3,11 +3,11 @@ import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useRouteContext } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { call, http } from '../../api/client';
-import { explain } from '../../api/fault';
 import { Button } from '../../components/Button';
 import { Confirm } from '../../components/Confirm';
 import { Done } from '../../components/Done';
-import { Notice } from '../../components/Notice';
+import { Failed } from '../../components/Failed';
+import { More } from '../../components/More';
 import { Skeleton } from '../../components/Skeleton';
 import { usePage } from '../../lib/page';
 import { Allowance } from './Allowance';
@@ -30,9 +30,8 @@ export function Host() {
     const [typed, setTyped] = useState('');
     const [doing, setDoing] = useState<Doing>(null);
     const [done, setDone] = useState<string | null>(null);
-    const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } =
-        useInfiniteQuery(companiesQuery(filter));
-    const companies = all(data);
+    const list = useInfiniteQuery(companiesQuery(filter));
+    const companies = all(list.data);
     const chosen =
         doing && 'id' in doing ? companies?.find(({ id }) => id === doing.id) : undefined;
 
@@ -95,14 +94,8 @@ export function Host() {
                 </select>
             </search>
             {done && <Done className="mt-4">{done}</Done>}
-            {error && (
-                <Notice told={explain(error)} className="mt-4">
-                    <Button size="small" onClick={() => void refetch()}>
-                        Try again
-                    </Button>
-                </Notice>
-            )}
-            {companies === undefined && !error && <Skeleton className="mt-4 h-40 w-full" />}
+            <Failed error={list.error} again={list.refetch} className="mt-4" />
+            {companies === undefined && !list.error && <Skeleton className="mt-4 h-40 w-full" />}
             {companies?.length === 0 && (
                 <p className="mt-6 text-ink-soft">No company fits. Change the filter.</p>
             )}
@@ -123,15 +116,7 @@ export function Host() {
                     ))}
                 </ul>
             )}
-            {hasNextPage && (
-                <Button
-                    className="mt-4"
-                    busy={isFetchingNextPage}
-                    onClick={() => void fetchNextPage()}
-                >
-                    Show more
-                </Button>
-            )}
+            <More of={list} />
             {doing?.what === 'make' && (
                 <Make
                     onClose={() => setDoing(null)}

@@ -2,10 +2,8 @@
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { Download } from 'lucide-react';
 import { call, http } from '../../api/client';
-import { explain } from '../../api/fault';
 import type { components } from '../../api/schema';
-import { Button } from '../../components/Button';
-import { Notice } from '../../components/Notice';
+import { Failed } from '../../components/Failed';
 import { Skeleton } from '../../components/Skeleton';
 import { When } from '../../components/When';
 import { usePage } from '../../lib/page';
@@ -33,11 +31,7 @@ export function Isolation() {
                 How this installation keeps companies apart, and the proof that it does.
             </p>
             {isError && data === undefined ? (
-                <Notice told={explain(error)} className="mt-6">
-                    <Button size="small" onClick={() => void refetch()}>
-                        Try again
-                    </Button>
-                </Notice>
+                <Failed error={error} again={refetch} className="mt-6" />
             ) : (
                 <section
                     aria-label="Latest proof"

@@ -1,17 +1,23 @@
 /* Keys by which programs use the API in the company's name. */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { explain } from '../../api/fault';
+import { call, http } from '../../api/client';
 import { Button } from '../../components/Button';
+import { Confirm } from '../../components/Confirm';
 import { Done } from '../../components/Done';
-import { Notice } from '../../components/Notice';
+import { Failed } from '../../components/Failed';
 import { Once } from '../../components/Once';
 import { Skeleton } from '../../components/Skeleton';
 import { usePage } from '../../lib/page';
-import { Models, Revoke, Rotate } from './Ask';
 import { Line } from './Line';
 import { Make } from './Make';
+import { Models } from './Models';
+import { NewSecret } from './NewSecret';
 import { example, keysQuery, type ApiKey, type ApiKeyMade } from './data';
+
+function at({ id }: ApiKey) {
+    return { params: { path: { id } } };
+}
 
 type Asked = { what: 'make' } | { what: 'models' | 'rotate' | 'revoke'; of: ApiKey };
 
@@ -54,13 +60,7 @@ export function ApiKeys() {
                 </Once>
             )}
             {revoked && <Done className="mt-6">{revoked} is revoked.</Done>}
-            {error && (
-                <Notice told={explain(error)} className="mt-6">
-                    <Button size="small" onClick={() => void refetch()}>
-                        Try again
-                    </Button>
-                </Notice>
-            )}
+            <Failed error={error} again={refetch} className="mt-6" />
             {data === undefined && !error && <Skeleton className="mt-6 h-24 w-full" />}
             {data?.length === 0 && !made && (
                 <section
@@ -101,15 +101,27 @@ export function ApiKeys() {
                 />
             )}
             {asked?.what === 'rotate' && (
-                <Rotate
-                    of={asked.of}
+                <NewSecret
+                    of={asked.of.name}
+                    about="The key stays the same and gets a new secret. Put that into the program while the old one still works."
+                    hint={
+                        asked.of.old_until
+                            ? 'The one before the last still works; it ends at once now.'
+                            : undefined
+                    }
+                    send={(body) =>
+                        call(http.POST('/api/v1/api-keys/{id}/rotate', { ...at(asked.of), body }))
+                    }
                     onClose={() => setAsked(null)}
                     onMade={(key) => settle(key, null)}
                 />
             )}
             {asked?.what === 'revoke' && (
-                <Revoke
-                    of={asked.of}
+                <Confirm
+                    title={`Revoke ${asked.of.name}?`}
+                    about="Whatever uses it is refused from then on. This can’t be undone; what it did stays in the audit."
+                    action="Revoke it"
+                    send={() => call(http.DELETE('/api/v1/api-keys/{id}', at(asked.of)))}
                     onClose={() => setAsked(null)}
                     onDone={() => settle(null, asked.of.name)}
                 />

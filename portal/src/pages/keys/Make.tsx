@@ -1,9 +1,9 @@
 /* Making a key: what it is for, what it may do, how long it works. */
 import { useQuery } from '@tanstack/react-query';
 import { call, http } from '../../api/client';
-import { explain } from '../../api/fault';
 import { Button } from '../../components/Button';
 import { Dialog } from '../../components/Dialog';
+import { Failed } from '../../components/Failed';
 import { Field } from '../../components/Field';
 import { Notice } from '../../components/Notice';
 import { ScopeList } from '../../components/ScopeList';
@@ -28,16 +28,11 @@ export function Make({ onClose, onMade }: Props) {
         <Dialog title="New API key" open onOpenChange={onClose}>
             <div className="p-5">
                 <h2 className="text-title font-semibold">New API key</h2>
-                {fault && (
-                    <Notice told={explain(fault)} className="mt-4">
-                        <Button
-                            size="small"
-                            onClick={() => void Promise.all([scopes.refetch(), limits.refetch()])}
-                        >
-                            Try again
-                        </Button>
-                    </Notice>
-                )}
+                <Failed
+                    error={fault}
+                    again={() => Promise.all([scopes.refetch(), limits.refetch()])}
+                    className="mt-4"
+                />
                 {scopes.data && limits.data ? (
                     <Form
                         scopes={scopes.data}
@@ -109,8 +104,8 @@ function Form({ scopes, most, onClose, onMade }: FormProps) {
             <ScopeList
                 legend="It may"
                 scopes={scopes}
-                chosen={chosen.split(' ').filter(Boolean)}
-                onChoose={(names) => set('scopes', names.join(' '))}
+                chosen={chosen}
+                onChoose={(names) => set('scopes', names)}
                 fault={scopesFault}
             />
             {asksModels(chosen) && (

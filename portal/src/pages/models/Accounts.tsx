@@ -6,6 +6,7 @@ import { call, http } from '../../api/client';
 import { explain, Fault } from '../../api/fault';
 import { Button } from '../../components/Button';
 import { Confirm } from '../../components/Confirm';
+import { Failed } from '../../components/Failed';
 import { Notice } from '../../components/Notice';
 import { Skeleton } from '../../components/Skeleton';
 import { may } from '../../shell/places';
@@ -76,13 +77,7 @@ export function Accounts() {
                     </Button>
                 )}
             </div>
-            {error && (
-                <Notice told={explain(error)} className="mt-6">
-                    <Button size="small" onClick={() => void refetch()}>
-                        Try again
-                    </Button>
-                </Notice>
-            )}
+            <Failed error={error} again={refetch} className="mt-6" />
             {refused && <Notice told={explain(refused)} className="mt-6" />}
             {data === undefined && !error && <Skeleton className="mt-6 h-24 w-full" />}
             {data?.length === 0 && (

@@ -2,9 +2,8 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRouteContext } from '@tanstack/react-router';
 import { useState } from 'react';
-import { explain } from '../../api/fault';
 import { Button } from '../../components/Button';
-import { Notice } from '../../components/Notice';
+import { Failed } from '../../components/Failed';
 import { Portrait } from '../../components/Portrait';
 import { Skeleton } from '../../components/Skeleton';
 import { may } from '../../shell/places';
@@ -25,13 +24,7 @@ export function Employees() {
             <p className="mt-1 max-w-160 text-ink-soft">
                 What each of them thinks with. A change holds from the next message on.
             </p>
-            {error && (
-                <Notice told={explain(error)} className="mt-4">
-                    <Button size="small" onClick={() => void refetch()}>
-                        Try again
-                    </Button>
-                </Notice>
-            )}
+            <Failed error={error} again={refetch} className="mt-4" />
             {data === undefined && !error && <Skeleton className="mt-4 h-16 w-full" />}
             {data?.length === 0 && <p className="mt-4">There are no employees yet.</p>}
             {data !== undefined && data.length > 0 && (

@@ -5,6 +5,8 @@ import { call, http } from '../../api/client';
 import { explain } from '../../api/fault';
 import { Button } from '../../components/Button';
 import { Confirm } from '../../components/Confirm';
+import { Failed } from '../../components/Failed';
+import { More } from '../../components/More';
 import { Notice } from '../../components/Notice';
 import { Skeleton } from '../../components/Skeleton';
 import { When } from '../../components/When';
@@ -66,9 +68,8 @@ function Line({ of, busy, onAgain, onWithdraw }: LineProps) {
 
 export function Invitations({ onDone }: { onDone: (what: string) => void }) {
     const client = useQueryClient();
-    const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } =
-        useInfiniteQuery(invitationsQuery);
-    const invitations = all(data);
+    const list = useInfiniteQuery(invitationsQuery);
+    const invitations = all(list.data);
     const [withdrawing, setWithdrawing] = useState<Invitation | null>(null);
     const again = useMutation({
         mutationFn: ({ id }: Invitation) => call(http.POST('/api/v1/invitations/{id}/mail', at(id))),
@@ -80,14 +81,8 @@ export function Invitations({ onDone }: { onDone: (what: string) => void }) {
         <section aria-label="Invitations" className="mt-10">
             <h2 className="text-title font-semibold">Invitations</h2>
             {again.error && <Notice told={explain(again.error)} className="mt-4" />}
-            {error && (
-                <Notice told={explain(error)} className="mt-4">
-                    <Button size="small" onClick={() => void refetch()}>
-                        Try again
-                    </Button>
-                </Notice>
-            )}
-            {invitations === undefined && !error && <Skeleton className="mt-4 h-16 w-full" />}
+            <Failed error={list.error} again={list.refetch} className="mt-4" />
+            {invitations === undefined && !list.error && <Skeleton className="mt-4 h-16 w-full" />}
             {invitations?.length === 0 && (
                 <p className="mt-1 text-ink-soft">
                     Nobody is invited at the moment. Whoever accepts moves from here to the people
@@ -110,15 +105,7 @@ export function Invitations({ onDone }: { onDone: (what: string) => void }) {
                     ))}
                 </ul>
             )}
-            {hasNextPage && (
-                <Button
-                    className="mt-4"
-                    busy={isFetchingNextPage}
-                    onClick={() => void fetchNextPage()}
-                >
-                    Show more
-                </Button>
-            )}
+            <More of={list} />
             {withdrawing && (
                 <Confirm
                     title={`Withdraw the invitation of ${withdrawing.email}?`}

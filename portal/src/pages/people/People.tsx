@@ -3,11 +3,11 @@ import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useRouteContext } from '@tanstack/react-router';
 import { useState } from 'react';
 import { call, http } from '../../api/client';
-import { explain } from '../../api/fault';
 import { Button } from '../../components/Button';
 import { Confirm } from '../../components/Confirm';
 import { Done } from '../../components/Done';
-import { Notice } from '../../components/Notice';
+import { Failed } from '../../components/Failed';
+import { More } from '../../components/More';
 import { Skeleton } from '../../components/Skeleton';
 import { usePage } from '../../lib/page';
 import { may } from '../../shell/places';
@@ -20,9 +20,8 @@ export function People() {
     usePage('People');
     const me = useRouteContext({ from: '/inside', select: (context) => context.me });
     const client = useQueryClient();
-    const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } =
-        useInfiniteQuery(peopleQuery);
-    const people = all(data);
+    const list = useInfiniteQuery(peopleQuery);
+    const people = all(list.data);
     const managing = may(me, 'people:manage');
     const [inviting, setInviting] = useState(false);
     const [removing, setRemoving] = useState<Member | null>(null);
@@ -44,14 +43,8 @@ export function People() {
                 )}
             </div>
             {done && <Done className="mt-6">{done}</Done>}
-            {error && (
-                <Notice told={explain(error)} className="mt-6">
-                    <Button size="small" onClick={() => void refetch()}>
-                        Try again
-                    </Button>
-                </Notice>
-            )}
-            {people === undefined && !error && <Skeleton className="mt-6 h-40 w-full" />}
+            <Failed error={list.error} again={list.refetch} className="mt-6" />
+            {people === undefined && !list.error && <Skeleton className="mt-6 h-40 w-full" />}
             {people && (
                 <ul
                     aria-label="People"
@@ -67,15 +60,7 @@ export function People() {
                     ))}
                 </ul>
             )}
-            {hasNextPage && (
-                <Button
-                    className="mt-4"
-                    busy={isFetchingNextPage}
-                    onClick={() => void fetchNextPage()}
-                >
-                    Show more
-                </Button>
-            )}
+            <More of={list} />
             {managing && <Invitations onDone={setDone} />}
             {inviting && (
                 <Invite

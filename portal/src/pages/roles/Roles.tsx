@@ -3,10 +3,8 @@ import { queryOptions, useQuery } from '@tanstack/react-query';
 import { useRouteContext } from '@tanstack/react-router';
 import { Check } from 'lucide-react';
 import { call, http } from '../../api/client';
-import { explain } from '../../api/fault';
 import type { components } from '../../api/schema';
-import { Button } from '../../components/Button';
-import { Notice } from '../../components/Notice';
+import { Failed } from '../../components/Failed';
 import { Skeleton } from '../../components/Skeleton';
 import { cx } from '../../lib/cx';
 import { usePage } from '../../lib/page';
@@ -41,13 +39,7 @@ export function Roles() {
                     </div>
                 ))}
             </dl>
-            {error && (
-                <Notice told={explain(error)} className="mt-8">
-                    <Button size="small" onClick={() => void refetch()}>
-                        Try again
-                    </Button>
-                </Notice>
-            )}
+            <Failed error={error} again={refetch} className="mt-8" />
             {data === undefined && !error && <Skeleton className="mt-8 h-96 w-full" />}
             {data && <Table rows={data} mine={me.role} />}
             {data && (

@@ -2,10 +2,9 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { call, http } from '../../api/client';
-import { explain } from '../../api/fault';
 import { Button } from '../../components/Button';
 import { Confirm } from '../../components/Confirm';
-import { Notice } from '../../components/Notice';
+import { Failed } from '../../components/Failed';
 import { Skeleton } from '../../components/Skeleton';
 import { When } from '../../components/When';
 import { usePage } from '../../lib/page';
@@ -27,13 +26,7 @@ export function SignIn() {
                 Your people can log in with the account that they have at your company: by Entra ID,
                 Google Workspace, Okta, Keycloak or any other OpenID provider.
             </p>
-            {error && (
-                <Notice told={explain(error)} className="mb-6">
-                    <Button size="small" onClick={() => void refetch()}>
-                        Try again
-                    </Button>
-                </Notice>
-            )}
+            <Failed error={error} again={refetch} className="mb-6" />
             {data === undefined && !error && <Skeleton className="h-80 w-full" />}
             {data && (
                 <>

@@ -7,6 +7,7 @@ import { explain } from '../../api/fault';
 import { employeesQuery } from '../../api/queries';
 import { Button } from '../../components/Button';
 import { Confirm } from '../../components/Confirm';
+import { Failed } from '../../components/Failed';
 import { Notice } from '../../components/Notice';
 import { Portrait } from '../../components/Portrait';
 import { Skeleton } from '../../components/Skeleton';
@@ -52,19 +53,11 @@ export function Teams() {
                     New team
                 </Button>
             </div>
-            {error && (
-                <Notice told={explain(error)} className="mt-6">
-                    <Button
-                        size="small"
-                        onClick={() => {
-                            void teams.refetch();
-                            void employees.refetch();
-                        }}
-                    >
-                        Try again
-                    </Button>
-                </Notice>
-            )}
+            <Failed
+                error={error}
+                again={() => Promise.all([teams.refetch(), employees.refetch()])}
+                className="mt-6"
+            />
             {teams.data === undefined && !error && <Skeleton className="mt-6 h-16 w-full" />}
             {teams.data?.length === 0 && (
                 <p className="mt-6 rounded-lg border border-line bg-surface px-5 py-4 text-ink-soft">

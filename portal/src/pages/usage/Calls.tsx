@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { explain } from '../../api/fault';
 import { employeesQuery } from '../../api/queries';
 import { Button } from '../../components/Button';
+import { Failed } from '../../components/Failed';
 import { Notice } from '../../components/Notice';
 import { Select } from '../../components/Select';
 import { Skeleton } from '../../components/Skeleton';
@@ -135,18 +136,11 @@ function Lines({ filters }: { filters: Filters }) {
                     <p className="px-4 py-6 text-ink-soft">No call fits these filters.</p>
                 )}
             </div>
-            {query.isError && (
-                <Notice told={explain(query.error)} className="mt-3">
-                    <Button
-                        size="small"
-                        onClick={() =>
-                            void (query.data ? query.fetchNextPage() : query.refetch())
-                        }
-                    >
-                        Try again
-                    </Button>
-                </Notice>
-            )}
+            <Failed
+                error={query.error}
+                again={() => (query.data ? query.fetchNextPage() : query.refetch())}
+                className="mt-3"
+            />
             {query.hasNextPage && !query.isError && (
                 <div className="mt-3 flex justify-center">
                     <Button

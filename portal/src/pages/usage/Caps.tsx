@@ -3,10 +3,9 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRouteContext } from '@tanstack/react-router';
 import { useState } from 'react';
 import { call, http } from '../../api/client';
-import { explain } from '../../api/fault';
 import { Button } from '../../components/Button';
 import { Confirm } from '../../components/Confirm';
-import { Notice } from '../../components/Notice';
+import { Failed } from '../../components/Failed';
 import { Skeleton } from '../../components/Skeleton';
 import { cx } from '../../lib/cx';
 import { may } from '../../shell/places';
@@ -24,13 +23,7 @@ export function Caps() {
     const sets = may(me, 'caps:manage');
 
     if (error && data === undefined)
-        return (
-            <Notice told={explain(error)} className="mt-3">
-                <Button size="small" onClick={() => void refetch()}>
-                    Try again
-                </Button>
-            </Notice>
-        );
+        return <Failed error={error} again={refetch} className="mt-3" />;
     return (
         <>
             <div className="flex items-center justify-between gap-4">

@@ -2,9 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Suspense, lazy } from 'react';
-import { explain } from '../../api/fault';
-import { Button } from '../../components/Button';
-import { Notice } from '../../components/Notice';
+import { Failed } from '../../components/Failed';
 import { Skeleton } from '../../components/Skeleton';
 import { money } from './data';
 import { GROUPS, type Group } from './look';
@@ -20,13 +18,7 @@ export function Sums({ by, stretch }: { by: Group; stretch: Stretch }) {
     const spent = data?.some((sum) => sum.cost_micros > 0) ?? false;
 
     if (error && data === undefined)
-        return (
-            <Notice told={explain(error)} className="mt-3">
-                <Button size="small" onClick={() => void refetch()}>
-                    Try again
-                </Button>
-            </Notice>
-        );
+        return <Failed error={error} again={refetch} className="mt-3" />;
     if (sorted?.length === 0)
         return (
             <p className="mt-3 rounded-lg border border-line bg-surface px-5 py-4 text-ink-soft">

@@ -3,11 +3,10 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRouteContext } from '@tanstack/react-router';
 import { useState } from 'react';
 import { call, http } from '../../../api/client';
-import { explain } from '../../../api/fault';
 import { factorQuery } from '../../../api/queries';
 import { Button } from '../../../components/Button';
 import { Done } from '../../../components/Done';
-import { Notice } from '../../../components/Notice';
+import { Failed } from '../../../components/Failed';
 import { Skeleton } from '../../../components/Skeleton';
 import { When } from '../../../components/When';
 import { may } from '../../../shell/places';
@@ -50,13 +49,7 @@ export function Factor() {
 
     function content() {
         if (factor.error)
-            return (
-                <Notice told={explain(factor.error)}>
-                    <Button size="small" onClick={() => void factor.refetch()}>
-                        Try again
-                    </Button>
-                </Notice>
-            );
+            return <Failed error={factor.error} again={factor.refetch} />;
         if (!factor.data) return <Skeleton className="h-12 w-full" />;
         if (doing.what === 'keeping')
             return (

@@ -1,6 +1,5 @@
-/* The panels of OAuth apps: registering and changing one, a new secret, and its end. */
-import { useMutation, useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+/* The panel of an OAuth app: registering one, or changing it. */
+import { useQuery } from '@tanstack/react-query';
 import { call, http } from '../../api/client';
 import { explain } from '../../api/fault';
 import { Button } from '../../components/Button';
@@ -11,7 +10,6 @@ import { ScopeList } from '../../components/ScopeList';
 import { Select } from '../../components/Select';
 import { Skeleton } from '../../components/Skeleton';
 import { found, useForm } from '../../lib/form';
-import { Frame, OVERLAPS } from '../keys/Ask';
 import { scopesQuery } from '../keys/data';
 import type { App, AppMade } from './data';
 
@@ -117,8 +115,8 @@ function Form({
             <ScopeList
                 legend="It may ask for"
                 scopes={scopes}
-                chosen={chosen.split(' ').filter(Boolean)}
-                onChoose={(names) => set('scopes', names.join(' '))}
+                chosen={chosen}
+                onChoose={(names) => set('scopes', names)}
                 fault={scopesFault}
             />
             <div className="flex justify-end gap-2">
@@ -128,74 +126,5 @@ function Form({
                 </Button>
             </div>
         </form>
-    );
-}
-
-interface SecretProps {
-    of: App;
-    onClose: () => void;
-    onMade: (app: AppMade) => void;
-}
-
-export function NewSecret({ of, onClose, onMade }: SecretProps) {
-    const [hours, setHours] = useState('24');
-    const rotate = useMutation({
-        mutationFn: () =>
-            call(
-                http.POST('/api/v1/oauth-apps/{id}/rotate', {
-                    params: { path: { id: of.id } },
-                    body: hours === '0' ? { at_once: true } : { overlap_hours: Number(hours) },
-                }),
-            ),
-        onSuccess: onMade,
-    });
-
-    return (
-        <Frame
-            title={`New secret for ${of.name}`}
-            about="What people have allowed the app goes on. Put the new secret into it while the old one still works."
-            error={rotate.error}
-            onClose={onClose}
-            action={
-                <Button look="primary" busy={rotate.isPending} onClick={() => rotate.mutate()}>
-                    Make a new secret
-                </Button>
-            }
-        >
-            <Select
-                label="The old secret"
-                options={OVERLAPS}
-                value={hours}
-                onChange={(event) => setHours(event.target.value)}
-            />
-        </Frame>
-    );
-}
-
-interface RemoveProps {
-    of: App;
-    onClose: () => void;
-    onDone: () => void;
-}
-
-export function Remove({ of, onClose, onDone }: RemoveProps) {
-    const remove = useMutation({
-        mutationFn: () =>
-            call(http.DELETE('/api/v1/oauth-apps/{id}', { params: { path: { id: of.id } } })),
-        onSuccess: onDone,
-    });
-
-    return (
-        <Frame
-            title={`Remove ${of.name}?`}
-            about="It and everything that people have allowed it ends at once. This can’t be undone."
-            error={remove.error}
-            onClose={onClose}
-            action={
-                <Button look="primary" busy={remove.isPending} onClick={() => remove.mutate()}>
-                    Remove it
-                </Button>
-            }
-        />
     );
 }
