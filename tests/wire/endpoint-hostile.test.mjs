@@ -78,7 +78,7 @@ async function everything(judge) {
 
 async function nothingStays() {
     assert.equal(up.children().worker, worker, 'it is the same worker');
-    await until(async () => (await up.sql('SELECT count(*) FROM call_open'))[0] === '0', 'every call to be booked');
+    await until(async () => (await up.sql('SELECT coalesce(sum(leased_micros), 0) FROM cap_period'))[0] === '0', 'every call to be booked');
     const peak = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${worker}/status`, 'utf8'))[1]) << 10;
     assert.ok(peak < MEMORY_MAX, `the worker took ${peak >> 20} MiB`);
     assert.ok(hostile.asked.every((path) => path.startsWith('/v1/')), 'no redirect was followed');

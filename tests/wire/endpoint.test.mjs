@@ -265,6 +265,7 @@ describe('a stream', () => {
     });
 
     test('whose reader leaves is over for the model, too', async () => {
+        await program.newKey();
         model.answer = async (call) => {
             call.say('Once upon a time ');
             await call.gone;
@@ -273,7 +274,7 @@ describe('a stream', () => {
         await new Promise((resolve) => answer.once('data', resolve));
         request.destroy();
         assert.equal(await model.calls[0].gone, true);
-        await until(async () => (await up.sql('SELECT count(*) FROM call_open'))[0] === '0', 'the call to be booked');
+        await until(async () => (await up.sql(`SELECT count(*) FROM usage WHERE key_id = '${program.key.id}'`))[0] === '1', 'the call to be booked');
     });
 
     test('that begins without a word has begun; one that dies then is replaced', async () => {
