@@ -303,7 +303,7 @@ rc_t anthropic_event(struct ctx *c, struct bytes event, struct bytes data,
     json_t *root;
 
     (void)event; /* the data names its type as well */
-    if (like_read(&stream->like, data, &text))
+    if (like_read(&stream->like, c->mem, data, &text))
         return gather_bytes(c, ANTHROPIC, stream, text);
     TRY(vendor_json(c, ANTHROPIC, data, &root));
     TRY(vendor_text(c, ANTHROPIC, root, "type", &type));

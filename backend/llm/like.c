@@ -27,33 +27,119 @@ static size_t number_len(const char *at, const char *end)
 }
 
 /*
- * How long the text is that stands here, up to its quote. A backslash means something else than it
- * is, and no JSON string has control characters, or bytes that are not UTF-8.
+ * How long the text is that stands here, up to its quote; no JSON string has control characters, or
+ * bytes that are not UTF-8.
  */
-static bool text_len(const char *at, const char *end, size_t *len)
+static bool text_len(const char *at, const char *end, size_t *len, bool *escaped)
 {
-    const char *quote = memchr(at, '"', (size_t)(end - at));
+    const char *p = at;
 
-    if (quote == NULL)
-        return false;
-    for (const char *p = at; p < quote; p++)
-        if ((unsigned char)*p < 0x20 || *p == '\\')
+    *escaped = false;
+    for (; p < end && *p != '"'; p++) {
+        if ((unsigned char)*p < 0x20)
             return false;
-    *len = (size_t)(quote - at);
+        if (*p == '\\') {
+            *escaped = true;
+            p++;
+        }
+    }
+    if (p >= end)
+        return false;
+    *len = (size_t)(p - at);
     return text_utf8((struct bytes){at, *len});
 }
 
-static bool value_len(const struct like_hole *hole, const char *at, const char *end, size_t *len)
+/* The number that four hexadecimal digits say; -1 for anything else. */
+static int32_t unit_of(const char *at, const char *end)
 {
+    int32_t unit = 0;
+
+    if (end - at < 4)
+        return -1;
+    for (int i = 0; i < 4; i++) {
+        static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+        const char *digit = at[i] == '\0' ? NULL : strchr(digits, at[i]);
+
+        if (digit == NULL)
+            return -1;
+        unit = unit * 16 + (int32_t)((digit - digits) % 16);
+    }
+    return unit;
+}
+
+static size_t utf8(int32_t point, char *to)
+{
+    static const unsigned char first[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    size_t len = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+
+    for (size_t i = len - 1; i > 0; i--, point >>= 6)
+        to[i] = (char)(0x80 | (point & 0x3f));
+    to[0] = (char)(first[len] | point);
+    return len;
+}
+
+/* A character by its number, or by two where it has a large one. False: a half of such a pair. */
+static bool unescape_unit(const char **at, const char *end, char **to)
+{
+    int32_t unit = unit_of(*at, end), low;
+
+    if (unit <= 0 || (unit >= 0xdc00 && unit <= 0xdfff))
+        return false;
+    *at += 4;
+    if (unit >= 0xd800 && unit <= 0xdbff) {
+        low = end - *at >= 6 && (*at)[0] == '\\' && (*at)[1] == 'u' ? unit_of(*at + 2, end) : -1;
+        if (low < 0xdc00 || low > 0xdfff)
+            return false;
+        *at += 6;
+        unit = 0x10000 + (unit - 0xd800) * 0x400 + (low - 0xdc00);
+    }
+    *to += utf8(unit, *to);
+    return true;
+}
+
+/* What the escaped text says, which is never longer. False for what JSON does not allow. */
+static bool unescape(struct arena *mem, struct bytes *text)
+{
+    static const char names[] = "\"\\/bfnrt", means[] = "\"\\/\b\f\n\r\t";
+    const char *at = text->data, *end = at + text->len;
+    char *const out = arena_take(mem, text->len), *to = out;
+
+    while (at < end) {
+        const char *name;
+
+        if (*at != '\\') {
+            *to++ = *at++;
+            continue;
+        }
+        at += 2;
+        if (at[-1] == 'u') {
+            if (!unescape_unit(&at, end, &to))
+                return false;
+            continue;
+        }
+        name = memchr(names, at[-1], sizeof(names) - 1);
+        if (name == NULL)
+            return false;
+        *to++ = means[name - names];
+    }
+    *text = (struct bytes){out, (size_t)(to - out)};
+    return true;
+}
+
+static bool value_len(const struct like_hole *hole, const char *at, const char *end, size_t *len,
+                      bool *escaped)
+{
+    *escaped = false;
     if (!hole->is_number)
-        return text_len(at, end, len);
+        return text_len(at, end, len, escaped);
     *len = number_len(at, end);
     return *len > 0;
 }
 
-bool like_read(const struct like *l, struct bytes data, struct bytes *text)
+bool like_read(const struct like *l, struct arena *mem, struct bytes data, struct bytes *text)
 {
     const char *at = data.data, *end;
+    bool escaped, unescaped = true;
     size_t from = 0;
 
     if (l->count == 0 || data.len == 0)
@@ -68,13 +154,15 @@ bool like_read(const struct like *l, struct bytes data, struct bytes *text)
         from += fixed;
         if (i == l->count)
             break;
-        if (!value_len(&l->holes[i], at, end, &len))
+        if (!value_len(&l->holes[i], at, end, &len, &escaped) || (escaped && i != l->text))
             return false;
-        if (i == l->text)
+        if (i == l->text) {
             *text = (struct bytes){at, len};
+            unescaped = !escaped;
+        }
         at += len;
     }
-    return at == end;
+    return at == end && (unescaped || unescape(mem, text));
 }
 
 /* A value that may differ, as it stands in the piece that is learned. */
@@ -92,6 +180,7 @@ static bool value_of(struct bytes data, const char *key, struct value *out)
 {
     const char *end = data.data + data.len, *at;
     char quoted[40];
+    bool escaped;
     size_t len = (size_t)snprintf(quoted, sizeof(quoted), "\"%s\"", key);
 
     *out = (struct value){.is_text = false};
@@ -103,7 +192,7 @@ static bool value_of(struct bytes data, const char *key, struct value *out)
         at++;
     if (at < end && at[-1] != '"' && *at == '"') {
         out->at = at + 1;
-        return text_len(out->at, end, &out->len);
+        return text_len(out->at, end, &out->len, &escaped);
     }
     out->at = at;
     out->len = number_len(at, end);

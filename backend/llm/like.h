@@ -2,8 +2,7 @@
  * Pieces of a stream that are those before them with another text: nearly all are. What surrounds
  * the text was read once as JSON, so of the next one only the text is looked at, and that what
  * differs without a meaning (padding, the time, a running number) is of the same kind. Whatever
- * could make a difference is left to the provider's reader: a text with a quote, a backslash or a
- * control character in it ends or means something else there. Pure.
+ * could make a difference, and what JSON does not allow, is left to the provider's reader. Pure.
  */
 #ifndef LLM_LIKE_H
 #define LLM_LIKE_H
@@ -36,8 +35,11 @@ struct like like_new(struct arena *mem);
 void like_learn(struct like *l, struct bytes data, const char *text_key,
                 const char *const *varying);
 
-/* True when the piece is the one that was learned but for its text, which is then `text`. */
-bool like_read(const struct like *l, struct bytes data, struct bytes *text);
+/*
+ * True when the piece is the one that was learned but for its text, which is then `text`: a part of
+ * the data, or where it was escaped, of the arena.
+ */
+bool like_read(const struct like *l, struct arena *mem, struct bytes data, struct bytes *text);
 
 /* For who decides what to learn: all members are null but those that `but` names, with blanks. */
 bool like_only(const json_t *object, const char *but);

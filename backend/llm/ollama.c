@@ -328,7 +328,7 @@ static rc_t ollama_event(struct ctx *c, struct bytes event, struct bytes data,
     json_t *root;
 
     (void)event;
-    if (like_read(&stream->like, data, &text))
+    if (like_read(&stream->like, c->mem, data, &text))
         return gather_bytes(c, OLLAMA, stream, text);
     TRY(vendor_json(c, OLLAMA, data, &root));
     if (json_object_get(root, "error") != NULL)

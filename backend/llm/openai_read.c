@@ -334,7 +334,7 @@ rc_t openai_event(struct ctx *c, struct bytes event, struct bytes data, struct l
         stream->ended = true;
         return close_thinking(c, stream);
     }
-    if (!is_error && like_read(&stream->like, data, &text))
+    if (!is_error && like_read(&stream->like, c->mem, data, &text))
         return gather_bytes(c, OPENAI, stream, text);
     TRY(vendor_json(c, OPENAI, data, &root));
 

@@ -294,7 +294,7 @@ rc_t responses_event(struct ctx *c, struct bytes event, struct bytes data,
 
     if (bytes_is(data, "[DONE]"))
         return OK; /* some servers say it here, too; it ends nothing */
-    if (like_read(&stream->like, data, &text))
+    if (like_read(&stream->like, c->mem, data, &text))
         return gather_bytes(c, OPENAI, stream, text);
     TRY(vendor_json(c, OPENAI, data, &root));
     TRY(vendor_text(c, OPENAI, root, "type", &type));
