@@ -48,8 +48,8 @@ rc_t served_image(struct ctx *c, const struct served_at *at, const char *key, co
     return OK;
 }
 
-rc_t served_function(struct ctx *c, const struct served_at *at, const json_t *from,
-                     struct llm_tool *out)
+static rc_t read_function(struct ctx *c, const struct served_at *at, const json_t *from,
+                          struct llm_tool *out)
 {
     json_t *schema = NULL;
 
@@ -63,6 +63,82 @@ rc_t served_function(struct ctx *c, const struct served_at *at, const json_t *fr
     TRY(served_object(c, at, from, "parameters", &schema));
     if (schema != NULL)
         out->schema = json_text(c->mem, schema);
+    return OK;
+}
+
+/*
+ * The object with the members of a function, or, of what is no function, a fault in these words.
+ */
+static rc_t function_of(struct ctx *c, const struct served_at *at, const json_t *from,
+                        const char *inside, const char *words, const json_t **out)
+{
+    const char *type = NULL;
+    json_t *inner = NULL;
+
+    TRY(served_needed(c, at, from, "type", 64, &type));
+    if (!text_is(type, "function"))
+        return served_cannot(c, at, "type", words);
+    *out = from;
+    if (inside == NULL)
+        return OK;
+    TRY(served_object(c, at, from, inside, &inner));
+    *out = inner;
+    return OK;
+}
+
+rc_t served_tools(struct ctx *c, const json_t *body, const char *inside, struct llm_ask *ask)
+{
+    const struct served_at list = {.key = "tools"};
+    json_t *from = NULL;
+    struct llm_tool *all;
+
+    TRY(served_list(c, NULL, body, "tools", &from));
+    if (json_array_size(from) > LLM_TOOLS_MAX)
+        return ctx_fail(c, E_LIMIT, "llm_too_many", "There may be at most %d tools.",
+                        LLM_TOOLS_MAX);
+    all = arena_take(c->mem, (json_array_size(from) + 1) * sizeof(*all));
+    for (size_t i = 0; i < json_array_size(from); i++) {
+        const struct served_at one = {.up = &list, .index = i}, in = {.up = &one, .key = inside};
+        const json_t *tool = json_array_get(from, i), *function;
+
+        if (!json_is_object(tool))
+            return served_wrong_type(c, &one, NULL, "an object");
+        TRY(function_of(c, &one, tool, inside, "only tools of type function can be offered here.",
+                        &function));
+        TRY(read_function(c, inside == NULL ? &one : &in, function, &all[i]));
+    }
+    ask->tools = all;
+    ask->tool_count = json_array_size(from);
+    return OK;
+}
+
+static rc_t choice_by_word(struct ctx *c, const char *word, struct llm_ask *ask)
+{
+    if (text_is(word, "none"))
+        ask->choice = LLM_CHOOSE_NONE;
+    else if (text_is(word, "required"))
+        ask->choice = LLM_CHOOSE_REQUIRED;
+    else if (!text_is(word, "auto"))
+        return served_bad(c, NULL, "tool_choice", "invalid_value",
+                          "this must be none, auto, required, or an object with a function.");
+    return OK;
+}
+
+rc_t served_tool_choice(struct ctx *c, const json_t *body, const char *inside, struct llm_ask *ask)
+{
+    const struct served_at at = {.key = "tool_choice"}, in = {.up = &at, .key = inside};
+    const json_t *choice = json_object_get(body, "tool_choice"), *function;
+
+    if (choice == NULL || json_is_null(choice))
+        return OK;
+    if (json_is_string(choice))
+        return choice_by_word(c, json_string_value(choice), ask);
+    if (!json_is_object(choice))
+        return served_wrong_type(c, NULL, "tool_choice", "a text or an object");
+    TRY(function_of(c, &at, choice, inside, "only a tool of type function can be chosen.",
+                    &function));
+    TRY(served_needed(c, inside == NULL ? &at : &in, function, "name", LLM_NAME_MAX, &ask->chosen));
+    ask->choice = LLM_CHOOSE_ONE;
     return OK;
 }
 
@@ -90,8 +166,8 @@ rc_t served_effort(struct ctx *c, const struct served_at *at, const json_t *from
                             "this must be one of: none, minimal, low, medium, high, xhigh.");
 }
 
-rc_t served_format(struct ctx *c, const struct served_at *at, const json_t *from,
-                   struct llm_ask *ask)
+static rc_t read_schema(struct ctx *c, const struct served_at *at, const json_t *from,
+                        struct llm_ask *ask)
 {
     json_t *schema = NULL;
     bool strict = false;
@@ -109,16 +185,25 @@ rc_t served_format(struct ctx *c, const struct served_at *at, const json_t *from
     return OK;
 }
 
-rc_t served_choice(struct ctx *c, const struct served_at *at, const char *word, struct llm_ask *ask)
+rc_t served_format(struct ctx *c, const struct served_at *at, const json_t *from,
+                   const char *inside, struct llm_ask *ask)
 {
-    if (text_is(word, "none"))
-        ask->choice = LLM_CHOOSE_NONE;
-    else if (text_is(word, "required"))
-        ask->choice = LLM_CHOOSE_REQUIRED;
-    else if (!text_is(word, "auto"))
-        return served_bad(c, at, "tool_choice", "invalid_value",
-                          "this must be none, auto, required, or an object with a function.");
-    return OK;
+    const struct served_at in = {.up = at, .key = inside};
+    const char *type = NULL;
+    json_t *inner = NULL;
+
+    if (from == NULL)
+        return OK;
+    TRY(served_needed(c, at, from, "type", 64, &type));
+    ask->format_json = text_is(type, "json_object");
+    if (ask->format_json || text_is(type, "text"))
+        return OK;
+    if (!text_is(type, "json_schema"))
+        return served_cannot(c, at, "type", "this must be text, json_object or json_schema.");
+    if (inside == NULL)
+        return read_schema(c, at, from, ask);
+    TRY(served_object(c, at, from, inside, &inner));
+    return read_schema(c, &in, inner, ask);
 }
 
 struct served_talked served_talked_new(struct ctx *c, size_t most, size_t bytes)

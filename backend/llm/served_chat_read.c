@@ -221,83 +221,13 @@ static rc_t messages(struct reading *r, const json_t *body, size_t bytes)
     return OK;
 }
 
-static rc_t tool(struct reading *r, const struct served_at *at, const json_t *from,
-                 struct llm_tool *out)
-{
-    struct served_at in = {.up = at, .key = "function"};
-    const char *type = NULL;
-    json_t *function = NULL;
-
-    if (!json_is_object(from))
-        return served_wrong_type(r->c, at, NULL, "an object");
-    TRY(served_needed(r->c, at, from, "type", 64, &type));
-    if (!text_is(type, "function"))
-        return served_cannot(r->c, at, "type", "only tools of type function can be offered here.");
-    TRY(served_object(r->c, at, from, "function", &function));
-    return served_function(r->c, &in, function, out);
-}
-
-static rc_t tools(struct reading *r, const json_t *body)
-{
-    struct served_at list = {.key = "tools"};
-    json_t *from = NULL;
-    struct llm_tool *all;
-
-    TRY(served_list(r->c, NULL, body, "tools", &from));
-    if (json_array_size(from) > LLM_TOOLS_MAX)
-        return ctx_fail(r->c, E_LIMIT, "llm_too_many", "There may be at most %d tools.",
-                        LLM_TOOLS_MAX);
-    all = arena_take(r->c->mem, (json_array_size(from) + 1) * sizeof(*all));
-    for (size_t i = 0; i < json_array_size(from); i++) {
-        struct served_at one = {.up = &list, .index = i};
-
-        TRY(tool(r, &one, json_array_get(from, i), &all[i]));
-    }
-    r->ask->tools = all;
-    r->ask->tool_count = json_array_size(from);
-    return OK;
-}
-
-static rc_t tool_choice(struct reading *r, const json_t *body)
-{
-    struct served_at in = {.key = "tool_choice"}, function_at = {.up = &in, .key = "function"};
-    json_t *choice = json_object_get(body, "tool_choice"), *function = NULL;
-    const char *type = NULL;
-
-    if (choice == NULL || json_is_null(choice))
-        return OK;
-    if (json_is_string(choice))
-        return served_choice(r->c, NULL, json_string_value(choice), r->ask);
-    if (!json_is_object(choice))
-        return served_wrong_type(r->c, NULL, "tool_choice", "a text or an object");
-    TRY(served_needed(r->c, &in, choice, "type", 64, &type));
-    if (!text_is(type, "function"))
-        return served_cannot(r->c, &in, "type", "only a tool of type function can be chosen.");
-    TRY(served_object(r->c, &in, choice, "function", &function));
-    TRY(served_needed(r->c, &function_at, function, "name", LLM_NAME_MAX, &r->ask->chosen));
-    r->ask->choice = LLM_CHOOSE_ONE;
-    return OK;
-}
-
 static rc_t format(struct reading *r, const json_t *body)
 {
-    struct served_at in = {.key = "response_format"}, schema_at = {.up = &in, .key = "json_schema"};
-    json_t *from = NULL, *schema = NULL;
-    const char *type = NULL;
+    const struct served_at at = {.key = "response_format"};
+    json_t *from = NULL;
 
-    TRY(served_object(r->c, NULL, body, "response_format", &from));
-    if (from == NULL)
-        return OK;
-    TRY(served_needed(r->c, &in, from, "type", 64, &type));
-    if (text_is(type, "text"))
-        return OK;
-    r->ask->format_json = text_is(type, "json_object");
-    if (r->ask->format_json)
-        return OK;
-    if (!text_is(type, "json_schema"))
-        return served_cannot(r->c, &in, "type", "this must be text, json_object or json_schema.");
-    TRY(served_object(r->c, &in, from, "json_schema", &schema));
-    return served_format(r->c, &schema_at, schema, r->ask);
+    TRY(served_object(r->c, NULL, body, at.key, &from));
+    return served_format(r->c, &at, from, "json_schema", r->ask);
 }
 
 /* One text, or a list of them. */
@@ -374,8 +304,8 @@ rc_t served_chat_read(struct ctx *c, struct bytes body, struct served_ask *out)
     TRY(served_refuse(c, root, nevers, COUNT_OF(nevers)));
     TRY(served_common(c, root, r.ask));
     TRY(messages(&r, root, body.len));
-    TRY(tools(&r, root));
-    TRY(tool_choice(&r, root));
+    TRY(served_tools(c, root, "function", r.ask));
+    TRY(served_tool_choice(c, root, "function", r.ask));
     TRY(format(&r, root));
     TRY(stops(&r, root));
     TRY(limits(&r, root));

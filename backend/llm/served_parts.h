@@ -60,18 +60,18 @@ rc_t served_common(struct ctx *c, const json_t *body, struct llm_ask *ask) MUST;
 /* An image by its address or "data:" address. */
 rc_t served_image(struct ctx *c, const struct served_at *at, const char *key, const char *url,
                   struct llm_part *out) MUST;
-/* A function's members: name, description, parameters, strict. */
-rc_t served_function(struct ctx *c, const struct served_at *at, const json_t *from,
-                     struct llm_tool *out) MUST;
 /* The word of an effort; an unknown one is invalid_value. */
 rc_t served_effort(struct ctx *c, const struct served_at *at, const json_t *from, const char *key,
                    enum llm_effort *out) MUST;
-/* A structure: `from` has name, schema, strict. */
-rc_t served_format(struct ctx *c, const struct served_at *at, const json_t *from,
-                   struct llm_ask *ask) MUST;
-/* A choice by a word: none, auto, required. */
-rc_t served_choice(struct ctx *c, const struct served_at *at, const char *word, struct llm_ask *ask)
+/*
+ * What may be called, what must be, and the form of the answer. What belongs to a function or to a
+ * schema stands in the member `inside` of each, or (NULL) beside its type.
+ */
+rc_t served_tools(struct ctx *c, const json_t *body, const char *inside, struct llm_ask *ask) MUST;
+rc_t served_tool_choice(struct ctx *c, const json_t *body, const char *inside, struct llm_ask *ask)
     MUST;
+rc_t served_format(struct ctx *c, const struct served_at *at, const json_t *from,
+                   const char *inside, struct llm_ask *ask) MUST;
 
 /* Messages in the making, with the system's texts apart. */
 struct served_talked {

@@ -289,72 +289,14 @@ static rc_t input(struct reading *r, const json_t *body, size_t bytes)
     return OK;
 }
 
-static rc_t tools(struct reading *r, const json_t *body)
-{
-    struct served_at list = {.key = "tools"};
-    json_t *from = NULL;
-    struct llm_tool *all;
-
-    TRY(served_list(r->c, NULL, body, "tools", &from));
-    if (json_array_size(from) > LLM_TOOLS_MAX)
-        return ctx_fail(r->c, E_LIMIT, "llm_too_many", "There may be at most %d tools.",
-                        LLM_TOOLS_MAX);
-    all = arena_take(r->c->mem, (json_array_size(from) + 1) * sizeof(*all));
-    for (size_t i = 0; i < json_array_size(from); i++) {
-        struct served_at one = {.up = &list, .index = i};
-        const json_t *tool = json_array_get(from, i);
-        const char *type = NULL;
-
-        if (!json_is_object(tool))
-            return served_wrong_type(r->c, &one, NULL, "an object");
-        TRY(served_needed(r->c, &one, tool, "type", 64, &type));
-        if (!text_is(type, "function"))
-            return served_cannot(r->c, &one, "type",
-                                 "only tools of type function can be offered here.");
-        TRY(served_function(r->c, &one, tool, &all[i]));
-    }
-    r->ask->tools = all;
-    r->ask->tool_count = json_array_size(from);
-    return OK;
-}
-
-static rc_t tool_choice(struct reading *r, const json_t *body)
-{
-    struct served_at in = {.key = "tool_choice"};
-    json_t *choice = json_object_get(body, "tool_choice");
-    const char *type = NULL;
-
-    if (choice == NULL || json_is_null(choice))
-        return OK;
-    if (json_is_string(choice))
-        return served_choice(r->c, NULL, json_string_value(choice), r->ask);
-    if (!json_is_object(choice))
-        return served_wrong_type(r->c, NULL, "tool_choice", "a text or an object");
-    TRY(served_needed(r->c, &in, choice, "type", 64, &type));
-    if (!text_is(type, "function"))
-        return served_cannot(r->c, &in, "type", "only a tool of type function can be chosen.");
-    TRY(served_needed(r->c, &in, choice, "name", LLM_NAME_MAX, &r->ask->chosen));
-    r->ask->choice = LLM_CHOOSE_ONE;
-    return OK;
-}
-
 static rc_t format(struct reading *r, const json_t *body)
 {
-    struct served_at text_at = {.key = "text"}, in = {.up = &text_at, .key = "format"};
+    const struct served_at text_at = {.key = "text"}, at = {.up = &text_at, .key = "format"};
     json_t *text = NULL, *from = NULL;
-    const char *type = NULL;
 
-    TRY(served_object(r->c, NULL, body, "text", &text));
-    TRY(served_object(r->c, &text_at, text, "format", &from));
-    if (from == NULL)
-        return OK;
-    TRY(served_needed(r->c, &in, from, "type", 64, &type));
-    r->ask->format_json = text_is(type, "json_object");
-    if (r->ask->format_json || text_is(type, "text"))
-        return OK;
-    return text_is(type, "json_schema")
-               ? served_format(r->c, &in, from, r->ask)
-               : served_cannot(r->c, &in, "type", "this must be text, json_object or json_schema.");
+    TRY(served_object(r->c, NULL, body, text_at.key, &text));
+    TRY(served_object(r->c, &text_at, text, at.key, &from));
+    return served_format(r->c, &at, from, NULL, r->ask);
 }
 
 /* Whether the program wants blocks that it can send back. */
@@ -380,8 +322,8 @@ rc_t served_responses_read(struct ctx *c, struct bytes body, struct served_ask *
     TRY(served_refuse(c, root, nevers, COUNT_OF(nevers)));
     TRY(served_common(c, root, r.ask));
     TRY(input(&r, root, body.len));
-    TRY(tools(&r, root));
-    TRY(tool_choice(&r, root));
+    TRY(served_tools(c, root, NULL, r.ask));
+    TRY(served_tool_choice(c, root, NULL, r.ask));
     TRY(format(&r, root));
     TRY(include(&r, root, &out->blocks));
     TRY(served_int(c, NULL, root, "max_output_tokens", 1, LLM_TOKENS_MAX, &r.ask->max_tokens));

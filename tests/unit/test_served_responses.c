@@ -104,6 +104,8 @@ static const struct served_refused refused[] = {
     {BODY(",\"background\":true"), "unsupported_parameter", "background"},
     {BODY(",\"tools\":[{\"type\":\"web_search\"}]"), "unsupported_value", "tools[0].type"},
     {BODY(",\"tools\":[{\"type\":\"function\"}]"), "missing_required_parameter", "tools[0].name"},
+    {BODY(",\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"look\"}}"),
+     "missing_required_parameter", "tool_choice.name"},
     {BODY(",\"tool_choice\":{\"type\":\"mcp\"}"), "unsupported_value", "tool_choice.type"},
     {BODY(",\"text\":{\"format\":{\"type\":\"json_schema\",\"name\":\"a\"}}"),
      "missing_required_parameter", "text.format.schema"},
