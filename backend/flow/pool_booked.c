@@ -3,9 +3,9 @@
 
 #include "base/id.h"
 #include "base/log.h"
-#include "core/usage.h"
 #include "flow/account.h"
 #include "flow/pool_cost.h"
+#include "flow/pool_usage.h"
 #include "io/db.h"
 
 /*
@@ -38,21 +38,17 @@ static rc_t announce(struct ctx *c, const struct pool_route *route, const struct
     return db_commit(c);
 }
 
-static rc_t enter(struct ctx *c, const struct pool_route *route, struct usage *u,
-                  const struct pool_cost *cost)
+static rc_t enter(struct ctx *c, const struct payer *payer, struct usage u,
+                  const struct purse_hold *hold)
 {
-    u->id = id_new(c->mem);
-    u->step_no = -1;
-    u->employee_id = route->payer->employee_id;
-    u->team_id = route->payer->team_id;
-    u->conversation_id = route->payer->conversation_id;
-    u->key_id = route->payer->key_id;
-    u->cost_micros = cost->micros;
-    u->price_from = cost->price_from;
-    if (cost->unknown)
-        u->outcome = "unknown";
-    TRY(usage_add(c, u));
-    return purse_book(c, &cost->hold, cost->micros);
+    u.id = id_new(c->mem);
+    u.step_no = -1;
+    u.employee_id = payer->employee_id;
+    u.team_id = payer->team_id;
+    u.conversation_id = payer->conversation_id;
+    u.key_id = payer->key_id;
+    TRY(usage_add(c, &u));
+    return purse_book(c, hold, u.cost_micros);
 }
 
 /* Every try that cost or may cost something, the answer, and the end of the announcement. */
@@ -63,37 +59,14 @@ static rc_t enter_all(struct ctx *c, const struct pool_route *route, const char 
         TRY(call_close(c, call_id));
     for (size_t i = 0; i < o->try_count; i++) {
         const struct pool_try *t = &o->tries[i];
-        struct usage u = {.account_id = t->account_id,
-                          .provider = t->provider,
-                          .model = t->model,
-                          .tokens = {.input = t->input_tokens,
-                                     .cached = t->cached_tokens,
-                                     .cache_written = t->cache_write_tokens,
-                                     .output = t->output_tokens},
-                          .reasoning_tokens = t->reasoning_tokens,
-                          .counted = t->counted,
-                          .ms = t->ms,
-                          .outcome = "failed"};
 
         TRY(account_tell(c, t));
-        if (t->input_tokens + t->output_tokens + t->cost.micros > 0)
-            TRY(enter(c, route, &u, &t->cost));
+        if (pool_try_counts(t))
+            TRY(enter(c, route->payer, pool_try_usage(t), &t->cost.hold));
     }
-    if (o->answer.model != NULL) {
-        struct usage u = {.account_id = route->candidates[o->candidate].account_id,
-                          .provider = route->candidates[o->candidate].llm->name,
-                          .model = o->answer.model,
-                          .tokens = {.input = o->answer.input_tokens,
-                                     .cached = o->answer.cached_tokens,
-                                     .cache_written = o->answer.cache_write_tokens,
-                                     .output = o->answer.output_tokens},
-                          .reasoning_tokens = o->answer.reasoning_tokens,
-                          .counted = o->answer.counted,
-                          .ms = o->ms,
-                          .outcome = llm_refused(&o->answer) ? "refused" : "answered"};
-
-        TRY(enter(c, route, &u, &o->cost));
-    }
+    if (o->answer.model != NULL)
+        TRY(enter(c, route->payer, pool_answer_usage(c->mem, &route->candidates[o->candidate], o),
+                  &o->cost.hold));
     return db_commit(c);
 }
 

@@ -1,9 +1,7 @@
 /* See pool_enter.h. */
 #include "flow/pool_enter.h"
 
-#include <jansson.h>
-
-#include "base/shape.h"
+#include "flow/pool_usage.h"
 
 static int64_t images_of(const struct llm_ask *ask)
 {
@@ -13,23 +11,6 @@ static int64_t images_of(const struct llm_ask *ask)
         for (size_t k = 0; k < ask->messages[i].part_count; k++)
             count += ask->messages[i].parts[k].kind == LLM_IMAGE;
     return count;
-}
-
-static const char *tries_text(struct arena *mem, const struct pool_outcome *out)
-{
-    json_t *list;
-    const char *text;
-
-    if (out->try_count == 0)
-        return NULL;
-    list = json_array();
-    for (size_t i = 0; i < out->try_count; i++)
-        json_array_append_new(list,
-                              json_pack("{s:s, s:s, s:s}", "provider", out->tries[i].provider,
-                                        "model", out->tries[i].model, "code", out->tries[i].code));
-    text = json_text(mem, list);
-    json_decref(list);
-    return text;
 }
 
 void pool_enter_begin(struct pool_entering *e, const struct pool_candidate *who,
@@ -55,33 +36,18 @@ static void enter(struct pool_entering *e, const struct pool_candidate *who,
     e->open = NULL;
 }
 
-static const char *outcome_of(const struct pool_try *t)
-{
-    if (t->cost.unknown)
-        return "unknown";
-    return text_is(t->code, "http_cancelled") && t->output_tokens > 0 ? "answered" : "failed";
-}
-
 static void enter_try(struct pool_entering *e, const struct pool_try *t)
 {
-    const struct usage u = {.model = t->model,
-                            .tokens = {.input = t->input_tokens,
-                                       .cached = t->cached_tokens,
-                                       .cache_written = t->cache_write_tokens,
-                                       .output = t->output_tokens},
-                            .reasoning_tokens = t->reasoning_tokens,
-                            .images = t->input_tokens > 0 ? images_of(e->ask) : 0,
-                            .counted = t->counted,
-                            .cost_micros = t->cost.micros,
-                            .price_from = t->cost.price_from,
-                            .ms = t->ms,
-                            .first_ms = t->first_ms,
-                            .outcome = outcome_of(t),
-                            .ended = e->ended};
+    struct usage u = pool_try_usage(t);
     const struct pool_candidate who = {
         .llm = llm_find(t->provider), .model = t->model, .account_id = t->account_id};
-    bool counts = t->input_tokens + t->output_tokens + t->cost.micros > 0;
+    bool counts = pool_try_counts(t);
 
+    u.images = t->input_tokens > 0 ? images_of(e->ask) : 0;
+    u.ended = e->ended;
+    /* Who asked went away, and had read some of the answer. */
+    if (!t->cost.unknown && text_is(t->code, "http_cancelled") && t->output_tokens > 0)
+        u.outcome = "answered";
     /* One that was never made has held nothing. */
     if (counts || t->cost.hold.count > 0)
         enter(e, &who, &t->cost.hold, counts ? &u : NULL);
@@ -100,23 +66,10 @@ size_t pool_enter_tries(struct pool_entering *e, const struct pool_outcome *out)
 void pool_enter_answer(struct pool_entering *e, const struct pool_candidate *who,
                        const struct pool_outcome *out)
 {
-    const struct llm_answer *a = &out->answer;
-    const struct usage u = {.model = a->model,
-                            .tokens = {.input = a->input_tokens,
-                                       .cached = a->cached_tokens,
-                                       .cache_written = a->cache_write_tokens,
-                                       .output = a->output_tokens},
-                            .reasoning_tokens = a->reasoning_tokens,
-                            .images = images_of(e->ask),
-                            .counted = a->counted,
-                            .cost_micros = out->cost.micros,
-                            .price_from = out->cost.price_from,
-                            .ms = out->ms,
-                            .first_ms = out->first_ms,
-                            .outcome = llm_refused(a) ? "refused" : "answered",
-                            .ended = e->ended == NULL ? NULL : "drained",
-                            .tries = tries_text(e->mem, out)};
+    struct usage u = pool_answer_usage(e->mem, who, out);
 
+    u.images = images_of(e->ask);
+    u.ended = e->ended == NULL ? NULL : "drained";
     if (e->payer != NULL)
         enter(e, who, &out->cost.hold, &u);
 }

@@ -3,9 +3,9 @@
 
 #include "base/id.h"
 #include "base/log.h"
-#include "core/usage.h"
 #include "flow/account.h"
 #include "flow/pool_cost.h"
+#include "flow/pool_usage.h"
 #include "io/db.h"
 
 #define TRY_STEPS 100 /* tries of step n that failed but may be billed are booked from 100 n on */
@@ -37,21 +37,17 @@ rc_t turn_announce(struct ctx *c, const struct job *job, struct turn *t)
 }
 
 /* One call: the ledger's row, and the money out of the caps. */
-static rc_t enter(struct ctx *c, struct run *run, const struct turn *t, struct usage *u,
-                  const struct pool_cost *cost)
+static rc_t enter(struct ctx *c, struct run *run, const struct turn *t, struct usage u,
+                  const struct purse_hold *hold)
 {
-    u->id = id_new(c->mem);
-    u->job = &run->job;
-    u->employee_id = t->payer.employee_id;
-    u->team_id = t->payer.team_id;
-    u->conversation_id = t->payer.conversation_id;
-    u->cost_micros = cost->micros;
-    u->price_from = cost->price_from;
-    if (cost->unknown)
-        u->outcome = "unknown";
-    run->tokens += u->tokens.input + u->tokens.output;
-    TRY(usage_add(c, u));
-    return purse_book(c, &cost->hold, cost->micros);
+    u.id = id_new(c->mem);
+    u.job = &run->job;
+    u.employee_id = t->payer.employee_id;
+    u.team_id = t->payer.team_id;
+    u.conversation_id = t->payer.conversation_id;
+    run->tokens += u.tokens.input + u.tokens.output;
+    TRY(usage_add(c, &u));
+    return purse_book(c, hold, u.cost_micros);
 }
 
 static rc_t enter_tries(struct ctx *c, struct run *run, const struct turn *t,
@@ -59,62 +55,24 @@ static rc_t enter_tries(struct ctx *c, struct run *run, const struct turn *t,
 {
     for (size_t i = 0; i < o->try_count; i++) {
         const struct pool_try *failed = &o->tries[i];
-        struct usage u = {.step_no = again ? NO_STEP : TRY_STEPS * t->step + (int64_t)i,
-                          .account_id = failed->account_id,
-                          .provider = failed->provider,
-                          .model = failed->model,
-                          .tokens = {.input = failed->input_tokens,
-                                     .cached = failed->cached_tokens,
-                                     .cache_written = failed->cache_write_tokens,
-                                     .output = failed->output_tokens},
-                          .reasoning_tokens = failed->reasoning_tokens,
-                          .counted = failed->counted,
-                          .ms = failed->ms,
-                          .first_ms = failed->first_ms,
-                          .outcome = "failed"};
+        struct usage u = pool_try_usage(failed);
 
+        u.step_no = again ? NO_STEP : TRY_STEPS * t->step + (int64_t)i;
         TRY(account_tell(c, failed));
-        if (failed->input_tokens + failed->output_tokens + failed->cost.micros > 0)
-            TRY(enter(c, run, t, &u, &failed->cost));
+        if (pool_try_counts(failed))
+            TRY(enter(c, run, t, u, &failed->cost.hold));
     }
     return OK;
-}
-
-/* Who was asked in vain before, as the ledger keeps it; NULL: nobody. */
-static const char *tries_of(struct ctx *c, const struct pool_outcome *o)
-{
-    json_t *list = json_array();
-    const char *text;
-
-    for (size_t i = 0; i < o->try_count; i++)
-        json_array_append_new(list,
-                              json_pack("{s:s, s:s, s:s}", "provider", o->tries[i].provider,
-                                        "model", o->tries[i].model, "code", o->tries[i].code));
-    text = o->try_count == 0 ? NULL : json_text(c->mem, list);
-    json_decref(list);
-    return text;
 }
 
 static rc_t enter_answer(struct ctx *c, struct run *run, const struct turn *t,
                          const struct pool_outcome *o, const char *outcome, bool again)
 {
-    const struct pool_candidate *who = &t->routing.pool.candidates[o->candidate];
-    struct usage u = {.step_no = again ? NO_STEP : t->step,
-                      .account_id = who->account_id,
-                      .tries = tries_of(c, o),
-                      .provider = who->llm->name,
-                      .model = o->answer.model,
-                      .tokens = {.input = o->answer.input_tokens,
-                                 .cached = o->answer.cached_tokens,
-                                 .cache_written = o->answer.cache_write_tokens,
-                                 .output = o->answer.output_tokens},
-                      .reasoning_tokens = o->answer.reasoning_tokens,
-                      .counted = o->answer.counted,
-                      .ms = o->ms,
-                      .first_ms = o->first_ms,
-                      .outcome = outcome};
+    struct usage u = pool_answer_usage(c->mem, &t->routing.pool.candidates[o->candidate], o);
 
-    return enter(c, run, t, &u, &o->cost);
+    u.step_no = again ? NO_STEP : t->step;
+    u.outcome = outcome;
+    return enter(c, run, t, u, &o->cost.hold);
 }
 
 static rc_t book(struct ctx *c, struct run *run, const struct turn *t, const struct pool_outcome *o,

@@ -136,12 +136,35 @@ static void what_failed_and_was_counted_is_booked(void **state)
     assert_int_equal(open_calls(f), 0);
 }
 
+/* The row of the answer says who was asked in vain before. */
+static void who_failed_before_is_named(void **state)
+{
+    static const struct tiny_step broken = {
+        "HTTP/1.1 500 No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", 0, TINY_CLOSE};
+    struct fixture *f = *state;
+    struct tiny *first = tiny_start(&broken, 1);
+    struct embedded_texts out;
+
+    f->route.candidates[1] = f->route.candidates[0];
+    f->route.candidates[0].account.base_url = tiny_url(first);
+    f->route.count = 2;
+    assert_int_equal(embed_texts(f->c, &f->route, texts, 2, 0, NULL, &out), OK);
+    assert_string_equal(ledger(f), "openai text-embedding-3-small 1000 0 20 2024-01-25 answered t");
+    assert_string_equal(pg_get(f->mem, f->super,
+                               "SELECT string_agg(t ->> 'code', ' ') FROM usage,"
+                               " jsonb_array_elements(tries::jsonb) t WHERE tenant_id = '%s'",
+                               f->at.tenant_id),
+                        "llm_broken llm_broken");
+    tiny_stop(first);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_question_is_in_the_ledger, setup, teardown),
         cmocka_unit_test_setup_teardown(a_cap_holds, setup, teardown),
         cmocka_unit_test_setup_teardown(what_failed_and_was_counted_is_booked, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_failed_before_is_named, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, pg_start, pg_stop);
