@@ -310,7 +310,8 @@ static rc_t read_delta(struct ctx *c, const json_t *choice, struct llm_stream *s
 
 /*
  * The piece says nothing but its text. Of the names around it the first that came stay, and they
- * came at the latest with it; `obfuscation` hides how long the text is.
+ * came at the latest with it. `obfuscation`, and `p` with Mistral, hide how long the text is; what
+ * Azure's filter found counts where it ends the answer, which is said elsewhere.
  */
 static bool says_text_only(const json_t *root)
 {
@@ -318,14 +319,15 @@ static bool says_text_only(const json_t *root)
                  *delta = json_object_get(choice, "delta");
 
     return like_only(root, "id object created model system_fingerprint provider service_tier "
-                           "obfuscation choices") &&
-           json_array_size(choices) == 1 && like_only(choice, "index delta") &&
+                           "obfuscation p choices") &&
+           json_array_size(choices) == 1 &&
+           like_only(choice, "index delta content_filter_results") &&
            like_only(delta, "role content") && json_is_string(json_object_get(delta, "content"));
 }
 
 rc_t openai_event(struct ctx *c, struct bytes event, struct bytes data, struct llm_stream *stream)
 {
-    static const char *const varying[] = {"obfuscation", NULL};
+    static const char *const varying[] = {"obfuscation", "p", NULL};
     const bool is_error = bytes_is(event, "error");
     json_t *root, *choice;
     struct bytes text;

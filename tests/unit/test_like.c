@@ -19,6 +19,9 @@ extern const struct llm llm_openai, llm_anthropic, llm_ollama;
     "\"},\"finish_reason\":null}],\"usage\":null" more "}"
 #define PLAIN(text) CHAT(text, "")
 #define PADDED(text, padding) CHAT(text, ",\"obfuscation\":" padding)
+#define AZURE(text, found)                                                                    \
+    "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" text "\"},\"finish_reason\":null," \
+    "\"content_filter_results\":" found "}]}"
 #define RESPONSES(text, number, padding)                                                     \
     "{\"type\":\"response.output_text.delta\",\"item_id\":\"msg_1\",\"output_index\":0,"     \
     "\"content_index\":0,\"delta\":\"" text "\",\"logprobs\":[],\"sequence_number\":" number \
@@ -92,6 +95,10 @@ static const struct row {
     {&llm_openai, false, PADDED("a", "\"x8Kd\""), PLAIN("b")},
     {&llm_openai, false, PADDED("a", "\"x8Kd\"") "x", PADDED("b", "\"x8Kd\"") "y"},
     {&llm_openai, true, PADDED("a", "12"), PADDED("b", "130")},
+    {&llm_openai, true, CHAT("a", ",\"p\":\"abc\""), CHAT("b", ",\"p\":\"abcdef\"")},
+    {&llm_openai, true, AZURE("a", "{\"hate\":{\"filtered\":false}}"),
+     AZURE("b", "{\"hate\":{\"filtered\":false}}")},
+    {&llm_openai, false, AZURE("a", "{}"), AZURE("b", "{\"hate\":{\"filtered\":true}}")},
     {&llm_openai, false, PADDED("a", "12"), PADDED("b", "012")},
     {&llm_openai, false, PADDED("a", "12"), PADDED("b", "-1")},
     {&llm_openai, false, PADDED("a", "12"), PADDED("b", "1e3")},
