@@ -194,6 +194,55 @@ static void what_has_no_price_is_assumed_to_be_dear(void **state)
     assert_non_null(price.from);
 }
 
+/* Calls that are entered many at once are what they would be one by one, whatever they share. */
+static void many_are_what_they_are_one_by_one(void **state)
+{
+    static const char *const outcomes[] = {"answered", "refused", "failed", "unknown"};
+    static const char *const ended[] = {NULL, "whole", "drained", "cancelled"};
+    static const char *const models[] = {"gpt-4o", "a \"b\"\\ {c},\n\x01", "\xc3\xa9"};
+    struct fixture *f = *state;
+    struct usage calls[48];
+    const struct usage *rows[COUNT_OF(calls)];
+
+    for (size_t i = 0; i < COUNT_OF(calls); i++) {
+        const int64_t n = (int64_t)i;
+
+        calls[i] = (struct usage){.id = id_new(f->mem),
+                                  .step_no = -1,
+                                  .employee_id = i % 2 == 0 ? f->at.employee_id : NULL,
+                                  .team_id = i % 3 == 0 ? f->at.person_id : NULL,
+                                  .conversation_id = i % 5 == 0 ? f->at.person_id : NULL,
+                                  .key_id = i % 7 == 0 ? NULL : f->at.person_id,
+                                  .account_id = i % 11 == 0 ? f->at.person_id : NULL,
+                                  .provider = i % 2 == 0 ? "openai" : "anthropic",
+                                  .model = models[i % COUNT_OF(models)],
+                                  .tokens = {n, n / 2, i % 4 == 0 ? n : 0, 3 * n},
+                                  .reasoning_tokens = i % 8 == 0 ? n : 0,
+                                  .counted = i % 3 != 0,
+                                  .cost_micros = n * n,
+                                  .price_from = i % 4 == 0 ? NULL : "2024-01-01",
+                                  .ms = 100 + n,
+                                  .first_ms = i % 6 == 0 ? n : 0,
+                                  .outcome = outcomes[i % COUNT_OF(outcomes)],
+                                  .ended = ended[i / 4 % COUNT_OF(ended)],
+                                  .tries = i % 9 == 0 ? "[{\"provider\":\"openai\"}]" : NULL};
+        rows[i] = &calls[i];
+    }
+    ok(f->c, usage_add_many(f->c, rows, COUNT_OF(calls)));
+    ok(f->c, db_commit(f->c));
+    pg_do(f->super,
+          "CREATE TEMP TABLE many AS SELECT id, to_jsonb(u) - 'id' - 'created_at' AS what"
+          " FROM usage u WHERE tenant_id = '%s'",
+          f->at.tenant_id);
+    pg_do(f->super, "DELETE FROM usage WHERE tenant_id = '%s'", f->at.tenant_id);
+    for (size_t i = 0; i < COUNT_OF(calls); i++)
+        ok(f->c, usage_add(f->c, rows[i]));
+    ok(f->c, db_commit(f->c));
+    assert_int_equal(pg_count(f->super, "SELECT count(*) FROM many m JOIN usage u ON u.id = m.id"
+                                        " AND to_jsonb(u) - 'id' - 'created_at' = m.what"),
+                     COUNT_OF(calls));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +250,7 @@ int main(void)
         FIXTURE_TEST(calls_of_every_kind),
         FIXTURE_TEST(the_seeds_prices_make_sense),
         FIXTURE_TEST(what_has_no_price_is_assumed_to_be_dear),
+        FIXTURE_TEST(many_are_what_they_are_one_by_one),
     };
 
     return cmocka_run_group_tests(tests, pg_start, pg_stop);
