@@ -43,6 +43,8 @@ rc_t http_call(struct ctx *c, const struct http_ask *ask, struct http_answer *ou
     struct http_line *line = http_line_get(origin);
 
     http_transfer_begin(&k, line->easy);
+    if (ask->public_only)
+        http_line_public_only(line->easy, &k.inside);
 
     CURLcode result = run(&k, line->multi);
     rc_t rc = http_transfer_end(c, &k, result, out);

@@ -262,8 +262,6 @@ void http_transfer_begin(struct http_transfer *k, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, k);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_leaving);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, k);
-    if (ask->public_only)
-        http_line_public_only(easy, &k->inside);
     if (ask->ca_file != NULL)
         curl_easy_setopt(easy, CURLOPT_CAINFO, ask->ca_file);
     set_method(easy, ask, k);
