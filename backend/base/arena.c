@@ -120,17 +120,18 @@ static struct block *block_add(struct arena *a, size_t size)
 
 /*
  * A large piece gets a block of its own behind the current one, so that the rest of the current one
- * stays in use.
+ * stays in use; unless it leaves more of a usual block than that.
  */
 static struct block *block_for(struct arena *a, size_t size)
 {
     struct block *head = a->blocks;
+    const size_t left = head == NULL ? 0 : head->size - head->used;
 
     if (ONE_MALLOC_PER_PIECE)
         return block_add(a, size);
-    if (head != NULL && head->size - head->used >= size)
+    if (head != NULL && left >= size)
         return head;
-    if (size <= BLOCK_SIZE / 4 || head == NULL)
+    if (size <= BLOCK_SIZE / 4 || head == NULL || (size < BLOCK_SIZE && BLOCK_SIZE - size > left))
         return block_add(a, size > BLOCK_SIZE ? size : BLOCK_SIZE);
 
     struct block *own = block_add(a, size);

@@ -10,13 +10,18 @@
 
 static char *id_text(struct arena *mem, unsigned char raw[16], unsigned version)
 {
+    static const char digits[] = "0123456789abcdef";
+    char *text = arena_take(mem, ID_LEN + 1), *to = text;
+
     raw[6] = (unsigned char)((raw[6] & 0x0f) | (version << 4));
     raw[8] = (unsigned char)((raw[8] & 0x3f) | 0x80);
-
-    const char *hex = text_hex(mem, (struct bytes){(const char *)raw, 16});
-
-    return text_printf(mem, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
-                       hex + 20);
+    for (int i = 0; i < 16; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *to++ = '-';
+        *to++ = digits[raw[i] >> 4];
+        *to++ = digits[raw[i] & 15];
+    }
+    return text;
 }
 
 /*

@@ -73,6 +73,22 @@ void buf_char(struct buf *b, char c)
     buf_add(b, &c, 1);
 }
 
+void buf_number(struct buf *b, int64_t number)
+{
+    char digits[24];
+    size_t at = sizeof(digits);
+    int64_t rest = number;
+
+    /* Of a negative one each digit is negative as well: the least one has no positive twin. */
+    do {
+        digits[--at] = (char)('0' + (rest < 0 ? -(rest % 10) : rest % 10));
+        rest /= 10;
+    } while (rest != 0);
+    if (number < 0)
+        digits[--at] = '-';
+    buf_add(b, digits + at, sizeof(digits) - at);
+}
+
 void buf_printf(struct buf *b, const char *format, ...)
 {
     va_list args;
@@ -157,14 +173,18 @@ char *text_dup(struct arena *mem, const char *text)
 char *text_vprintf(struct arena *mem, const char *format, va_list args)
 {
     va_list again;
+    char small[128]; /* for most, so that they are written once */
 
     va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, again);
+    int len = vsnprintf(small, sizeof(small), format, again);
     va_end(again);
     if (len < 0)
         return arena_take(mem, 1);
 
     char *text = arena_take(mem, (size_t)len + 1);
+
+    if ((size_t)len < sizeof(small))
+        return memcpy(text, small, (size_t)len + 1);
 
     vsnprintf(text, (size_t)len + 1, format, args);
     return text;

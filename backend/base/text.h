@@ -39,6 +39,8 @@ struct buf buf_new(struct arena *mem, size_t max);
 void buf_add(struct buf *b, const void *data, size_t len);
 void buf_text(struct buf *b, const char *text);
 void buf_char(struct buf *b, char c);
+/* In decimal digits. */
+void buf_number(struct buf *b, int64_t number);
 void buf_printf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Adds what stands for this UTF-8 text inside of a JSON string, whose quotes are the caller's. */
 void buf_json(struct buf *b, struct bytes text);

@@ -13,9 +13,10 @@
  */
 #define SETS 2048
 #define WAYS 8
+#define NAME 16
 
 struct breaker {
-    unsigned char name[32]; /* SHA-256 of address, key and model: no key lies here */
+    unsigned char name[NAME]; /* of address, key and model: no key lies here */
     int64_t used_ms;
     int64_t failures; /* in a row */
     int64_t pause_ms; /* 0: closed */
@@ -27,18 +28,18 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct breaker breakers[SETS][WAYS];
 
 static void name_of(const char *base_url, const char *key, const char *model,
-                    unsigned char name[32])
+                    unsigned char name[NAME])
 {
     const char *parts[] = {base_url, key, model};
-    unsigned char hashes[COUNT_OF(parts)][32];
+    unsigned char prints[COUNT_OF(parts)][NAME];
 
     for (size_t i = 0; i < COUNT_OF(parts); i++)
-        crypto_sha256(bytes_of(parts[i] == NULL ? "" : parts[i]), hashes[i]);
-    crypto_sha256((struct bytes){(const char *)hashes, sizeof(hashes)}, name);
+        crypto_fingerprint(bytes_of(parts[i] == NULL ? "" : parts[i]), prints[i]);
+    crypto_fingerprint((struct bytes){(const char *)prints, sizeof(prints)}, name);
 }
 
 /* With the lock held: the one of this name, or the place of the one that is longest unused. */
-static struct breaker *find(const unsigned char name[32], int64_t now_ms)
+static struct breaker *find(const unsigned char name[NAME], int64_t now_ms)
 {
     struct breaker *set, *oldest;
     uint32_t number;
@@ -46,7 +47,7 @@ static struct breaker *find(const unsigned char name[32], int64_t now_ms)
     memcpy(&number, name, sizeof(number));
     oldest = set = breakers[number % SETS];
     for (size_t i = 0; i < WAYS; i++) {
-        if (set[i].used_ms != 0 && memcmp(set[i].name, name, 32) == 0) {
+        if (set[i].used_ms != 0 && memcmp(set[i].name, name, NAME) == 0) {
             set[i].used_ms = now_ms;
             return &set[i];
         }
@@ -54,7 +55,7 @@ static struct breaker *find(const unsigned char name[32], int64_t now_ms)
             oldest = &set[i];
     }
     *oldest = (struct breaker){.used_ms = now_ms};
-    memcpy(oldest->name, name, 32);
+    memcpy(oldest->name, name, NAME);
     return oldest;
 }
 
@@ -76,7 +77,7 @@ static bool allows(struct breaker *b, int64_t now_ms, int64_t *open_ms)
 bool breaker_allows(const char *base_url, const char *key, const char *model, int64_t now_ms,
                     int64_t *open_ms)
 {
-    unsigned char name[32];
+    unsigned char name[NAME];
     bool yes;
 
     name_of(base_url, key, model, name);
@@ -112,7 +113,7 @@ static void ended(struct breaker *b, int64_t now_ms, enum breaker_end how, int64
 void breaker_ended(const char *base_url, const char *key, const char *model, int64_t now_ms,
                    enum breaker_end how, int64_t pause_ms)
 {
-    unsigned char name[32];
+    unsigned char name[NAME];
 
     name_of(base_url, key, model, name);
     pthread_mutex_lock(&lock);

@@ -97,15 +97,11 @@ static void on_began(void *arg)
         call->q.sink.began(call->q.sink.arg);
 }
 
+/* c may be gone behind this, and the call lies in it. */
 static void end(struct pool_call *call)
 {
-    const struct pool_question q = call->q;
-    const struct pool_outcome *out = call->out;
-    const rc_t rc = call->run.rc;
-
     call->p->count--;
-    free(call);
-    q.ended(q.arg, rc, out);
+    call->q.ended(call->q.arg, call->run.rc, call->out);
 }
 
 static void go_on(struct pool_call *call);
@@ -207,11 +203,9 @@ static void on_drained_enough(void *arg)
 
 struct pool_call *pool_start(struct pool_loop *p, const struct pool_question *question)
 {
-    struct pool_call *call = calloc(1, sizeof(*call));
+    struct pool_call *call = arena_take(question->c->mem, sizeof(*call));
     struct pool_sink sink = {.arg = call};
 
-    if (call == NULL)
-        abort();
     call->p = p;
     call->q = *question;
     call->out = arena_take(question->c->mem, sizeof(*call->out));

@@ -1,6 +1,7 @@
 /* See crypto.h. */
 #include "io/crypto.h"
 
+#include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,6 +231,21 @@ void crypto_hmac_sha256(struct bytes key, struct bytes message, unsigned char ou
 void crypto_sha256(struct bytes message, unsigned char out[32])
 {
     crypto_hash_sha256(out, bytes_raw(message), message.len);
+}
+
+static unsigned char fingerprint_key[crypto_shorthash_siphashx24_KEYBYTES];
+
+static void fingerprint_key_make(void)
+{
+    crypto_shorthash_keygen(fingerprint_key);
+}
+
+void crypto_fingerprint(struct bytes message, unsigned char out[16])
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, fingerprint_key_make);
+    crypto_shorthash_siphashx24(out, bytes_raw(message), message.len, fingerprint_key);
 }
 
 int64_t crypto_random_below(int64_t below)

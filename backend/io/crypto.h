@@ -55,6 +55,11 @@ void crypto_key_pair(unsigned char public_key[32], unsigned char private_key[32]
 
 void crypto_hmac_sha256(struct bytes key, struct bytes message, unsigned char out[32]);
 void crypto_sha256(struct bytes message, unsigned char out[32]);
+/*
+ * A name for a secret in a table of this process, many times as quick: keyed by chance, so that it
+ * betrays nothing, and never the same in another process.
+ */
+void crypto_fingerprint(struct bytes message, unsigned char out[16]);
 
 /* A random number from 0 to below - 1, all alike. */
 int64_t crypto_random_below(int64_t below);

@@ -18,10 +18,19 @@ void http_header_add(struct http_ask *ask, const char *name, const char *value)
     ask->headers[ask->header_count++] = (struct http_header){name, value};
 }
 
+/* Room for as much as is announced, but no more than may well be true. */
+static size_t first_room(const struct http_transfer *k)
+{
+    curl_off_t announced = -1;
+
+    curl_easy_getinfo(k->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+    return announced < 0 || announced >= (curl_off_t)KIB(4) ? KIB(4) : (size_t)announced + 1;
+}
+
 static void body_keep(struct http_transfer *k, const char *data, size_t len)
 {
     if (k->len + len + 1 > k->room) {
-        size_t room = k->room == 0 ? KIB(4) : k->room;
+        size_t room = k->room == 0 ? first_room(k) : k->room;
 
         while (room < k->len + len + 1)
             room *= 2;
@@ -137,6 +146,18 @@ static void header_line(struct curl_slist **list, const char *text)
     *list = longer;
 }
 
+/* As curl wants it: a blank value is said by a sign of its own. */
+static const char *header_text(struct arena *mem, const struct http_header *h)
+{
+    const size_t name = strlen(h->name), value = text_blank(h->value) ? 0 : strlen(h->value);
+    char *text = arena_take(mem, name + value + sizeof(": "));
+
+    memcpy(text, h->name, name);
+    memcpy(text + name, value == 0 ? ";" : ": ", value == 0 ? 1 : 2);
+    memcpy(text + name + 2, h->value, value);
+    return text;
+}
+
 static rc_t headers_make(struct ctx *c, const struct http_ask *ask, struct curl_slist **out)
 {
     bool typed = false;
@@ -155,8 +176,7 @@ static rc_t headers_make(struct ctx *c, const struct http_ask *ask, struct curl_
             return ctx_fail(c, E_INVALID, "http_header",
                             "the header %d holds control characters or has no name", i + 1);
         typed = typed || strcasecmp(h->name, "content-type") == 0;
-        header_line(out, text_blank(h->value) ? text_printf(c->mem, "%s;", h->name)
-                                              : text_printf(c->mem, "%s: %s", h->name, h->value));
+        header_line(out, header_text(c->mem, h));
     }
     if (!typed)
         header_line(out, "Content-Type:");

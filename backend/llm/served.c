@@ -25,14 +25,6 @@ void served_string(struct buf *out, const char *text)
     buf_char(out, '"');
 }
 
-void served_number(struct buf *out, int64_t number)
-{
-    char digits[24];
-
-    snprintf(digits, sizeof(digits), "%lld", (long long)number);
-    buf_text(out, digits);
-}
-
 /* White space at the ends is no difference: the pool trims answers. */
 const char *served_only_refusal(const struct llm_answer *answer)
 {

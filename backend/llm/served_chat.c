@@ -26,7 +26,7 @@ static const char *finish_reason(enum llm_stop stop, bool said)
 static void field(struct buf *out, const char *name, int64_t number)
 {
     buf_text(out, name);
-    served_number(out, number);
+    buf_number(out, number);
 }
 
 static void usage(const struct llm_answer *a, struct buf *out)

@@ -113,7 +113,7 @@ void served_embed_write(const struct served_embed *asked, const char *model, con
     for (size_t i = 0; i < asked->count; i++) {
         buf_text(out, i == 0 ? "{\"object\":\"embedding\",\"index\":"
                              : ",{\"object\":\"embedding\",\"index\":");
-        served_number(out, (int64_t)i);
+        buf_number(out, (int64_t)i);
         buf_text(out, ",\"embedding\":");
         (asked->base64 ? base64 : numbers)(vectors + i * width, width, out);
         buf_char(out, '}');
@@ -121,8 +121,8 @@ void served_embed_write(const struct served_embed *asked, const char *model, con
     buf_text(out, "],\"model\":");
     served_string(out, model);
     buf_text(out, ",\"usage\":{\"prompt_tokens\":");
-    served_number(out, tokens);
+    buf_number(out, tokens);
     buf_text(out, ",\"total_tokens\":");
-    served_number(out, tokens);
+    buf_number(out, tokens);
     buf_text(out, "}}");
 }

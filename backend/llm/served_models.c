@@ -8,7 +8,7 @@ void served_model_write(const struct served_model *model, struct buf *out)
     buf_text(out, "{\"id\":");
     served_string(out, model->id);
     buf_text(out, ",\"object\":\"model\",\"created\":");
-    served_number(out, model->created);
+    buf_number(out, model->created);
     buf_text(out, ",\"owned_by\":");
     served_string(out, model->owner);
     buf_char(out, '}');

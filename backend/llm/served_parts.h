@@ -88,7 +88,6 @@ void served_settle(struct served_talked *talked, struct llm_ask *ask);
 
 /* A JSON string with its quotes, or null. */
 void served_string(struct buf *out, const char *text);
-void served_number(struct buf *out, int64_t number);
 /* The words of a refusal, when they are all that the answer says; else NULL. */
 const char *served_only_refusal(const struct llm_answer *answer);
 

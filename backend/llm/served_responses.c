@@ -44,7 +44,7 @@ static struct items items_of(const struct served_talk *t, const struct llm_answe
 static void field(struct buf *out, const char *name, int64_t number)
 {
     buf_text(out, name);
-    served_number(out, number);
+    buf_number(out, number);
 }
 
 /* "msg_ID" or "fc_ID_2": the item's own name. */

@@ -67,6 +67,8 @@ static void write_json(json_t *v, struct buf *out)
         buf_char(out, '"');
         break;
     case JSON_INTEGER:
+        buf_number(out, json_integer_value(v));
+        break;
     case JSON_REAL:
     case JSON_TRUE:
     case JSON_FALSE:

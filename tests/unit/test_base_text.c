@@ -293,6 +293,38 @@ static void json_strings(void **state)
     arena_free(mem);
 }
 
+static void numbers_are_written_whole(void **state)
+{
+    static const struct {
+        int64_t number;
+        const char *text;
+    } rows[] = {{0, "0"},
+                {-7, "-7"},
+                {1234567890, "1234567890"},
+                {INT64_MAX, "9223372036854775807"},
+                {INT64_MIN, "-9223372036854775808"}};
+    struct arena *mem = *state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct buf b = buf_new(mem, 100);
+
+        buf_number(&b, rows[i].number);
+        assert_string_equal(buf_str(&b), rows[i].text);
+    }
+}
+
+static void printed_texts_have_any_length(void **state)
+{
+    struct arena *mem = *state;
+    char word[300];
+
+    for (size_t len = 0; len < sizeof(word); len++) {
+        memset(word, 'a', len);
+        word[len] = '\0';
+        assert_string_equal(text_printf(mem, "%s", word), word);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +337,8 @@ int main(void)
         cmocka_unit_test(base64url_there_and_back),
         cmocka_unit_test(buffers_grow_up_to_their_limit),
         cmocka_unit_test(small_helpers),
+        cmocka_unit_test(numbers_are_written_whole),
+        cmocka_unit_test(printed_texts_have_any_length),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
