@@ -18,6 +18,7 @@ struct frames {
     enum llm_framing framing;
     struct buf line;       /* the line so far */
     struct buf data, name; /* SSE: of the event so far */
+    struct bytes alone;    /* SSE: its only line of data, still where it was fed; else empty */
     bool has_data;
     bool after_cr; /* SSE: the last byte was a CR, so a LF right after it belongs to it */
     bool begun;    /* the first line is over: a byte order mark may stand before it only */
