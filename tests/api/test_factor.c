@@ -15,8 +15,8 @@
 #include "base/id.h"
 #include "call.h"
 #include "core/factor.h"
-#include "core/mail.h"
 #include "io/crypto_otp.h"
+#include "mail_help.h"
 
 #include <cmocka.h>
 
@@ -504,20 +504,15 @@ static void turning_it_off(void **state)
 static void a_new_password_by_mail_leaves_it_on(void **state)
 {
     struct someone s = with_factor(*state);
-    struct ctx *c = pg_ctx(PG_WORKER, s.tenant_id);
-    const char *id, *token;
+    const char *token;
     struct reply r = post(s.mem, NULL, "/api/v1/password/forgotten",
                           text_printf(s.mem, "{\"email\":\"%s\"}", s.email));
 
     expect(&r, 202, NULL);
-    id = pg_get(s.mem, s.super, "SELECT id FROM mail WHERE person_id = '%s' AND kind = 'reset'",
-                s.person_id);
-    if (mail_token(c, id, &token) != OK || mail_sending(c, id, token) != OK || db_commit(c) != OK)
-        fail_msg("%s", c->fault.detail);
+    token = mailed_link(s.mem, s.tenant_id, "reset", s.person_id);
     r = post(s.mem, NULL, "/api/v1/password/reset",
              text_printf(s.mem, "{\"token\":\"%s\"," BODY_PASSWORD "}", token));
     assert_int_equal(r.status, 204);
-    ctx_end(c);
     r = second(&s, first(&s), code_at(&s, 0));
     expect(&r, 200, NULL);
     done(&s);

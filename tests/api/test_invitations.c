@@ -11,7 +11,7 @@
 #include "base/conf.h"
 #include "base/id.h"
 #include "call.h"
-#include "core/mail.h"
+#include "mail_help.h"
 
 #include <cmocka.h>
 
@@ -61,39 +61,19 @@ static struct reply withdraw(struct arena *mem, const char *token, const char *i
                                     .token = token});
 }
 
-/* The newest mail of an invitation, as the worker would send it: its link. */
 static const char *link_of(struct arena *mem, const struct office *o, const char *invitation_id)
 {
-    PGconn *super = pg_open(PG_SUPER);
-    struct ctx *c = pg_ctx(PG_WORKER, o->at.tenant_id);
-    const char *id = pg_get(mem, super,
-                            "SELECT id FROM mail WHERE tenant_id = '%s' AND kind = 'invite' AND "
-                            "person_id = '%s' ORDER BY id DESC LIMIT 1",
-                            o->at.tenant_id, invitation_id);
-    const char *token;
-
-    assert_non_null(id);
-    if (mail_token(c, id, &token) != OK || mail_sending(c, id, token) != OK || db_commit(c) != OK)
-        fail_msg("%s", c->fault.detail);
-    token = text_dup(mem, token);
-    ctx_end(c);
-    PQfinish(super);
-    return token;
-}
-
-static struct reply with_token(struct arena *mem, const char *path, const char *token)
-{
-    return post(mem, NULL, path, text_printf(mem, "{\"token\":\"%s\"}", token));
+    return mailed_link(mem, o->at.tenant_id, "invite", invitation_id);
 }
 
 static struct reply look(struct arena *mem, const char *token)
 {
-    return with_token(mem, "/api/v1/links", token);
+    return post_token(mem, "/api/v1/links", token);
 }
 
 static struct reply accept(struct arena *mem, const char *token)
 {
-    return with_token(mem, "/api/v1/invitations/accept", token);
+    return post_token(mem, "/api/v1/invitations/accept", token);
 }
 
 static struct reply join(struct arena *mem, const char *token, const char *password)
@@ -200,7 +180,7 @@ static void somebody_new_joins_by_the_link(void **state)
     assert_string_equal(text_of(&r, "inviter"), "Somebody");
     assert_true(json_is_false(json_object_get(r.json, "known")));
     /* It is for nothing else, and nobody accepts without an account. */
-    r = with_token(mem, "/api/v1/email/verify", link);
+    r = post_token(mem, "/api/v1/email/verify", link);
     expect(&r, 400, "link_over");
     r = post(mem, NULL, "/api/v1/password/reset",
              text_printf(mem, "{\"token\":\"%s\",\"password\":\"" PASSWORD "\"}", link));
@@ -289,9 +269,8 @@ static void an_address_without_a_company_can_sign_up(void **state)
 {
     struct arena *mem = *state;
     PGconn *super = pg_open(PG_SUPER);
-    const char *email = new_email(mem), *id, *token;
+    const char *email = new_email(mem);
     struct reply old = account(mem, email), fresh, r;
-    struct ctx *c;
 
     pg_do(super, "DELETE FROM session WHERE person_id = '%s'", text_of(&old, "person_id"));
     pg_do(super, "DELETE FROM membership WHERE person_id = '%s'", text_of(&old, "person_id"));
@@ -301,14 +280,9 @@ static void an_address_without_a_company_can_sign_up(void **state)
                              "\"password\":\"another horse battery\"}",
                              email));
     expect(&fresh, 201, NULL);
-    id = pg_get(mem, super, "SELECT id FROM mail WHERE person_id = '%s' AND kind = 'verify'",
-                text_of(&fresh, "person_id"));
-    c = pg_ctx(PG_WORKER, text_of(&fresh, "tenant_id"));
-    assert_int_equal(mail_token(c, id, &token), OK);
-    assert_int_equal(mail_sending(c, id, token), OK);
-    assert_int_equal(db_commit(c), OK);
-    r = with_token(mem, "/api/v1/email/verify", token);
-    ctx_end(c);
+    r = post_token(
+        mem, "/api/v1/email/verify",
+        mailed_link(mem, text_of(&fresh, "tenant_id"), "verify", text_of(&fresh, "person_id")));
     assert_int_equal(r.status, 204);
     r = get(mem, fresh.token, "/api/v1/me");
     assert_true(json_is_true(json_object_get(r.json, "verified")));

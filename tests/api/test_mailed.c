@@ -13,6 +13,7 @@
 #include "base/id.h"
 #include "call.h"
 #include "core/mail.h"
+#include "mail_help.h"
 
 #include <cmocka.h>
 
@@ -65,34 +66,9 @@ static int64_t mails(const struct someone *s, const char *kind, const char *emai
     return n;
 }
 
-/* The newest mail of a kind, as the worker would send it: its link. */
-static const char *link_of(struct arena *mem, const struct someone *s, const char *kind)
-{
-    PGconn *super = pg_open(PG_SUPER);
-    struct ctx *c = pg_ctx(PG_WORKER, s->tenant_id);
-    const char *id = pg_get(mem, super,
-                            "SELECT id FROM mail WHERE tenant_id = '%s' AND kind = '%s'"
-                            " ORDER BY id DESC LIMIT 1",
-                            s->tenant_id, kind);
-    const char *token;
-
-    assert_non_null(id);
-    if (mail_token(c, id, &token) != OK || mail_sending(c, id, token) != OK || db_commit(c) != OK)
-        fail_msg("%s", c->fault.detail);
-    token = text_dup(mem, token);
-    ctx_end(c);
-    PQfinish(super);
-    return token;
-}
-
-static struct reply with_token(struct arena *mem, const char *path, const char *token)
-{
-    return post(mem, NULL, path, text_printf(mem, "{\"token\":\"%s\"}", token));
-}
-
 static struct reply verify(struct arena *mem, const char *token)
 {
-    return with_token(mem, "/api/v1/email/verify", token);
+    return post_token(mem, "/api/v1/email/verify", token);
 }
 
 static struct reply reset(struct arena *mem, const char *token, const char *password)
@@ -124,9 +100,10 @@ static void the_link_proves_the_address_once(void **state)
 
     assert_int_equal(mails(&s, "verify", s.email), 1);
     assert_false(verified(mem, s.token));
-    token = link_of(mem, &s, "verify");
-    assert_string_equal(link_of(mem, &s, "verify"), token); /* a second copy has the same link */
-    r = with_token(mem, "/api/v1/links", token);
+    token = mailed_link(mem, s.tenant_id, "verify", NULL);
+    assert_string_equal(mailed_link(mem, s.tenant_id, "verify", NULL),
+                        token); /* a second copy has the same link */
+    r = post_token(mem, "/api/v1/links", token);
     expect(&r, 200, NULL);
     assert_string_equal(text_of(&r, "kind"), "verify");
     assert_string_equal(text_of(&r, "email"), s.email);
@@ -138,7 +115,7 @@ static void the_link_proves_the_address_once(void **state)
     assert_true(verified(mem, s.token));
     r = verify(mem, token);
     expect(&r, 400, "link_over");
-    r = with_token(mem, "/api/v1/links", token);
+    r = post_token(mem, "/api/v1/links", token);
     expect(&r, 400, "link_over");
 }
 
@@ -146,7 +123,7 @@ static void links_that_do_not_work(void **state)
 {
     struct arena *mem = *state;
     struct someone s = sign_up(mem);
-    const char *token = link_of(mem, &s, "verify");
+    const char *token = mailed_link(mem, s.tenant_id, "verify", NULL);
     PGconn *super = pg_open(PG_SUPER);
     struct reply r = verify(mem, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
 
@@ -168,7 +145,7 @@ static void a_taken_address_is_not_told(void **state)
     struct someone owner = sign_up(mem), other, fresh;
     struct reply r;
 
-    r = verify(mem, link_of(mem, &owner, "verify"));
+    r = verify(mem, mailed_link(mem, owner.tenant_id, "verify", NULL));
     assert_int_equal(r.status, 204);
     other = sign_up_as(mem, text_printf(mem, "ANN%s", owner.email + 3));
     fresh = sign_up(mem);
@@ -177,7 +154,7 @@ static void a_taken_address_is_not_told(void **state)
     assert_int_equal(mails(&other, "verify", other.email), mails(&fresh, "verify", fresh.email));
 
     /* The address stays whose it is; the other is logged in by his own password. */
-    r = verify(mem, link_of(mem, &other, "verify"));
+    r = verify(mem, mailed_link(mem, other.tenant_id, "verify", NULL));
     expect(&r, 409, "email_taken");
     r = log_in(mem, owner.email, PASSWORD);
     expect(&r, 200, NULL);
@@ -193,7 +170,7 @@ static void a_claim_has_its_own_password(void **state)
     expect(&r, 400, "link_over");
     r = forgotten(mem, owner.email);
     assert_int_equal(r.status, 202);
-    r = reset(mem, link_of(mem, &owner, "reset"), OTHER);
+    r = reset(mem, mailed_link(mem, owner.tenant_id, "reset", NULL), OTHER);
     assert_int_equal(r.status, 204);
     other = sign_up_as(mem, owner.email);
     r = log_in(mem, owner.email, OTHER);
@@ -230,7 +207,7 @@ static void a_reset_ends_every_session(void **state)
     struct arena *mem = *state;
     struct someone s = sign_up(mem);
     struct reply second = log_in(mem, s.email, PASSWORD), r = forgotten(mem, s.email);
-    const char *token = link_of(mem, &s, "reset");
+    const char *token = mailed_link(mem, s.tenant_id, "reset", NULL);
 
     r = reset(mem, token, "short");
     expect(&r, 400, "password_short");
@@ -301,7 +278,7 @@ static void an_address_changes_when_the_new_one_is_proven(void **state)
     assert_int_equal(mails(&s, "change", fresh), 1);
     r = log_in(mem, fresh, PASSWORD);
     expect(&r, 401, "login_wrong");
-    r = verify(mem, link_of(mem, &s, "change"));
+    r = verify(mem, mailed_link(mem, s.tenant_id, "change", NULL));
     assert_int_equal(r.status, 204);
     r = log_in(mem, fresh, PASSWORD);
     expect(&r, 200, NULL);
@@ -311,12 +288,12 @@ static void an_address_changes_when_the_new_one_is_proven(void **state)
     assert_int_equal(mails(&s, "email_changed", s.email), 1);
 
     /* An address that somebody has proven is told to whoever reads its mail, and to nobody else. */
-    r = verify(mem, link_of(mem, &owner, "verify"));
+    r = verify(mem, mailed_link(mem, owner.tenant_id, "verify", NULL));
     assert_int_equal(r.status, 204);
     r = post(mem, s.token, "/api/v1/email",
              text_printf(mem, "{\"email\":\"%s\",\"password\":\"" PASSWORD "\"}", owner.email));
     assert_int_equal(r.status, 202);
-    r = verify(mem, link_of(mem, &s, "change"));
+    r = verify(mem, mailed_link(mem, s.tenant_id, "change", NULL));
     expect(&r, 409, "email_taken");
     r = log_in(mem, owner.email, PASSWORD);
     assert_string_equal(text_of(&r, "person_id"), owner.person_id);
@@ -370,7 +347,7 @@ static void the_commonest_passwords_are_refused_everywhere(void **state)
              "\"password\":\"Unbelievable\"}");
     expect(&r, 400, "password_common");
     assert_string_equal(text_of(&r, "field"), "password");
-    r = reset(mem, link_of(mem, &s, "reset"), "unbelievable");
+    r = reset(mem, mailed_link(mem, s.tenant_id, "reset", NULL), "unbelievable");
     expect(&r, 400, "password_common");
     r = post(mem, s.token, "/api/v1/password",
              "{\"password\":\"" PASSWORD "\",\"new_password\":\"unbelievable\"}");
@@ -485,7 +462,7 @@ static void mails_have_a_limit(void **state)
     assert_string_equal(text_of(&r, "limit"), "mails");
     assert_in_range(number_of(&r, "wait_s"), 1, 3600);
     assert_int_equal(mails(&s, "verify", s.email), MAIL_PER_HOUR);
-    r = verify(mem, link_of(mem, &s, "verify"));
+    r = verify(mem, mailed_link(mem, s.tenant_id, "verify", NULL));
     assert_int_equal(r.status, 204);
     r = post(mem, s.token, "/api/v1/email/verify/again", ""); /* nothing is left to be proven */
     assert_int_equal(r.status, 202);

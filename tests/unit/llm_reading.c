@@ -11,6 +11,7 @@
 
 #include "llm/frames.h"
 #include "llm_reading.h"
+#include "llm_recorded.h"
 
 static void told(const char *about)
 {
@@ -59,39 +60,20 @@ void llm_check_wholes(const struct llm *llm, const struct llm_whole *rows, size_
     }
 }
 
-struct reading {
-    struct ctx *c;
-    const struct llm *llm;
-    struct llm_stream stream;
-};
-
-/* Each event is read in a context of its own that ends right after, as flow/ does it. */
-static rc_t on_frame(void *arg, struct bytes event, struct bytes data)
-{
-    struct reading *r = arg;
-    struct ctx *own = ctx_new(MIB(8), NULL);
-    rc_t rc = r->llm->event(own, event, data, &r->stream);
-
-    if (rc != OK)
-        rc = ctx_fail(r->c, rc, own->fault.code, "%s", own->fault.detail);
-    ctx_end(own);
-    return rc;
-}
-
-static rc_t flow(struct reading *r, struct bytes bytes)
+static rc_t flow(struct recorded_stream *r, struct bytes bytes)
 {
     struct frames f = frames_new(r->c->mem, r->llm->framing, LLM_FRAME_MAX);
 
     ctx_forgive(r->c);
     r->stream = llm_stream_new(r->c->mem);
-    TRY(frames_feed(&f, bytes, on_frame, r));
-    return frames_end(&f, on_frame, r);
+    TRY(frames_feed(&f, bytes, recorded_event, r));
+    return frames_end(&f, recorded_event, r);
 }
 
 void llm_check_flows(const struct llm *llm, const struct llm_flow *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct reading r = {.c = ctx_new(MIB(16), NULL), .llm = llm};
+        struct recorded_stream r = {.c = ctx_new(MIB(16), NULL), .llm = llm};
         rc_t rc = flow(&r, bytes_of(rows[i].bytes));
         struct llm_answer a = llm_stream_answer(&r.stream);
 
@@ -192,9 +174,9 @@ void llm_check_truncated(const struct llm *llm, const char *whole_text, const ch
         ctx_end(c);
     }
     for (size_t len = 0; len < strlen(flow_text); len++) {
-        struct reading r = {.c = ctx_new(MIB(16), NULL), .llm = llm};
+        struct recorded_stream r = {.c = ctx_new(MIB(16), NULL), .llm = llm};
         rc_t rc = flow(&r, (struct bytes){flow_text, len});
-        struct reading all = {.c = r.c, .llm = llm};
+        struct recorded_stream all = {.c = r.c, .llm = llm};
 
         if (rc != OK)
             assert_string_equal(r.c->fault.code, "llm_broken");

@@ -41,16 +41,9 @@ struct bytes recorded_file(struct ctx *c, const char *path)
     return (struct bytes){bytes, len};
 }
 
-struct reading {
-    struct ctx *c;
-    const struct llm *llm;
-    struct llm_stream stream;
-};
-
-/* Each event is read in a context of its own that ends right after, as flow/ does it. */
-static rc_t on_frame(void *arg, struct bytes event, struct bytes data)
+rc_t recorded_event(void *stream, struct bytes event, struct bytes data)
 {
-    struct reading *r = arg;
+    struct recorded_stream *r = stream;
     struct ctx *own = ctx_new(MIB(32), NULL);
     rc_t rc = r->llm->event(own, event, data, &r->stream);
 
@@ -63,7 +56,7 @@ static rc_t on_frame(void *arg, struct bytes event, struct bytes data)
 rc_t recorded_read(struct ctx *c, const struct llm *llm, const char *path, struct bytes bytes,
                    int status, size_t step, struct llm_answer *out)
 {
-    struct reading r = {.c = c, .llm = llm, .stream = llm_stream_new(c->mem)};
+    struct recorded_stream r = {.c = c, .llm = llm, .stream = llm_stream_new(c->mem)};
     struct frames f = frames_new(c->mem, llm->framing, LLM_FRAME_MAX);
     struct http_answer http = {
         .status = status, .body = bytes, .retry_after_ms = -1, .request_id = "req-1"};
@@ -74,9 +67,9 @@ rc_t recorded_read(struct ctx *c, const struct llm *llm, const char *path, struc
     for (size_t at = 0; at < bytes.len; at += step) {
         size_t len = bytes.len - at < step ? bytes.len - at : step;
 
-        TRY(frames_feed(&f, (struct bytes){bytes.data + at, len}, on_frame, &r));
+        TRY(frames_feed(&f, (struct bytes){bytes.data + at, len}, recorded_event, &r));
     }
-    TRY(frames_end(&f, on_frame, &r));
+    TRY(frames_end(&f, recorded_event, &r));
     return llm_stream_finish(c, llm->name, &r.stream, out);
 }
 

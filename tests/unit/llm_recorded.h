@@ -15,6 +15,15 @@ const struct llm *recorded_api(const char *folder);
 /* A file below tests/unit/recordings, ended by a zero; the test fails without it. */
 struct bytes recorded_file(struct ctx *c, const char *path);
 
+/* A stream that is being read; its faults go to c. */
+struct recorded_stream {
+    struct ctx *c;
+    const struct llm *llm;
+    struct llm_stream stream;
+};
+/* Each event is read in a context of its own that ends right after, as flow/ does it. */
+rc_t recorded_event(void *stream, struct bytes event, struct bytes data);
+
 /* Reads a recording as flow/ would: whole with that status, or streamed in pieces of `step`. */
 rc_t recorded_read(struct ctx *c, const struct llm *llm, const char *path, struct bytes bytes,
                    int status, size_t step, struct llm_answer *out);

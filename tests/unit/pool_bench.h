@@ -5,6 +5,13 @@
 #ifndef TESTS_UNIT_POOL_BENCH_H
 #define TESTS_UNIT_POOL_BENCH_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 #include "flow/pool.h"
 #include "tiny_server.h"
 
@@ -48,6 +55,11 @@ struct bench {
 /* As cmocka wants them; *state is a struct bench. */
 int bench_setup(void **state);
 int bench_teardown(void **state);
+
+#define BENCH_TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
+
+/* Runs a program's tests with either driver: how many failed. */
+int bench_run(const struct CMUnitTest *tests, size_t count);
 
 /* Adds a candidate in OpenAI's format with a server of its own. */
 void bench_serve(struct bench *b, const struct tiny_step *steps, size_t count);

@@ -10,30 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/http.h"
-#include "tiny_server.h"
-
-#define TEXT_OK TINY_OK("text/plain", "5", "hello")
-
-static int setup(void **state)
-{
-    *state = ctx_new(MIB(16), NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    ctx_end(*state);
-    return 0;
-}
-
-static rc_t get(struct ctx *c, struct tiny *t, struct http_answer *out)
-{
-    struct http_ask ask = {.method = "GET", .url = tiny_url(t)};
-
-    ctx_forgive(c);
-    return http_call(c, &ask, out);
-}
+#include "http_help.h"
 
 static void plain_answer(void **state)
 {
@@ -44,7 +21,7 @@ static void plain_answer(void **state)
     struct tiny *t = tiny_start(steps, 1);
     struct http_answer a;
 
-    assert_int_equal(get(*state, t, &a), OK);
+    assert_int_equal(http_help_get(*state, t, &a), OK);
     assert_int_equal(a.status, 200);
     assert_string_equal(a.body.data, "hello");
     assert_int_equal(a.body.len, 5);
@@ -124,7 +101,7 @@ static void connection_is_reused(void **state)
     struct http_answer a;
 
     for (int i = 0; i < 10; i++)
-        assert_int_equal(get(*state, t, &a), OK);
+        assert_int_equal(http_help_get(*state, t, &a), OK);
     assert_int_equal(tiny_requests(t), 10);
     assert_int_equal(tiny_connections(t), 1);
     tiny_stop(t);
@@ -161,7 +138,7 @@ static void redirects_are_answers(void **state)
     struct tiny *t = tiny_start(steps, 1);
     struct http_answer a;
 
-    assert_int_equal(get(*state, t, &a), OK);
+    assert_int_equal(http_help_get(*state, t, &a), OK);
     assert_int_equal(a.status, 302);
     assert_string_equal(a.body.data, "");
     tiny_stop(t);
@@ -193,7 +170,7 @@ static void retry_after(void **state)
         struct tiny *t = tiny_start(&step, 1);
         struct http_answer a;
 
-        assert_int_equal(get(c, t, &a), OK);
+        assert_int_equal(http_help_get(c, t, &a), OK);
         assert_int_equal(a.status, 429);
         assert_in_range((uintmax_t)(a.retry_after_ms + 1), (uintmax_t)(rows[i].least + 1),
                         (uintmax_t)(rows[i].most + 1));
@@ -222,7 +199,7 @@ static void bad_answers(void **state)
         struct tiny *t = tiny_start(&rows[i].step, 1);
         struct http_answer a;
 
-        assert_int_equal(get(c, t, &a), E_UPSTREAM);
+        assert_int_equal(http_help_get(c, t, &a), E_UPSTREAM);
         assert_string_equal(c->fault.code, rows[i].code);
         assert_non_null(strstr(c->fault.detail, "127.0.0.1"));
         assert_true(a.maybe_sent);
@@ -273,7 +250,7 @@ static void environment_is_ignored(void **state)
 
     setenv("http_proxy", "http://127.0.0.1:1", 1);
     setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
-    assert_int_equal(get(*state, t, &a), OK);
+    assert_int_equal(http_help_get(*state, t, &a), OK);
     unsetenv("http_proxy");
     unsetenv("ALL_PROXY");
     tiny_stop(t);
@@ -282,18 +259,18 @@ static void environment_is_ignored(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(plain_answer, setup, teardown),
-        cmocka_unit_test_setup_teardown(post_sends_what_was_asked, setup, teardown),
-        cmocka_unit_test_setup_teardown(large_and_empty_bodies, setup, teardown),
-        cmocka_unit_test_setup_teardown(other_methods, setup, teardown),
-        cmocka_unit_test_setup_teardown(connection_is_reused, setup, teardown),
-        cmocka_unit_test_setup_teardown(post_is_never_sent_twice, setup, teardown),
-        cmocka_unit_test_setup_teardown(redirects_are_answers, setup, teardown),
-        cmocka_unit_test_setup_teardown(retry_after, setup, teardown),
-        cmocka_unit_test_setup_teardown(bad_answers, setup, teardown),
-        cmocka_unit_test_setup_teardown(nobody_there, setup, teardown),
-        cmocka_unit_test_setup_teardown(plain_server_is_no_tls_server, setup, teardown),
-        cmocka_unit_test_setup_teardown(environment_is_ignored, setup, teardown),
+        HTTP_TEST(plain_answer),
+        HTTP_TEST(post_sends_what_was_asked),
+        HTTP_TEST(large_and_empty_bodies),
+        HTTP_TEST(other_methods),
+        HTTP_TEST(connection_is_reused),
+        HTTP_TEST(post_is_never_sent_twice),
+        HTTP_TEST(redirects_are_answers),
+        HTTP_TEST(retry_after),
+        HTTP_TEST(bad_answers),
+        HTTP_TEST(nobody_there),
+        HTTP_TEST(plain_server_is_no_tls_server),
+        HTTP_TEST(environment_is_ignored),
     };
 
     http_start();

@@ -12,31 +12,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "http_help.h"
 #include "io/http_line.h"
 #include "io/http_transfer.h"
-#include "tiny_server.h"
-
-#define TEXT_OK TINY_OK("text/plain", "5", "hello")
-
-static int setup(void **state)
-{
-    *state = ctx_new(MIB(16), NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    ctx_end(*state);
-    return 0;
-}
-
-static rc_t get(struct ctx *c, struct tiny *t, struct http_answer *out)
-{
-    struct http_ask ask = {.method = "GET", .url = tiny_url(t)};
-
-    ctx_forgive(c);
-    return http_call(c, &ask, out);
-}
 
 static void too_long_an_answer(void **state)
 {
@@ -202,7 +180,7 @@ static void *call_often(void *arg)
         struct ctx *c = ctx_new(MIB(1), NULL);
         struct http_answer a;
 
-        if (get(c, me->tiny, &a) == OK && strcmp(a.body.data, "hello") == 0)
+        if (http_help_get(c, me->tiny, &a) == OK && strcmp(a.body.data, "hello") == 0)
             me->good++;
         ctx_end(c);
     }
@@ -286,14 +264,10 @@ static void origins(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(too_long_an_answer, setup, teardown),
-        cmocka_unit_test_setup_teardown(limits_end_a_hanging_call, setup, teardown),
-        cmocka_unit_test_setup_teardown(caller_may_give_up, setup, teardown),
-        cmocka_unit_test_setup_teardown(pieces_are_handed_on, setup, teardown),
-        cmocka_unit_test_setup_teardown(bad_input_is_refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(origins, setup, teardown),
-        cmocka_unit_test_setup_teardown(nothing_leaves_too_late, setup, teardown),
-        cmocka_unit_test_setup_teardown(many_threads, setup, teardown),
+        HTTP_TEST(too_long_an_answer),      HTTP_TEST(limits_end_a_hanging_call),
+        HTTP_TEST(caller_may_give_up),      HTTP_TEST(pieces_are_handed_on),
+        HTTP_TEST(bad_input_is_refused),    HTTP_TEST(origins),
+        HTTP_TEST(nothing_leaves_too_late), HTTP_TEST(many_threads),
     };
 
     http_start();

@@ -318,32 +318,23 @@ static void a_sick_model_rests(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
     const struct CMUnitTest tests[] = {
-        CASE(first_one_answers),
-        CASE(server_error_is_tried_once_more),
-        CASE(no_more_than_two_tries_each),
+        BENCH_TEST(first_one_answers),
+        BENCH_TEST(server_error_is_tried_once_more),
+        BENCH_TEST(no_more_than_two_tries_each),
         cmocka_unit_test(some_faults_are_final),
-        CASE(short_retry_after_is_kept),
-        CASE(key_is_never_told),
-        CASE(detail_is_one_short_line),
-        CASE(the_next_one_has_time_left),
-        CASE(no_time_is_left_for_the_last),
-        CASE(nobody_waits_any_more),
-        CASE(nobody_listens),
-        CASE(account_is_not_usable),
-        CASE(what_cannot_be_asked),
-        CASE(largest_question),
-        CASE(a_sick_model_rests),
+        BENCH_TEST(short_retry_after_is_kept),
+        BENCH_TEST(key_is_never_told),
+        BENCH_TEST(detail_is_one_short_line),
+        BENCH_TEST(the_next_one_has_time_left),
+        BENCH_TEST(no_time_is_left_for_the_last),
+        BENCH_TEST(nobody_waits_any_more),
+        BENCH_TEST(nobody_listens),
+        BENCH_TEST(account_is_not_usable),
+        BENCH_TEST(what_cannot_be_asked),
+        BENCH_TEST(largest_question),
+        BENCH_TEST(a_sick_model_rests),
     };
-#undef CASE
-    http_start();
 
-    int failures = cmocka_run_group_tests_name("by waiting", tests, NULL, NULL);
-
-    bench_by_loop = true;
-    failures += cmocka_run_group_tests_name("by a loop", tests, NULL, NULL);
-
-    http_stop();
-    return failures;
+    return bench_run(tests, COUNT_OF(tests));
 }

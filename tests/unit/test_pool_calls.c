@@ -166,22 +166,13 @@ static void bad_questions(void **state)
     assert_int_equal(tiny_requests(b->servers[0]), 0);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, bench_setup, bench_teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(calls_come_through),        TEST(calls_that_nobody_offered), TEST(half_a_call_is_none),
-        TEST(who_cannot_is_passed_over), TEST(the_accounts_api),          TEST(bad_questions),
+        BENCH_TEST(calls_come_through),  BENCH_TEST(calls_that_nobody_offered),
+        BENCH_TEST(half_a_call_is_none), BENCH_TEST(who_cannot_is_passed_over),
+        BENCH_TEST(the_accounts_api),    BENCH_TEST(bad_questions),
     };
 
-    http_start();
-
-    int failed = cmocka_run_group_tests_name("by waiting", tests, NULL, NULL);
-
-    bench_by_loop = true;
-    failed += cmocka_run_group_tests_name("by a loop", tests, NULL, NULL);
-
-    http_stop();
-    return failed;
+    return bench_run(tests, COUNT_OF(tests));
 }

@@ -162,26 +162,17 @@ static void starter_needs_no_time(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
     const struct CMUnitTest tests[] = {
-        CASE(stream_is_handed_on),
-        CASE(a_beginning_without_a_word),
-        CASE(torn_stream_starts_anew_elsewhere),
-        CASE(torn_stream_of_the_last_one_is_tried_again),
-        CASE(stream_that_errs_within),
-        CASE(break_behind_the_end_is_no_fault),
-        CASE(malformed_stream),
-        CASE(one_that_hangs_loses_its_turn),
-        CASE(starter_needs_no_time),
+        BENCH_TEST(stream_is_handed_on),
+        BENCH_TEST(a_beginning_without_a_word),
+        BENCH_TEST(torn_stream_starts_anew_elsewhere),
+        BENCH_TEST(torn_stream_of_the_last_one_is_tried_again),
+        BENCH_TEST(stream_that_errs_within),
+        BENCH_TEST(break_behind_the_end_is_no_fault),
+        BENCH_TEST(malformed_stream),
+        BENCH_TEST(one_that_hangs_loses_its_turn),
+        BENCH_TEST(starter_needs_no_time),
     };
-#undef CASE
-    http_start();
 
-    int failures = cmocka_run_group_tests_name("by waiting", tests, NULL, NULL);
-
-    bench_by_loop = true;
-    failures += cmocka_run_group_tests_name("by a loop", tests, NULL, NULL);
-
-    http_stop();
-    return failures;
+    return bench_run(tests, COUNT_OF(tests));
 }
