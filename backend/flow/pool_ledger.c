@@ -20,6 +20,8 @@
 #define ROUND_MS 250 /* so long entries gather, so that many are written at once */
 #define HURRY_MS 10  /* the same where somebody waits for it */
 #define MANY 1000    /* that have ended: they are not kept any longer */
+#define REST_TIMES 3 /* so many times as long as a round took, the next one is waited for */
+#define REST_MOST_MS 2000
 #define AGAIN_MS 500 /* after a round that failed */
 #define LAST_MS 10000
 
@@ -38,7 +40,8 @@ struct pool_ledger {
     size_t round, flushed;
     bool hurry; /* somebody waits for the next round */
     bool over;
-    bool idle; /* the thread waits for something to write, and not for the end of its round */
+    bool idle;       /* the thread waits for something to write, and not for the end of its round */
+    int64_t took_ms; /* the last round */
     int64_t over_ms;
 };
 
@@ -175,11 +178,26 @@ static bool is_empty(const struct pool_ledger *l)
     return l->begun.first == NULL && l->ended.first == NULL;
 }
 
+/*
+ * How long entries gather. Where a round takes long, as for hundreds of companies, they gather for
+ * longer, so that it is not the ledger that has the database's time.
+ */
+static int64_t gathering_ms(const struct pool_ledger *l)
+{
+    const int64_t rest = l->took_ms * REST_TIMES < REST_MOST_MS ? l->took_ms * REST_TIMES
+                                                                : REST_MOST_MS;
+
+    if (l->over)
+        return 0;
+    if (l->hurry)
+        return HURRY_MS;
+    return l->ended_count >= MANY || rest > ROUND_MS ? rest : ROUND_MS;
+}
+
 /* When the next round is due. */
 static int64_t round_at(const struct pool_ledger *l, int64_t began_ms, int64_t not_before_ms)
 {
-    const bool now = l->over || l->ended_count >= MANY;
-    const int64_t at_ms = began_ms + (now ? 0 : l->hurry ? HURRY_MS : ROUND_MS);
+    const int64_t at_ms = began_ms + gathering_ms(l);
 
     return at_ms > not_before_ms ? at_ms : not_before_ms;
 }
@@ -208,6 +226,7 @@ static void *keep(void *arg)
             const bool all = one_round(l);
 
             began_ms = clock_mono_ms();
+            l->took_ms = began_ms - now_ms;
             not_before_ms = all ? 0 : began_ms + AGAIN_MS;
         }
     }

@@ -106,7 +106,6 @@ static struct ctx *ctx_of(struct db_pool *db, const struct ledger_entry *e)
 
 static rc_t tell_all(struct ctx *c, struct ledger_entry **list, size_t count)
 {
-    db_relaxed(c); /* a crash of the database makes all of the slice lost anyway */
     for (size_t i = 0; i < count; i++) {
         struct ledger_entry *e = list[i];
         const struct call_open call = {.id = e->id,
@@ -126,10 +125,9 @@ static rc_t tell_all(struct ctx *c, struct ledger_entry **list, size_t count)
     return db_commit(c);
 }
 
-static void told(struct ledger_entry **list, size_t count)
+static void told(struct ledger_entry *e)
 {
-    for (size_t i = 0; i < count; i++)
-        purse_told(&list[i]->hold);
+    purse_told(&e->hold);
 }
 
 /* Those that had a row, or may have. */
@@ -267,60 +265,106 @@ static size_t group(struct ledger_entry **list, size_t count)
     return n;
 }
 
-typedef rc_t (*write_fn)(struct ctx *c, struct ledger_entry **list, size_t count);
+/* What is done with a list of entries. */
+struct writing {
+    struct db_pool *db;
+    rc_t (*write)(struct ctx *c, struct ledger_entry **list, size_t count); /* of one tenant */
+    void (*written)(struct ledger_entry *e);
+    bool relaxed; /* a crash of the database may lose it */
+};
 
-static rc_t write_some(struct db_pool *db, write_fn write, struct ledger_entry **list, size_t count)
+static bool is_well_or_away(rc_t rc)
 {
-    struct ctx *c = ctx_of(db, list[0]);
-    rc_t rc = write(c, list, count);
+    return rc == OK || rc == E_UNAVAILABLE || rc == E_TIMEOUT;
+}
 
+/* In one transaction. */
+static rc_t write_some(const struct writing *w, struct ledger_entry **list, size_t count,
+                       bool relaxed)
+{
+    struct ctx *c = ctx_of(w->db, list[0]);
+    rc_t rc;
+
+    if (relaxed)
+        db_relaxed(c);
+    rc = w->write(c, list, count);
     if (rc != OK)
         log_fault(c, "calls_not_written");
     db_rollback(c);
     ctx_end(c);
-    for (size_t i = 0; i < count && rc != OK; i++)
-        list[i]->again = true;
+    for (size_t i = 0; i < count; i++) {
+        list[i]->stored = rc == OK;
+        list[i]->again = list[i]->again || rc != OK;
+    }
     return rc;
 }
 
-/* Keeps those that failed, at the front. */
-static void write_each(struct db_pool *db, struct ledger_entry **list, size_t *count,
-                       write_fn write, void (*written)(struct ledger_entry **list, size_t count))
+/* False: what was written relaxed may not be on disk. */
+static bool flush(struct db_pool *db)
 {
-    size_t left = 0, n;
-    bool alone = false; /* one of them spoils it for the others of its tenant */
+    struct ctx *c = ctx_new(KIB(64), db);
+    const rc_t rc = db_flush(c);
+
+    if (rc != OK)
+        log_fault(c, "calls_not_flushed");
+    ctx_end(c);
+    return rc == OK;
+}
+
+/*
+ * Each tenant's in a transaction of its own, so that nobody waits for the rows of others. Those of
+ * many wait for the disk together: where that fails, all come again.
+ */
+static void write_groups(const struct writing *w, struct ledger_entry **list, size_t count)
+{
+    const bool many = group(list, count) < count, relaxed = w->relaxed || many;
+
+    for (size_t i = 0, n; i < count; i += n) {
+        n = group(list + i, count - i);
+
+        const rc_t rc = write_some(w, list + i, n, relaxed);
+
+        /* One of them spoils it for the others. */
+        for (size_t k = 0; k < n && n > 1 && !is_well_or_away(rc); k++)
+            write_some(w, list + i + k, 1, relaxed);
+    }
+    if (!relaxed || w->relaxed || flush(w->db))
+        return;
+    for (size_t i = 0; i < count; i++) {
+        list[i]->stored = false;
+        list[i]->again = true;
+    }
+}
+
+/* Keeps those that failed, at the front. */
+static void write_each(const struct writing *w, struct ledger_entry **list, size_t *count)
+{
+    size_t left = 0;
 
     if (*count > 1)
         qsort(list, *count, sizeof(struct ledger_entry *), by_tenant);
-    for (size_t i = 0; i < *count; i += n) {
-        n = alone ? 1 : group(list + i, *count - i);
-
-        rc_t rc = write_some(db, write, list + i, n);
-
-        if (rc != OK && rc != E_UNAVAILABLE && rc != E_TIMEOUT && n > 1) {
-            alone = true;
-            n = 0;
-        } else if (rc == OK) {
-            written(list + i, n);
-        } else {
-            memmove(list + left, list + i, n * sizeof(struct ledger_entry *));
-            left += n;
-        }
-    }
+    if (*count > 0)
+        write_groups(w, list, *count);
+    for (size_t i = 0; i < *count; i++)
+        if (list[i]->stored)
+            w->written(list[i]);
+        else
+            list[left++] = list[i];
     *count = left;
 }
 
-static void booked(struct ledger_entry **list, size_t count)
+static void booked(struct ledger_entry *e)
 {
-    for (size_t i = 0; i < count; i++) {
-        purse_told(&list[i]->hold);
-        ledger_entry_free(list[i]);
-    }
+    purse_told(&e->hold);
+    ledger_entry_free(e);
 }
 
 bool ledger_batch_write(struct db_pool *db, struct ledger_batch *batch)
 {
-    write_each(db, batch->tell, &batch->tell_count, tell_all, told);
-    write_each(db, batch->book, &batch->book_count, book_all, booked);
+    /* A crash of the database makes all of a slice lost anyway: what it is told may be, too. */
+    const struct writing tell = {db, tell_all, told, true}, book = {db, book_all, booked, false};
+
+    write_each(&tell, batch->tell, &batch->tell_count);
+    write_each(&book, batch->book, &batch->book_count);
     return batch->tell_count == 0 && batch->book_count == 0;
 }

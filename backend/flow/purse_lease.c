@@ -13,7 +13,7 @@
 /* So many times what is asked for may be under way without rows: the next ones come at once. */
 #define BARE_TIMES 4
 /* Who leases more often than this asks for more each time, so that it becomes seldom. */
-#define OFTEN_MS 250
+#define OFTEN_MS 2000
 #define STRETCH_MAX 256
 
 bool purse_try(const char *tenant_id, const struct payer *payer, int64_t micros,

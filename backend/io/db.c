@@ -4,6 +4,7 @@
  */
 #include "io/db.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,6 +92,7 @@ static bool good(const PGresult *result)
 static const struct stmt q_begin = {"begin", "BEGIN"};
 static const struct stmt q_scope = {"scope", "SELECT set_config('app.tenant_id', $1, true), "
                                              "set_config('synchronous_commit', $2, true)"};
+static const struct stmt q_tenant = {"tenant", "SELECT set_config('app.tenant_id', $1, true)"};
 static const struct stmt q_commit = {"commit", "COMMIT"};
 static const struct stmt q_rollback = {"rollback", "ROLLBACK"};
 
@@ -356,12 +358,22 @@ void db_relaxed(struct ctx *c)
     c->db_relaxed = c->conn == NULL;
 }
 
+/* A commit that has something to write waits for all of the log before it. */
+static const struct stmt q_flush = {"flush", "SELECT pg_logical_emit_message(true, 'flush', '')"};
+
+rc_t db_flush(struct ctx *c)
+{
+    assert(c->conn == NULL);
+    TRY(db_exec(c, &q_flush, NO_ARGS, NULL));
+    return db_commit(c);
+}
+
 rc_t db_tenant(struct ctx *c, const char *tenant_id)
 {
     c->tenant_id = tenant_id;
     if (c->conn == NULL)
         return OK;
-    return db_exec(c, &q_scope, ARGS(A(tenant_id == NULL ? "" : tenant_id), A("on")), NULL);
+    return db_later(c, &q_tenant, ARGS(A(tenant_id == NULL ? "" : tenant_id)));
 }
 
 rc_t db_script(struct ctx *c, const char *sql)

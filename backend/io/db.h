@@ -134,8 +134,15 @@ void db_rollback(struct ctx *c);
 void db_relaxed(struct ctx *c);
 
 /*
+ * Waits until what was committed in relaxed transactions is on disk: for many that need not wait
+ * for it one by one. Outside of a transaction; it makes and ends one.
+ */
+rc_t db_flush(struct ctx *c) MUST;
+
+/*
  * Becomes this tenant (NULL: none), also in the middle of a transaction: for logins and webhooks,
- * which learn it late.
+ * which learn it late, and for what writes for many. It travels with the next statement; the id
+ * must live as long as the context.
  */
 rc_t db_tenant(struct ctx *c, const char *tenant_id) MUST;
 
