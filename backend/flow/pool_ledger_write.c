@@ -9,7 +9,8 @@
 #include "base/log.h"
 #include "io/db.h"
 
-#define AT_ONCE 500 /* entries of one transaction */
+#define AT_ONCE 500      /* entries of one transaction */
+#define REFUSALS_MOST 10 /* of one alone: some seconds */
 
 static void copy(char to[37], const char *from)
 {
@@ -270,7 +271,8 @@ struct writing {
     struct db_pool *db;
     rc_t (*write)(struct ctx *c, struct ledger_entry **list, size_t count); /* of one tenant */
     void (*written)(struct ledger_entry *e);
-    bool relaxed; /* a crash of the database may lose it */
+    void (*given_up)(struct ledger_entry *e); /* the database refuses it, however often */
+    bool relaxed;                             /* a crash of the database may lose it */
 };
 
 static bool is_well_or_away(rc_t rc)
@@ -292,6 +294,7 @@ static rc_t write_some(const struct writing *w, struct ledger_entry **list, size
         log_fault(c, "calls_not_written");
     db_rollback(c);
     ctx_end(c);
+    list[0]->refusals += count == 1 && !is_well_or_away(rc);
     for (size_t i = 0; i < count; i++) {
         list[i]->stored = rc == OK;
         list[i]->again = list[i]->again || rc != OK;
@@ -348,6 +351,8 @@ static void write_each(const struct writing *w, struct ledger_entry **list, size
     for (size_t i = 0; i < *count; i++)
         if (list[i]->stored)
             w->written(list[i]);
+        else if (list[i]->refusals >= REFUSALS_MOST)
+            w->given_up(list[i]);
         else
             list[left++] = list[i];
     *count = left;
@@ -359,10 +364,31 @@ static void booked(struct ledger_entry *e)
     ledger_entry_free(e);
 }
 
+/* The log has what the ledger does not: its company was erased meanwhile, or it is our fault. */
+static void not_booked(struct ledger_entry *e)
+{
+    struct ctx *c = ctx_new(KIB(16), NULL);
+
+    log_error("call_not_booked", "call", e->id, "tenant", e->tenant_id, "provider", e->provider,
+              "model", e->u.model, "outcome", e->u.outcome, "input",
+              text_printf(c->mem, "%lld", (long long)e->u.tokens.input), "output",
+              text_printf(c->mem, "%lld", (long long)e->u.tokens.output), "cost_micros",
+              text_printf(c->mem, "%lld", (long long)e->u.cost_micros), NULL);
+    ctx_end(c);
+    booked(e);
+}
+
+/* It is booked all the same when it ends; until then its hold stays quiet. */
+static void not_told(struct ledger_entry *e)
+{
+    e->refusals = 0;
+}
+
 bool ledger_batch_write(struct db_pool *db, struct ledger_batch *batch)
 {
     /* A crash of the database makes all of a slice lost anyway: what it is told may be, too. */
-    const struct writing tell = {db, tell_all, told, true}, book = {db, book_all, booked, false};
+    const struct writing tell = {db, tell_all, told, not_told, true},
+                         book = {db, book_all, booked, not_booked, false};
 
     write_each(&tell, batch->tell, &batch->tell_count);
     write_each(&book, batch->book, &batch->book_count);

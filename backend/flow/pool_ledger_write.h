@@ -21,6 +21,7 @@ struct ledger_entry {
     bool nothing;   /* it ended, and there is nothing to enter */
     bool touched;   /* its row in call_open may be committed */
     bool again;     /* it may be in the ledger: a commit broke off */
+    int refusals;   /* by the database, of it alone */
     bool stored;    /* it was written in this round, and may not be on disk yet */
     bool there;     /* it was, when it was written last */
 };
