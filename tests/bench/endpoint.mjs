@@ -13,6 +13,7 @@ const CONNECTIONS = 64;
 const RATE = 400;
 const RATE_CONNECTIONS = 8;
 const READERS = 32;
+const COMPANIES = 300;
 const ANYBODY = 'sk-bench';
 
 /** Everybody who is asked in a scenario; the mock itself comes first, and the others are compared with it. */
@@ -111,6 +112,10 @@ export async function measureEndpoint({ rounds, quick, log }) {
         const single = await measure('one at a time', plain, rounds, log, (target) => wrk(target, { seconds, connections: 1 }));
         const { web, worker } = program.pids();
         const memory = { web: pss(web), worker: pss(worker), largest: Math.max(largest(web), largest(worker)), portkey: pss(g.pid('portkey')), proxy: pss(g.pid('proxy')) };
+        await program.addKeys(COMPANIES);
+        const many = { ...plain.at(-1), name: `Konstruct, ${COMPANIES} companies`, key: program.keys.slice(1).join(',') };
+        await wrk(many, { seconds });
+        const companies = await measure(`${COMPANIES} companies`, [plain[0], many], rounds, log, (target) => wrk(target, { seconds }));
 
         await program.startWith(`http://127.0.0.1:${g.port.MOCK}/burst/v1`);
         const burst = await measure('streams in one burst', targets(g, program, '/burst', 'mock'), rounds, log, (target) => wrk(target, { seconds, stream: true }));
@@ -121,6 +126,7 @@ export async function measureEndpoint({ rounds, quick, log }) {
 
         show(`Chat completions, ${RATE} a second over ${RATE_CONNECTIONS} connections, a model that answers at once`, rate);
         show(`The same, as many as can be over ${CONNECTIONS} connections`, full);
+        show(`The same, ${COMPANIES} companies in turns`, companies);
         show('The same, one at a time', single);
         show(`Streams of ${PIECES} pieces in one burst, ${CONNECTIONS} connections`, burst);
         showStreams(`Streams whose first piece comes after 50 ms and ${PIECES} more 10 ms apart, ${READERS} at once`, paced);
@@ -133,12 +139,13 @@ export async function measureEndpoint({ rounds, quick, log }) {
             judged(`added at ${RATE} a second, p50`, ours.rate.added50, { unit: ' ms', digits: 2, aim: 0.3, peer: Number(portkey.rate.added50.toFixed(2)) }),
             judged(`added at ${RATE} a second, p99`, ours.rate.added99, { unit: ' ms', digits: 2, aim: 1, peer: Number(portkey.rate.added99.toFixed(2)) }),
             judged('processor time of a call, all processes', ours.full.cpu, { unit: ' us', digits: 0, aim: 60, peer: Math.round(portkey.full.cpu) }),
+            judged(`the same, ${COMPANIES} companies in turns`, companies[1].cpu, { unit: ' us', digits: 0, aim: 60, peer: Math.round(portkey.full.cpu) }),
             judged('processor time of a piece, all processes', ours.paced.cpu, { unit: ' us', digits: 1, aim: 20, peer: Number(portkey.paced.cpu.toFixed(1)) }),
             judged('first piece, added p50', ours.paced.added50, { unit: ' ms', digits: 2, aim: 1, peer: Number(portkey.paced.added50.toFixed(1)) }),
             judged('memory of the largest process of web and worker', memory.largest, { unit: ' MB', digits: 0, aim: 40, peer: Math.round(memory.portkey) }),
             judged('calls a second', ours.full.rate, { unit: '/s', digits: 0, least: true, peer: Math.round(portkey.full.rate) }),
         ]);
-        return { rate, full, single, burst, paced, memory };
+        return { rate, full, companies, single, burst, paced, memory };
     } finally {
         await program.end();
         await g.stop();
