@@ -2,6 +2,7 @@
 #include "flow/pool_loop.h"
 
 #include <assert.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,13 +15,17 @@
 #include "io/http_multi.h"
 
 #define DRAIN_MS 10000 /* so long at most an answer is read to its end for its figures */
+#define FLOOD 128      /* questions at once */
+#define EBB_MS 1000
+#define KEPT MIB(1) /* of free memory at the end */
 
 struct pool_loop {
     struct loop *loop;
     struct http_multi *http;
     struct pool_bank *bank;
     struct pool_ledger *ledger;
-    size_t count;
+    size_t count, most; /* now; at once, since memory was given back */
+    struct loop_timer ebb;
 };
 
 struct pool_call {
@@ -36,6 +41,30 @@ struct pool_call {
     bool waits_for_money, held_back, left;
 };
 
+/*
+ * What a flood of questions has left when half of it is over goes back to the system. While many
+ * quick ones come, no fewer are open.
+ */
+static void on_ebb(void *arg)
+{
+    struct pool_loop *p = arg;
+
+    if (p->count <= p->most / 2) {
+        p->most = p->count;
+        (void)malloc_trim(KEPT);
+    }
+    if (p->most >= FLOOD)
+        loop_timer_set(p->loop, &p->ebb, EBB_MS);
+}
+
+static void count_one(struct pool_loop *p)
+{
+    if (++p->count > p->most)
+        p->most = p->count;
+    if (p->most >= FLOOD && p->ebb.place == 0)
+        loop_timer_set(p->loop, &p->ebb, EBB_MS);
+}
+
 struct pool_loop *pool_loop_new(struct loop *loop, struct db_pool *db)
 {
     struct pool_loop *p = calloc(1, sizeof(*p));
@@ -46,12 +75,14 @@ struct pool_loop *pool_loop_new(struct loop *loop, struct db_pool *db)
     p->http = http_multi_new(loop);
     p->ledger = pool_ledger_new(db);
     p->bank = pool_bank_new(loop, db, p->ledger);
+    p->ebb = (struct loop_timer){.fn = on_ebb, .arg = p};
     return p;
 }
 
 void pool_loop_free(struct pool_loop *p)
 {
     assert(p->count == 0);
+    loop_timer_stop(p->loop, &p->ebb);
     pool_bank_free(p->bank);
     pool_ledger_free(p->ledger);
     http_multi_free(p->http);
@@ -224,7 +255,7 @@ struct pool_call *pool_start(struct pool_loop *p, const struct pool_question *qu
                                          .payer = question->route->payer,
                                          .ask = question->ask,
                                          .mem = question->c->mem};
-    p->count++;
+    count_one(p);
     loop_soon(p->loop, &call->step);
     return call;
 }

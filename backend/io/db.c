@@ -193,6 +193,7 @@ static void forget_prepared(struct db_conn *conn)
     memset(conn->prepared, 0, sizeof(conn->prepared));
 }
 
+/* The result is the caller's: what he has taken out of it are copies, so that it can go at once. */
 static rc_t run(struct ctx *c, const struct stmt *q, struct args args, PGresult **out)
 {
     bool opening = c->conn == NULL;
@@ -207,10 +208,12 @@ static rc_t run(struct ctx *c, const struct stmt *q, struct args args, PGresult 
     PGresult *result = round_trip(c, q, args, opening);
 
     c->db_relaxed = opening ? false : c->db_relaxed;
-    if (result != NULL)
-        arena_on_end(c->mem, drop_result, result);
-    if (result == NULL || !good(result))
-        return db_fault(c, q, result, c->conn->pg);
+    if (result == NULL || !good(result)) {
+        rc_t rc = db_fault(c, q, result, c->conn->pg);
+
+        PQclear(result);
+        return rc;
+    }
     *out = result;
     return OK;
 }
@@ -222,6 +225,7 @@ rc_t db_exec(struct ctx *c, const struct stmt *q, struct args args, int64_t *aff
     TRY(run(c, q, args, &r));
     if (affected != NULL && text_int(PQcmdTuples(r), affected) != OK)
         *affected = PQntuples(r);
+    PQclear(r);
     return OK;
 }
 
@@ -244,6 +248,7 @@ rc_t db_rows(struct ctx *c, const struct stmt *q, struct args args, struct db_ro
     PGresult *r;
 
     TRY(run(c, q, args, &r));
+    arena_on_end(c->mem, drop_result, r);
     *out = (struct db_rows){.count = PQntuples(r), .native = r};
     return OK;
 }
@@ -293,9 +298,13 @@ rc_t db_one(struct ctx *c, const struct stmt *q, struct args args, const struct 
     PGresult *r;
 
     TRY(run(c, q, args, &r));
-    if (PQntuples(r) == 0)
-        return ctx_fail(c, E_NOT_FOUND, "not_found", "There is no such thing here.");
-    return db_row(c, r, 0, PQnfields(r), shape, out);
+
+    rc_t rc = PQntuples(r) == 0
+                  ? ctx_fail(c, E_NOT_FOUND, "not_found", "There is no such thing here.")
+                  : db_row(c, r, 0, PQnfields(r), shape, out);
+
+    PQclear(r);
+    return rc;
 }
 
 rc_t db_list(struct ctx *c, const struct stmt *q, struct args args, const struct shape *shape,
@@ -306,9 +315,13 @@ rc_t db_list(struct ctx *c, const struct stmt *q, struct args args, const struct
     TRY(run(c, q, args, &r));
     *count = (size_t)PQntuples(r);
     *items = arena_take(c->mem, *count * shape->size + 1);
-    for (size_t i = 0; i < *count; i++)
-        TRY(db_row(c, r, (int)i, PQnfields(r), shape, (char *)*items + i * shape->size));
-    return OK;
+
+    rc_t rc = OK;
+
+    for (size_t i = 0; rc == OK && i < *count; i++)
+        rc = db_row(c, r, (int)i, PQnfields(r), shape, (char *)*items + i * shape->size);
+    PQclear(r);
+    return rc;
 }
 
 /* Gives the connection back, whatever state it is in. */

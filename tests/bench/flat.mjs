@@ -1,6 +1,6 @@
 // Whether memory stays where it is: web and worker over a million calls of a program.
 import { Gateways } from './gateways.mjs';
-import { largest, pss } from './machine.mjs';
+import { largest, own } from './machine.mjs';
 import { run } from '../wire/lib/process.mjs';
 import { Program } from './program.mjs';
 import { judged, JUDGED, number, print } from './table.mjs';
@@ -30,15 +30,15 @@ export async function measureFlat({ quick, log }) {
             errors += seen.errors;
             const { web, worker } = program.pids();
             if (done >= ((rows.length + 1) * total) / 10 || rows.length === 0)
-                rows.push({ done, errors, web: pss(web), worker: pss(worker), largest: Math.max(largest(web), largest(worker)) });
-            log(`flat: ${done} calls, web ${number(pss(web), 1)} MB, worker ${number(pss(worker), 1)} MB, errors ${errors}`);
+                rows.push({ done, errors, web: own(web), worker: own(worker), largest: Math.max(largest(web), largest(worker)) });
+            log(`flat: ${done} calls, web ${number(own(web), 1)} MB, worker ${number(own(worker), 1)} MB, errors ${errors}`);
         }
         await program.stop();
     } finally {
         await program.end();
         await g.stop();
     }
-    print(`Memory over ${total} calls (PSS, MB)`, ['calls', 'web', 'worker', 'largest process', 'errors'],
+    print(`Memory over ${total} calls (MB that the processes have for themselves)`, ['calls', 'web', 'worker', 'largest process', 'errors'],
         rows.map((row) => [`${row.done}`, number(row.web, 1), number(row.worker, 1), number(row.largest, 1), `${row.errors}`]));
     const half = rows[rows.length >> 1]; // by then everything has been used that is kept to be used again
     print('Memory over many calls, judged', JUDGED, [

@@ -32,17 +32,25 @@ export function tree(pid) {
  * sum over a tree is what the tree takes.
  */
 export function pss(pid) {
-    return tree(pid).map(pssOfOne).reduce((a, b) => a + b, 0);
+    return tree(pid).map((one) => pssOfOne(one)).reduce((a, b) => a + b, 0);
 }
 
 /** The same of the one process in the tree that has the most. */
 export function largest(pid) {
-    return Math.max(...tree(pid).map(pssOfOne));
+    return Math.max(...tree(pid).map((one) => pssOfOne(one)));
 }
 
-function pssOfOne(pid) {
+/**
+ * What the tree has for itself. Of programs and libraries, which others on the machine map as well, the share changes when
+ * one of them begins or ends.
+ */
+export function own(pid) {
+    return tree(pid).map((one) => pssOfOne(one, 'Pss_Anon')).reduce((a, b) => a + b, 0);
+}
+
+function pssOfOne(pid, line = 'Pss') {
     try {
-        return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1] ?? 0) / 1024;
+        return Number(new RegExp(`^${line}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1] ?? 0) / 1024;
     } catch {
         return 0; // it has ended meanwhile
     }
