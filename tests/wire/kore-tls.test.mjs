@@ -5,6 +5,7 @@ import { copyFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import tls from 'node:tls';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { certificate, replace } from './lib/certificate.mjs';
 import { folder, remove } from './lib/place.mjs';
 import { signal } from './lib/process.mjs';
@@ -149,6 +150,20 @@ describe('K13', () => {
         const socket = net.connect(web.port, '127.0.0.1').on('error', () => {});
         await within(new Promise((resolve) => socket.on('close', resolve)), 'the end of the connection');
     });
+});
+
+test('a handshake that pauses goes on: it has 10 s as a whole', async () => {
+    const web = await Web.start();
+    try {
+        const socket = net.connect(web.port, '127.0.0.1').on('error', () => {});
+        await sleep(6500); // Kore's own limit was 5 s without a byte
+        await within(new Promise((resolve, reject) => {
+            tls.connect({ socket, servername: 'localhost', rejectUnauthorized: false }).on('secureConnect', resolve).on('close', () => reject(new Error('it was cut')));
+        }), 'the handshake');
+        socket.destroy();
+    } finally {
+        await web.stop();
+    }
 });
 
 /** The first bytes that a TLS client sends. */
