@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/eight.h"
+
 #define DIGITS_MAX 18 /* of a whole number: more may not fit into 64 bits */
 #define NUMBER_MAX 40 /* characters of one with a fraction or an exponent */
 
@@ -39,36 +41,21 @@ static bool is_plain(char c)
     return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
 }
 
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-/* Whether one of the eight bytes is zero. */
-static bool any_zero(uint64_t eight)
-{
-    return ((eight - EACH(0x01)) & ~eight & EACH(0x80)) != 0;
-}
-
-static bool all_plain(uint64_t eight)
-{
-    bool any_control = ((eight - EACH(0x20)) & ~eight & EACH(0x80)) != 0;
-
-    return !any_control && !any_zero(eight ^ EACH('"')) && !any_zero(eight ^ EACH('\\'));
-}
-
 /* Goes on to the next quote, escape or control character. True: nothing but ASCII lies before. */
 static bool skip_plain(struct reader *r)
 {
     uint64_t eight, seen = 0;
 
     while (r->end - r->at >= 8) {
-        memcpy(&eight, r->at, sizeof(eight));
-        if (!all_plain(eight))
+        eight = eight_at(r->at);
+        if (!eight_is_plain(eight))
             break;
         seen |= eight;
         r->at += 8;
     }
     while (r->at < r->end && is_plain(*r->at))
         seen |= (unsigned char)*r->at++;
-    return (seen & EACH(0x80)) == 0;
+    return eight_is_ascii(seen);
 }
 
 /* Four hexadecimal digits; -1 for anything else. */

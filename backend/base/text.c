@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/eight.h"
+
 struct bytes bytes_of(const char *text)
 {
     return (struct bytes){text, text == NULL ? 0 : strlen(text)};
@@ -115,7 +117,8 @@ void buf_json(struct buf *b, struct bytes text)
 {
     size_t from = 0;
 
-    for (size_t i = 0; i < text.len; i++) {
+    for (size_t i = eight_skip_plain(text.data, text.len, 0); i < text.len;
+         i = eight_skip_plain(text.data, text.len, i + 1)) {
         unsigned char byte = (unsigned char)text.data[i];
         char how = json_escapes[byte], number[8];
 
@@ -137,7 +140,8 @@ size_t buf_json_len(struct bytes text)
 {
     size_t len = text.len;
 
-    for (size_t i = 0; i < text.len; i++) {
+    for (size_t i = eight_skip_plain(text.data, text.len, 0); i < text.len;
+         i = eight_skip_plain(text.data, text.len, i + 1)) {
         char how = json_escapes[(unsigned char)text.data[i]];
 
         if (how != 0)
@@ -258,7 +262,10 @@ bool text_utf8(struct bytes b)
     const unsigned char *s = (const unsigned char *)b.data;
 
     for (size_t at = 0; at < b.len;) {
-        size_t len = utf8_char(s + at, b.len - at);
+        const uint64_t eight = b.len - at < 8 ? 0 : eight_at(b.data + at);
+        size_t len = eight_is_ascii(eight) && !eight_has_zero(eight)
+                         ? 8
+                         : utf8_char(s + at, b.len - at);
 
         if (len == 0)
             return false;

@@ -15,7 +15,11 @@ static const char *limit_name(enum openai_host host)
 
 static rc_t say(struct ctx *c, json_t *list, const char *role, const char *text)
 {
-    return vendor_push(c, list, json_pack("{s:s, s:s}", "role", role, "content", text));
+    json_t *message = json_object();
+
+    TRY(vendor_push(c, list, message));
+    TRY(vendor_put(c, message, "role", vendor_string(role)));
+    return vendor_put(c, message, "content", vendor_string(text));
 }
 
 /* What a person says beside results: one text, or a list as soon as there is an image. */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/eight.h"
 #include "base/shape.h"
 
 static void name_of(const struct served_at *at, struct buf *out)
@@ -46,7 +47,9 @@ static size_t values_in(struct bytes text)
         char at = text.data[i];
 
         if (at == '"') {
-            for (i++; i < text.len && text.data[i] != '"'; i++)
+            for (i = eight_skip_plain(text.data, text.len, i + 1);
+                 i < text.len && text.data[i] != '"';
+                 i = eight_skip_plain(text.data, text.len, i + 1))
                 i += text.data[i] == '\\';
         } else {
             count += at == ',' || at == '[' || at == '{';

@@ -59,6 +59,14 @@ rc_t vendor_put(struct ctx *c, json_t *object, const char *key, json_t *value)
                : ctx_fail(c, E_INVALID, "llm_bad_text", "\"%s\" is not valid UTF-8", key);
 }
 
+/* Jansson would look at each character for itself. */
+json_t *vendor_string(const char *text)
+{
+    const struct bytes all = bytes_of(text);
+
+    return text_utf8(all) ? json_stringn_nocheck(all.data, all.len) : NULL;
+}
+
 rc_t vendor_push(struct ctx *c, json_t *list, json_t *value)
 {
     return json_array_append_new(list, value) == 0

@@ -35,6 +35,8 @@ void vendor_post(struct ctx *c, const char *url, json_t *body, struct http_ask *
  * building it from a text that is no UTF-8 gives.
  */
 rc_t vendor_put(struct ctx *c, json_t *object, const char *key, json_t *value) MUST;
+/* A text as a value, or NULL when it is no UTF-8: for vendor_put, vendor_push. */
+json_t *vendor_string(const char *text);
 /* The same at the end of a list. */
 rc_t vendor_push(struct ctx *c, json_t *list, json_t *value) MUST;
 

@@ -293,6 +293,41 @@ static void json_strings(void **state)
     arena_free(mem);
 }
 
+/* Texts are looked at eight bytes at a time: an odd byte is found wherever it stands. */
+static void odd_bytes_are_found_at_each_place(void **state)
+{
+    static const char odd[] = "\"\\\x01\x1f\n";
+    struct arena *mem = arena_new(MIB(4));
+    char text[28];
+
+    (void)state;
+    for (size_t len = 1; len < sizeof(text); len++)
+        for (size_t at = 0; at < len; at++) {
+            for (size_t i = 0; i < sizeof(odd) - 1; i++) {
+                struct buf out = buf_new(mem, KIB(1));
+                json_t *read;
+
+                memset(text, 'a', len);
+                text[at] = odd[i];
+                buf_char(&out, '"');
+                buf_json(&out, (struct bytes){text, len});
+                buf_char(&out, '"');
+                assert_int_equal(out.len, buf_json_len((struct bytes){text, len}) + 2);
+                read = json_loadb(out.data, out.len, JSON_DECODE_ANY, NULL);
+                assert_non_null(read);
+                assert_int_equal(json_string_length(read), len);
+                assert_memory_equal(json_string_value(read), text, len);
+                json_decref(read);
+                assert_true(text_utf8((struct bytes){text, len}));
+            }
+            text[at] = '\0';
+            assert_false(text_utf8((struct bytes){text, len}));
+            text[at] = '\x80';
+            assert_false(text_utf8((struct bytes){text, len}));
+        }
+    arena_free(mem);
+}
+
 static void numbers_are_written_whole(void **state)
 {
     static const struct {
@@ -337,6 +372,7 @@ int main(void)
         cmocka_unit_test(base64url_there_and_back),
         cmocka_unit_test(buffers_grow_up_to_their_limit),
         cmocka_unit_test(small_helpers),
+        cmocka_unit_test(odd_bytes_are_found_at_each_place),
         cmocka_unit_test(numbers_are_written_whole),
         cmocka_unit_test(printed_texts_have_any_length),
     };
