@@ -90,16 +90,20 @@ struct texts {
     bool figured[FIGURES]; /* any of them is not 0 */
 };
 
+static void add_number(struct buf *list, int64_t number)
+{
+    buf_char(list, list->len == 0 ? '{' : ',');
+    buf_number(list, number);
+}
+
 static void add_row(struct texts *t, const struct usage *u, size_t kind)
 {
-    const char before = t->ids.len == 0 ? '{' : ',';
-
-    buf_printf(&t->ids, "%c%s", before, u->id);
-    buf_printf(&t->numbers, "%c%zu", before, kind);
-    for (size_t k = 0; k < FIGURES; k++) {
-        buf_printf(&t->figures[k], "%c%lld", before, (long long)figure(u, k));
-        t->figured[k] = t->figured[k] || figure(u, k) != 0;
-    }
+    buf_char(&t->ids, t->ids.len == 0 ? '{' : ',');
+    buf_text(&t->ids, u->id);
+    add_number(&t->numbers, (int64_t)kind);
+    for (size_t k = 0; k < FIGURES; k++)
+        if (t->figured[k])
+            add_number(&t->figures[k], figure(u, k));
 }
 
 static void add_rows(struct ctx *c, struct texts *t, const struct usage *const *rows, size_t count)
@@ -107,6 +111,9 @@ static void add_rows(struct ctx *c, struct texts *t, const struct usage *const *
     const struct usage **kinds = arena_take(c->mem, (count + 1) * sizeof(*kinds));
     size_t kind_count = 0;
 
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < FIGURES; k++)
+            t->figured[k] = t->figured[k] || figure(rows[i], k) != 0;
     for (size_t i = 0; i < count; i++) {
         size_t kind = 0;
 

@@ -227,17 +227,33 @@ static rc_t settle_sums(struct ctx *c, const struct settled *s, size_t n)
     return OK;
 }
 
+static bool pays(const struct ledger_entry *e)
+{
+    return !e->nothing && !e->there && e->u.cost_micros > 0;
+}
+
 static rc_t settle(struct ctx *c, struct ledger_entry **list, size_t count)
 {
     struct settled *s = arena_take(c->mem, (count * CAPS_MAX + 1) * sizeof(*s));
-    size_t n = 0;
+    const struct purse_hold *before = NULL; /* of the last call that pays, and where its sums are */
+    size_t at[CAPS_MAX], n = 0;
 
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < list[i]->hold.count && !list[i]->nothing && !list[i]->there; k++)
-            if (list[i]->u.cost_micros > 0)
-                s[n++] = (struct settled){.cap_id = list[i]->hold.caps[k].cap_id,
-                                          .starts = list[i]->hold.caps[k].starts,
-                                          .cost = list[i]->u.cost_micros};
+    for (size_t i = 0; i < count; i++) {
+        const struct purse_hold *hold = &list[i]->hold;
+
+        if (!pays(list[i]))
+            continue;
+        for (size_t k = 0; k < hold->count; k++) {
+            if (before == NULL || k >= before->count ||
+                memcmp(&before->caps[k], &hold->caps[k], sizeof(hold->caps[k])) != 0) {
+                s[n] = (struct settled){.cap_id = hold->caps[k].cap_id,
+                                        .starts = hold->caps[k].starts};
+                at[k] = n++;
+            }
+            s[at[k]].cost += list[i]->u.cost_micros;
+        }
+        before = hold;
+    }
     return settle_sums(c, s, sums(s, n));
 }
 
