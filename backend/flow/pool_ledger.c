@@ -20,6 +20,7 @@
 #define ROUND_MS 250 /* so long entries gather, so that many are written at once */
 #define HURRY_MS 10  /* the same where somebody waits for it */
 #define MANY 1000    /* that have ended: they are not kept any longer */
+#define FULL 4000    /* past this there is no rest: what waits is memory */
 #define REST_TIMES 3 /* so many times as long as a round took, the next one is waited for */
 #define REST_MOST_MS 2000
 #define AGAIN_MS 500 /* after a round that failed */
@@ -94,7 +95,7 @@ void ledger_end(struct pool_ledger *l, struct ledger_entry *e, const struct usag
     e->has_ended = true;
     add_ended(l, e);
     has_come(l);
-    if (l->ended_count == MANY)
+    if (l->ended_count == MANY || l->ended_count == FULL)
         pthread_cond_signal(&l->changed);
     pthread_mutex_unlock(&l->lock);
 }
@@ -187,7 +188,7 @@ static int64_t gathering_ms(const struct pool_ledger *l)
     const int64_t rest = l->took_ms * REST_TIMES < REST_MOST_MS ? l->took_ms * REST_TIMES
                                                                 : REST_MOST_MS;
 
-    if (l->over)
+    if (l->over || l->ended_count >= FULL)
         return 0;
     if (l->hurry)
         return HURRY_MS;
