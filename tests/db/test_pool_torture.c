@@ -102,6 +102,8 @@ static void the_database_breaks_again_and_again(void **state)
         if (!held)
             proxy_cut(proxy);
         proxy_hold(proxy, held);
+        /* Some last for longer than a round, and get rows. */
+        f->model->way.piece_ms = held ? 25 : 0;
         next_ms = clock_mono_ms() + (held ? 100 : 200 + rand() % 300);
     }
     proxy_hold(proxy, false);
@@ -179,8 +181,11 @@ static int64_t billed(struct desk *f)
     return 20 * f->model->input_tokens + 40 * f->model->output_tokens;
 }
 
-/* Lets a worker work until so many more were asked, kills it, and sweeps up behind it. */
-static void kill_one(struct desk *f, int asked, unsigned wait_us)
+/*
+ * Lets a worker work until so many more were asked, and, with `told`, until calls under way have
+ * rows; kills it, and sweeps up behind it.
+ */
+static void kill_one(struct desk *f, int asked, bool told, unsigned wait_us)
 {
     struct ctx *c = pg_ctx(PG_WORKER, NULL);
     const int until = f->model->asked + asked;
@@ -188,6 +193,8 @@ static void kill_one(struct desk *f, int asked, unsigned wait_us)
     int64_t settled;
 
     while (f->model->asked < until)
+        usleep(1000);
+    while (told && desk_sum(f, "1", "call_open", "") == 0)
         usleep(1000);
     usleep(wait_us);
     kill(pid, SIGKILL);
@@ -211,19 +218,23 @@ static void workers_are_killed(void **state)
     struct desk *f = *state;
 
     desk_limit(f, 20 * DESK_DOLLAR);
-    f->model->way = (struct model_way){.pieces = 20, .first_ms = 20, .piece_ms = 5};
-    for (int round = 0; round < 8; round++) {
+    for (int round = 0; round < 9; round++) {
         const int64_t stood = counted(f), before = billed(f);
+        const bool told = round % 3 == 2;
 
-        if (round % 2 == 0)
-            kill_one(f, 90, 0);
+        /* Only calls that last longer than a round of the ledger get rows. */
+        f->model->way = (struct model_way){.pieces = 20, .first_ms = 20, .piece_ms = told ? 50 : 5};
+        if (round % 3 == 0)
+            kill_one(f, 90, false, 0);
         else
-            kill_one(f, 150 + rand() % 400, (unsigned)(rand() % 100000));
+            kill_one(f, 150 + rand() % 400, told, (unsigned)(rand() % 100000));
         assert_int_equal(desk_of_day(f, "leased_micros"), 0);
         assert_int_equal(desk_sum(f, "1", "call_open", ""), 0);
         assert_int_equal(desk_sum(f, "cost_micros", "usage", ""), desk_of_day(f, "spent_micros"));
         assert_true(billed(f) - before <= counted(f) - stood);
         assert_true(counted(f) <= 20 * DESK_DOLLAR);
+        if (told)
+            assert_true(desk_sum(f, "1", "usage", "AND outcome = 'unknown'") > 0);
     }
 }
 
