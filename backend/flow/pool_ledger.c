@@ -20,7 +20,7 @@
 #define ROUND_MS 250 /* so long entries gather, so that many are written at once */
 #define HURRY_MS 10  /* the same where somebody waits for it */
 #define MANY 1000    /* that have ended: they are not kept any longer */
-#define FULL 4000    /* past this there is no rest: what waits is memory */
+#define FULL 8000    /* past this there is no rest: what waits is memory */
 #define REST_TIMES 3 /* so many times as long as a round took, the next one is waited for */
 #define REST_MOST_MS 2000
 #define AGAIN_MS 500 /* after a round that failed */
