@@ -13,6 +13,11 @@
 #define READ_SIZE KIB(16)    /* of each call while it reads */
 #define PIECE_SIZE KIB(1)    /* of one that comes in pieces: thousands may be open for long */
 #define SEND_SIZE KIB(16)    /* curl's least */
+/*
+ * Of an answer that is held back, the kernel keeps so much twice; by itself it would go up to 32
+ * MB.
+ */
+#define WAITS_SIZE KIB(256)
 
 struct http_multi {
     struct loop *loop;
@@ -123,6 +128,7 @@ static void connection_add(struct http_multi *m, curl_socket_t fd)
 static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
     struct http_flight *f = arg;
+    const int waits = WAITS_SIZE;
     int fd;
 
     (void)purpose;
@@ -133,6 +139,8 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockad
     fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
     if (fd < 0)
         return CURL_SOCKET_BAD;
+    /* A wish: without it only memory is lost. */
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &waits, sizeof(waits));
     connection_add(f->m, fd);
     return fd;
 }
