@@ -1,6 +1,7 @@
 /* See usage.h. */
 #include "core/usage.h"
 
+#include "base/log.h"
 #include "io/db.h"
 
 #define ROLLED_AT_ONCE 2000 /* sums of one tenant in one transaction */
@@ -33,21 +34,40 @@ rc_t usage_add(struct ctx *c, const struct usage *u)
 static const struct stmt q_due = {"usage_due", "SELECT tenant_id FROM usage_due()"};
 static const struct stmt q_roll = {"usage_roll", "SELECT usage_roll($1)"};
 
+/* One tenant's, as far as they fit into all that is done in one go. */
+static rc_t roll_tenant(struct ctx *c, const char *tenant_id, int64_t *total)
+{
+    struct db_rows rows;
+    int64_t rolled;
+
+    TRY(db_tenant(c, tenant_id));
+    do {
+        TRY(db_rows(c, &q_roll, ARGS(A(ROLLED_AT_ONCE)), &rows));
+        TRY(db_commit(c));
+        rolled = db_int(&rows, 0, 0);
+        *total += rolled;
+    } while (rolled == ROLLED_AT_ONCE && *total < ROLLED_MOST);
+    return OK;
+}
+
 rc_t usage_roll(struct ctx *c, bool *more)
 {
-    struct db_rows due, rows;
-    int64_t rolled, total = 0;
+    struct db_rows due;
+    int64_t total = 0;
 
     TRY(db_rows(c, &q_due, NO_ARGS, &due));
     TRY(db_commit(c));
     for (int i = 0; i < due.count && total < ROLLED_MOST; i++) {
-        TRY(db_tenant(c, db_text(&due, i, 0)));
-        do {
-            TRY(db_rows(c, &q_roll, ARGS(A(ROLLED_AT_ONCE)), &rows));
-            TRY(db_commit(c));
-            rolled = db_int(&rows, 0, 0);
-            total += rolled;
-        } while (rolled == ROLLED_AT_ONCE && total < ROLLED_MOST);
+        rc_t rc = roll_tenant(c, db_text(&due, i, 0), &total);
+
+        if (rc == E_UNAVAILABLE || rc == E_TIMEOUT)
+            return rc;
+        if (rc == OK)
+            continue;
+        /* It stands in nobody else's way. */
+        log_fault(c, "tenant_not_rolled_up");
+        db_rollback(c);
+        ctx_forgive(c);
     }
     *more = total >= ROLLED_MOST;
     return OK;

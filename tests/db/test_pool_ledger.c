@@ -128,6 +128,8 @@ static void one_spoils_it_for_nobody(void **state)
          i++)
         usleep(50 * 1000);
     all_booked_once(b);
+    assert_int_equal(
+        pg_count(b->super, "SELECT count(*) FROM usage WHERE tenant_id = '%s'", nobody), 0);
     /* It is given up at last: the end of the process need not wait for it. */
     pool_ledger_flush(b->ledger);
 }

@@ -250,12 +250,39 @@ static void calls_of_one_statement_leave_sums(void **state)
     ctx_end(roller);
 }
 
+/* A company whose sums can't be added up stands in nobody else's way. */
+static void one_stands_in_nobodys_way(void **state)
+{
+    static const char add[] =
+        "INSERT INTO usage_fresh (tenant_id, hour, provider, model, calls, failed, unknown,"
+        " estimated, input_tokens, cached_tokens, cache_written_tokens, output_tokens,"
+        " reasoning_tokens, images, cost_micros) VALUES ('%s', date_trunc('hour', now()), "
+        "'openai', 'gpt-4o',"
+        " 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, %s)";
+    static const char fresh[] = "SELECT count(*) FROM usage_fresh WHERE tenant_id = '%s'";
+    struct fixture *f = *state;
+    const char *others[] = {place_new(f->mem).tenant_id, place_new(f->mem).tenant_id};
+    struct ctx *c = pg_ctx(PG_WORKER, NULL);
+
+    pg_do(f->super, add, f->at.tenant_id, "9000000000000000000");
+    pg_do(f->super, add, f->at.tenant_id, "9000000000000000000");
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        pg_do(f->super, add, others[i], "1");
+    roll(c);
+    ctx_end(c);
+    assert_int_equal(pg_count(f->super, fresh, f->at.tenant_id), 2);
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        assert_int_equal(pg_count(f->super, fresh, others[i]), 0);
+    pg_do(f->super, "DELETE FROM usage_fresh WHERE tenant_id = '%s'", f->at.tenant_id);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(late_calls_are_in_their_hour),
         FIXTURE_TEST(at_every_moment_the_sums_are_the_ledgers),
         FIXTURE_TEST(any_time_is_summed_to_the_second),
+        FIXTURE_TEST(one_stands_in_nobodys_way),
         FIXTURE_TEST(calls_of_one_statement_leave_sums),
     };
 
