@@ -159,18 +159,29 @@ rc_t cap_renew(struct ctx *c, const char *holder, int64_t seconds)
 static const struct stmt q_due = {"caps_due", "SELECT tenant_id FROM caps_due()"};
 static const struct stmt q_sweep = {"cap_sweep", "SELECT cap_sweep()"};
 
+static rc_t sweep_tenant(struct ctx *c, const char *tenant_id, int64_t *settled)
+{
+    struct db_rows rows;
+
+    TRY(db_tenant(c, tenant_id));
+    TRY(db_rows(c, &q_sweep, NO_ARGS, &rows));
+    TRY(db_commit(c));
+    *settled += db_int(&rows, 0, 0);
+    return OK;
+}
+
 rc_t cap_sweep(struct ctx *c, int64_t *settled)
 {
-    struct db_rows due, rows;
+    struct db_rows due;
 
     *settled = 0;
     TRY(db_rows(c, &q_due, NO_ARGS, &due));
     TRY(db_commit(c));
     for (int i = 0; i < due.count; i++) {
-        TRY(db_tenant(c, db_text(&due, i, 0)));
-        TRY(db_rows(c, &q_sweep, NO_ARGS, &rows));
-        *settled += db_int(&rows, 0, 0);
-        TRY(db_commit(c));
+        rc_t rc = sweep_tenant(c, db_text(&due, i, 0), settled);
+
+        if (!db_goes_on(c, rc, "tenant_not_swept"))
+            return rc;
     }
     return OK;
 }

@@ -1,7 +1,6 @@
 /* See usage.h. */
 #include "core/usage.h"
 
-#include "base/log.h"
 #include "io/db.h"
 
 #define ROLLED_AT_ONCE 2000 /* sums of one tenant in one transaction */
@@ -60,14 +59,8 @@ rc_t usage_roll(struct ctx *c, bool *more)
     for (int i = 0; i < due.count && total < ROLLED_MOST; i++) {
         rc_t rc = roll_tenant(c, db_text(&due, i, 0), &total);
 
-        if (rc == E_UNAVAILABLE || rc == E_TIMEOUT)
+        if (!db_goes_on(c, rc, "tenant_not_rolled_up"))
             return rc;
-        if (rc == OK)
-            continue;
-        /* It stands in nobody else's way. */
-        log_fault(c, "tenant_not_rolled_up");
-        db_rollback(c);
-        ctx_forgive(c);
     }
     *more = total >= ROLLED_MOST;
     return OK;

@@ -30,13 +30,9 @@ rc_t account_again_sweep(struct ctx *c)
     for (size_t i = 0; i < count; i++) {
         rc_t rc = test_again(c, &due[i]);
 
-        if (rc == E_NOT_FOUND) {
-            /* It was removed meanwhile. */
-            db_rollback(c);
-            ctx_forgive(c);
-        } else if (rc != OK) {
+        /* One that was removed meanwhile is among them. */
+        if (!db_goes_on(c, rc, "account_not_tested"))
             return rc;
-        }
     }
     return OK;
 }

@@ -96,6 +96,18 @@ rc_t audit_daily_run(struct ctx *c, struct run *run)
     return OK;
 }
 
+static rc_t begin_daily(struct ctx *c, const struct audit_due *due)
+{
+    const char *job_id = id_new(c->mem), *subject_id;
+
+    TRY(db_tenant(c, due->tenant_id));
+    subject_id = audit_sign_subject(c, due->seq);
+    TRY(job_add(c, job_id, "audit_daily", subject_id, subject_id));
+    TRY(db_commit(c));
+    queue_ring(c, c->tenant_id, job_id);
+    return OK;
+}
+
 rc_t anchor_sweep(struct ctx *c)
 {
     struct audit_due *due;
@@ -104,13 +116,10 @@ rc_t anchor_sweep(struct ctx *c)
     TRY(audit_due_list(c, SIGN_HOURS, TENANTS_MOST, &due, &count));
     TRY(db_commit(c));
     for (size_t i = 0; i < count; i++) {
-        const char *job_id = id_new(c->mem), *subject_id;
+        rc_t rc = begin_daily(c, &due[i]);
 
-        TRY(db_tenant(c, due[i].tenant_id));
-        subject_id = audit_sign_subject(c, due[i].seq);
-        TRY(job_add(c, job_id, "audit_daily", subject_id, subject_id));
-        TRY(db_commit(c));
-        queue_ring(c, c->tenant_id, job_id);
+        if (!db_goes_on(c, rc, "audit_not_anchored"))
+            return rc;
     }
     return OK;
 }

@@ -147,6 +147,13 @@ rc_t db_flush(struct ctx *c) MUST;
 rc_t db_tenant(struct ctx *c, const char *tenant_id) MUST;
 
 /*
+ * For sweeps, after what was done for one of many ended in rc: a failure is logged under `event`,
+ * undone and forgotten, so that it stands in nobody else's way. False: the database is away, and
+ * the others would fail as well.
+ */
+bool db_goes_on(struct ctx *c, rc_t rc, const char *event);
+
+/*
  * Runs SQL text of any number of statements: for migrations only. Not inside a context's
  * transaction.
  */

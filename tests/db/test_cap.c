@@ -247,6 +247,30 @@ static int64_t swept(struct fixture *f)
     return sum_of(f, "1", "usage", "AND outcome = 'unknown'");
 }
 
+/* Companies whose calls can't be settled stand in nobody else's way, whoever comes first. */
+static void one_stands_in_nobodys_way(void **state)
+{
+    static const char *const nobodies[] = {"00000000-0000-4000-8000-000000000001",
+                                           "ffffffff-ffff-4fff-bfff-fffffffffff1"};
+    struct fixture *f = *state;
+
+    dead_worker(f, 20000);
+    for (size_t i = 0; i < COUNT_OF(nobodies); i++)
+        pg_do(f->super,
+              "BEGIN; SET LOCAL session_replication_role = replica; INSERT INTO call_open"
+              " (tenant_id, id, holder, provider, model, held_micros, started_at) VALUES ('%s',"
+              " gen_random_uuid(), gen_random_uuid(), 'acme', 'big', 1, now() - interval '3 h');"
+              " COMMIT",
+              nobodies[i]);
+    assert_int_equal(swept(f), 1);
+    for (size_t i = 0; i < COUNT_OF(nobodies); i++) {
+        assert_int_equal(pg_count(f->super, "SELECT count(*) FROM call_open WHERE tenant_id = '%s'",
+                                  nobodies[i]),
+                         1);
+        pg_do(f->super, "DELETE FROM call_open WHERE tenant_id = '%s'", nobodies[i]);
+    }
+}
+
 /* What it had under way is settled at what was held, flagged; the rest of its slice is free. */
 static void a_dead_workers_calls_are_settled(void **state)
 {
@@ -357,6 +381,7 @@ int main(void)
         FIXTURE_TEST(a_thousand_calls_and_one_dollar),
         FIXTURE_TEST(not_even_when_each_costs_its_worst),
         FIXTURE_TEST(each_threshold_is_told_once),
+        FIXTURE_TEST(one_stands_in_nobodys_way),
         FIXTURE_TEST(a_dead_workers_calls_are_settled),
         FIXTURE_TEST(after_a_restart_the_slice_counts_as_lost),
         FIXTURE_TEST(a_late_bill_is_still_booked),
