@@ -1,36 +1,8 @@
-/*
- * Entries of flow/pool_ledger.h and how they get into the database. For flow/pool_ledger*.c only.
- */
+/* How entries of flow/pool_ledger.h get into the database. For flow/pool_ledger*.c only. */
 #ifndef FLOW_POOL_LEDGER_WRITE_H
 #define FLOW_POOL_LEDGER_WRITE_H
 
-#include "flow/pool_ledger.h"
-
-struct ledger_entry {
-    struct ledger_entry *next_begun, *next_ended;
-    char id[37], tenant_id[37], employee_id[37], team_id[37], conversation_id[37], key_id[37];
-    char account_id[37];
-    const char *provider; /* of a constant */
-    char *asked;          /* the model's name; own */
-    char *model, *tries;  /* the same as it was answered by, and `tries` of usage; own */
-    struct purse_hold hold;
-    struct usage u; /* figures; its texts point to the members here, or to constants */
-    char price_from[11];
-    bool has_ended; /* under the ledger's lock */
-    bool was_there; /* the same: in the last round it was under way already */
-    bool nothing;   /* it ended, and there is nothing to enter */
-    bool touched;   /* its row in call_open may be committed */
-    bool again;     /* it may be in the ledger: a commit broke off */
-    int refusals;   /* by the database, of it alone */
-    bool stored;    /* it was written in this round, and may not be on disk yet */
-    bool there;     /* it was, when it was written last */
-};
-
-struct ledger_entry *ledger_entry_new(const char *tenant_id, const struct payer *payer,
-                                      const struct pool_candidate *who,
-                                      const struct purse_hold *hold);
-void ledger_entry_fill(struct ledger_entry *e, const struct usage *u);
-void ledger_entry_free(struct ledger_entry *e);
+#include "flow/pool_ledger_entry.h"
 
 /* What is written in one go; what was written is taken out, and what has ended then is freed. */
 struct ledger_batch {
