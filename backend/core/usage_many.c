@@ -16,12 +16,7 @@ static void add_text(struct buf *b, const char *key, const char *text)
     if (text == NULL)
         return;
     buf_printf(b, ",\"%s\":\"", key);
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || *text == '"' || *text == '\\')
-            buf_printf(b, "\\u%04x", (unsigned)(unsigned char)*text);
-        else
-            buf_char(b, *text);
-    }
+    buf_json(b, bytes_of(text));
     buf_char(b, '"');
 }
 
