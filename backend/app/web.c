@@ -14,6 +14,7 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "base/slice.h"
 #include "core/limit.h"
 #include "flow/live.h"
 #include "flow/live_text.h"
@@ -153,6 +154,7 @@ WEB_HOOK void kore_parent_configure(int argc, char **argv)
     /* A dump would hold secrets and people's messages. */
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0);
+    slice_short();
     kore_foreground = 1;
     kore_quiet = 1;
     if (conf_load(CONF_NEED_WEB) != OK)

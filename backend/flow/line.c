@@ -10,6 +10,7 @@
 
 #include "base/id.h"
 #include "base/log.h"
+#include "base/slice.h"
 #include "flow/v1_call.h"
 #include "llm/served.h"
 
@@ -388,6 +389,7 @@ static void on_stop(void *arg)
 static void *run(void *arg)
 {
     (void)arg;
+    slice_short();
     arena_keep(KEPT);
     loop_run(own.place.loop);
     while (own.wires != NULL)
