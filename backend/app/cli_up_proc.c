@@ -13,14 +13,15 @@
 #include <unistd.h>
 
 #include "app/cli_up.h"
+#include "base/conf.h"
 
 #define LOG_MAX ((off_t)MIB(32))
 #define LOG_KEPT 4096
 #define TAIL_LINES 12
 
 /*
- * Who is told to end by which signal, and how long it has; the web process goes first, so that
- * nobody is promised anything.
+ * Who is told to end by which signal, and how long it has, a worker besides what the settings give
+ * it for its turns; the web process goes first, so that nobody is promised anything.
  */
 static const struct ending {
     enum up_child which;
@@ -29,7 +30,7 @@ static const struct ending {
     int patience_ms;
 } stop_order[] = {
     {UP_WEB, "web", SIGTERM, SIGKILL, 40000},
-    {UP_WORKER, "worker", SIGTERM, SIGKILL, 40000},
+    {UP_WORKER, "worker", SIGTERM, SIGKILL, 15000},
     {UP_REDIS, "redis", SIGTERM, SIGKILL, 10000},
     {UP_POSTGRES, "postgres", SIGINT, SIGQUIT,
      60000}, /* fast shutdown, then without a checkpoint */
@@ -235,11 +236,16 @@ bool up_child_ended(struct up *u, enum up_child which, int *status)
     return true;
 }
 
+static int64_t own_time_s(enum up_child which)
+{
+    return which == UP_WORKER ? conf_number(CONF_stop_seconds) : 0;
+}
+
 static void stop_one(struct up *u, const struct ending *how)
 {
     struct child *child = &u->children[how->which];
     int64_t began = up_now_ms();
-    int64_t limit = began + how->patience_ms;
+    int64_t limit = began + how->patience_ms + own_time_s(how->which) * 1000;
     bool quick = false;
     int status;
 
@@ -262,7 +268,13 @@ void up_stop_all(struct up *u)
     for (size_t i = 0; i < COUNT_OF(stop_order); i++) {
         if (u->children[stop_order[i].which].pid == 0)
             continue;
-        up_step_begin(u, text_printf(u->c->mem, "stopping %s", stop_order[i].name));
+
+        const int64_t own_s = own_time_s(stop_order[i].which);
+
+        const char *turns = text_printf(u->c->mem, " (%lld s for its turns)", (long long)own_s);
+
+        up_step_begin(
+            u, text_printf(u->c->mem, "stopping %s%s", stop_order[i].name, own_s > 0 ? turns : ""));
         stop_one(u, &stop_order[i]);
     }
 }

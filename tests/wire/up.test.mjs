@@ -103,10 +103,11 @@ test('web and worker are told only what is for them', async () => {
 });
 
 test('Ctrl-C stops everything in order; the next start finds the data', async () => {
-    const up = await new Up().start();
+    const up = await new Up().start({ env: { KONSTRUCT_STOP_SECONDS: '90' } });
     await sql(up, 'KONSTRUCT_DB_OWNER', 'CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)');
     const { code } = await up.stop('SIGINT');
     assert.equal(code, 0);
+    assert.match(up.said(), /stopping worker \(90 s for its turns\)/);
     const order = [...up.said().matchAll(/stopping (\w+)/g)].map((found) => found[1]);
     assert.deepEqual(order, ['web', 'worker', 'redis', 'postgres']);
 
