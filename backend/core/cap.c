@@ -1,10 +1,14 @@
 /* See cap.h. */
 #include "core/cap.h"
 
+#include <string.h>
+
 #include "base/conf.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "io/db.h"
+
+#define CENT INT64_C(10000)
 
 static const struct stmt q_list = {
     "cap_list", "SELECT id, scope, scope_id, period FROM cap WHERE tenant_id = tenant_now()"
@@ -33,6 +37,7 @@ rc_t cap_take(struct ctx *c, const char *holder, const struct payer *payer, int6
               int64_t seconds, struct cap_slice *out, size_t *count, enum cap_taken *how)
 {
     struct db_rows rows;
+    bool decided = false;
 
     TRY(db_rows(c, &q_take,
                 ARGS(A(holder), A(payer->employee_id), A(payer->team_id), A(payer->conversation_id),
@@ -47,9 +52,16 @@ rc_t cap_take(struct ctx *c, const char *holder, const struct payer *payer, int6
                                              .period = db_text(&rows, i, 3),
                                              .limit = db_int(&rows, i, 4),
                                              .granted = db_int(&rows, i, 5)};
-        /* One that nothing can come back to decides. */
         if (db_int(&rows, i, 6) != 0 && *how != CAP_REFUSED)
             *how = db_int(&rows, i, 7) != 0 ? CAP_WAIT : CAP_REFUSED;
+        /* One that nothing can come back to decides, so it stands first. */
+        if (*how == CAP_REFUSED && db_int(&rows, i, 7) == 0 && !decided) {
+            const struct cap_slice first = out[0];
+
+            out[0] = out[*count - 1];
+            out[*count - 1] = first;
+            decided = true;
+        }
     }
     return OK;
 }
@@ -184,6 +196,19 @@ rc_t cap_sweep(struct ctx *c, int64_t *settled)
             return rc;
     }
     return OK;
+}
+
+const char *cap_dollars(struct ctx *c, int64_t micros)
+{
+    char *text;
+
+    if (micros == 0 || micros >= CENT)
+        return text_printf(c->mem, "%lld.%02lld", (long long)(micros / (100 * CENT)),
+                           (long long)(micros / CENT % 100));
+    text = text_printf(c->mem, "0.%06lld", (long long)micros);
+    for (size_t end = strlen(text); text[end - 1] == '0'; end--)
+        text[end - 1] = '\0';
+    return text;
 }
 
 const char *cap_period_text(const char *period)

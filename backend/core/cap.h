@@ -40,7 +40,7 @@ enum cap_taken {
 
 /*
  * Leases at least `need` of every cap that applies, or of none: then the slices are those of the
- * caps that would be passed.
+ * caps that would be passed, and the first of them is the one that decides.
  */
 rc_t cap_take(struct ctx *c, const char *holder, const struct payer *payer, int64_t need,
               int64_t seconds, struct cap_slice *out, size_t *count, enum cap_taken *how) MUST;
@@ -95,6 +95,8 @@ rc_t cap_renew(struct ctx *c, const char *holder, int64_t seconds) MUST;
  */
 rc_t cap_sweep(struct ctx *c, int64_t *settled) MUST;
 
+/* "12.50"; below one cent as many places as there are, "0.0025". */
+const char *cap_dollars(struct ctx *c, int64_t micros);
 /* " for today", " for this month", "" */
 const char *cap_period_text(const char *period);
 

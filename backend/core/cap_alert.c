@@ -2,6 +2,7 @@
 #include "core/cap_alert.h"
 
 #include "base/id.h"
+#include "core/cap.h"
 #include "core/cap_set.h"
 
 static const struct field row_fields[] = {
@@ -66,25 +67,22 @@ static const struct field alert_fields[] = {
     FIELD(struct cap_alert, percent, 0, 0, NULL),
     FIELD(struct cap_alert, spent_micros, 0, 0, NULL),
     FIELD(struct cap_alert, limit_micros, 0, 0, NULL),
+    FIELD(struct cap_alert, passed, 0, 0, NULL),
 };
 static const struct shape alert_shape = SHAPE("CapAlert", struct cap_alert, alert_fields);
 
-#define ALERT                                                                                 \
-    "SELECT a.cap_id, c.scope, c.period, a.percent, a.spent_micros, a.limit_micros," CAP_NAME \
-    " FROM cap_alert a JOIN cap c ON c.tenant_id = a.tenant_id AND c.id = a.cap_id"           \
-    " WHERE a.tenant_id = tenant_now()"
-static const struct stmt q_alert = {"cap_alert_get", ALERT " AND a.id = $1"};
-static const struct stmt q_newest = {"cap_alert_newest",
-                                     ALERT " ORDER BY a.created_at DESC, a.percent DESC LIMIT 1"};
+static const struct stmt q_alert = {
+    "cap_alert_get",
+    "SELECT a.cap_id, c.scope, c.period, a.percent, a.spent_micros, a.limit_micros," CAP_NAME ","
+    " EXISTS (SELECT FROM cap_alert o WHERE o.tenant_id = a.tenant_id AND o.cap_id = a.cap_id"
+    "  AND o.starts = a.starts AND o.limit_micros = a.limit_micros AND o.percent > a.percent)"
+    "  AS passed"
+    " FROM cap_alert a JOIN cap c ON c.tenant_id = a.tenant_id AND c.id = a.cap_id"
+    " WHERE a.tenant_id = tenant_now() AND a.id = $1"};
 
 rc_t cap_alert_get(struct ctx *c, const char *id, struct cap_alert *out)
 {
     return db_one(c, &q_alert, ARGS(A(id)), &alert_shape, out);
-}
-
-rc_t cap_alert_newest(struct ctx *c, struct cap_alert *out)
-{
-    return db_one(c, &q_newest, NO_ARGS, &alert_shape, out);
 }
 
 /* Whose money it is, as in "that ... may cost". */
@@ -100,15 +98,23 @@ static const char *whose(struct ctx *c, const struct cap_alert *a)
                              a->name);
 }
 
+/* What it means at the limit. A dear call is refused before all is spent. */
+static const char *and_now(const struct cap_alert *a)
+{
+    if (a->percent < 100)
+        return "";
+    return a->spent_micros >= a->limit_micros
+               ? "; calls that cost money are refused from now on"
+               : "; a call that could have cost more than what is left was refused";
+}
+
 const char *cap_alert_text(struct ctx *c, const struct cap_alert *a)
 {
-    return text_printf(c->mem, "%lld.%02lld of the %lld.%02lld dollars that %s may cost%s%s",
-                       (long long)(a->spent_micros / 1000000),
-                       (long long)(a->spent_micros / 10000 % 100),
-                       (long long)(a->limit_micros / 1000000),
-                       (long long)(a->limit_micros / 10000 % 100), whose(c, a),
+    return text_printf(c->mem, "%s of the %s dollars that %s may cost%s%s",
+                       cap_dollars(c, a->spent_micros), cap_dollars(c, a->limit_micros),
+                       whose(c, a),
                        text_is(a->period, "day")     ? " today"
                        : text_is(a->period, "month") ? " this month"
                                                      : "",
-                       a->percent == 100 ? "; calls that cost money are refused from now on" : "");
+                       and_now(a));
 }

@@ -31,10 +31,10 @@ struct cap_alert {
     const char *cap_id, *scope, *period;
     const char *name; /* of the team, employee or key; NULL: of none, or it is gone */
     int64_t percent, spent_micros, limit_micros;
+    bool passed; /* a higher mark of the same limit was reached by the same call, or since */
 };
+/* E_NOT_FOUND: its cap was removed. */
 rc_t cap_alert_get(struct ctx *c, const char *id, struct cap_alert *out) MUST;
-/* The newest, for the mail that tells of it; E_NOT_FOUND when there is none. */
-rc_t cap_alert_newest(struct ctx *c, struct cap_alert *out) MUST;
 /*
  * "8.00 of the 10.00 dollars that Mara may cost today", and at the limit that calls are refused.
  */

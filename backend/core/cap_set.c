@@ -89,6 +89,25 @@ static const struct stmt q_add = {
     "cap_row_add", "INSERT INTO cap (tenant_id, id, scope, scope_id, period, limit_micros)"
                    " VALUES (tenant_now(), $1, $2, $3, $4, $5)"};
 
+/*
+ * What the period has cost by now counts, in each of a cap's three kinds of payer that the hours
+ * know, and call by call for a conversation. Calls under way are not in the ledger yet.
+ */
+static const struct stmt q_begin = {
+    "cap_period_begin",
+    "WITH since AS (SELECT cap_starts($4)::timestamp AT TIME ZONE 'UTC' AS at),"
+    " u AS (SELECT h.hour, h.employee_id, h.team_id, h.key_id, h.cost_micros FROM usage_hour h"
+    "   WHERE h.tenant_id = tenant_now()"
+    "  UNION ALL SELECT f.hour, f.employee_id, f.team_id, f.key_id, f.cost_micros"
+    "   FROM usage_fresh f WHERE f.tenant_id = tenant_now())"
+    " INSERT INTO cap_period (tenant_id, cap_id, starts, spent_micros)"
+    " SELECT tenant_now(), $1, cap_starts($4), coalesce(CASE $2 WHEN 'conversation'"
+    "  THEN (SELECT sum(c.cost_micros) FROM usage c, since WHERE c.tenant_id = tenant_now()"
+    "   AND c.conversation_id = $3 AND c.created_at >= since.at)"
+    "  ELSE (SELECT sum(u.cost_micros) FROM u, since WHERE u.hour >= since.at"
+    "   AND CASE $2 WHEN 'employee' THEN u.employee_id WHEN 'team' THEN u.team_id"
+    "    ELSE u.key_id END = $3) END, 0)"};
+
 static rc_t may_add(struct ctx *c, const struct new_cap *in)
 {
     struct db_rows rows;
@@ -116,6 +135,7 @@ rc_t cap_row_add(struct ctx *c, const struct new_cap *in, struct cap_row *out)
     TRY(db_exec(c, &q_add,
                 ARGS(A(id), A(in->scope), A(in->scope_id), A(in->period), A(in->limit_micros)),
                 NULL));
+    TRY(db_exec(c, &q_begin, ARGS(A(id), A(in->scope), A(in->scope_id), A(in->period)), NULL));
     return cap_row_get(c, id, out);
 }
 

@@ -45,8 +45,9 @@ rc_t cap_rows(struct ctx *c, struct page *page, struct cap_row **items, size_t *
 rc_t cap_row_get(struct ctx *c, const char *id, struct cap_row *out) MUST;
 
 /*
- * E_CONFLICT cap_exists, caps_too_many; E_NOT_FOUND scope_unknown when there is no such employee,
- * team, conversation or key.
+ * What the period has cost by now counts; what is under way just then may not. E_CONFLICT
+ * cap_exists, caps_too_many; E_NOT_FOUND scope_unknown when there is no such employee, team,
+ * conversation or key.
  */
 rc_t cap_row_add(struct ctx *c, const struct new_cap *in, struct cap_row *out) MUST;
 /* What is leased already is felt a few seconds longer. `before` is the limit until now. */

@@ -26,16 +26,24 @@ static int64_t life_of(const char *kind)
 }
 
 static const struct stmt q_add = {
-    "mail_add", "INSERT INTO mail (tenant_id, id, person_id, kind, recipient, expires_at)"
-                " VALUES (tenant_now(), $1, $2, $3, $4, now() + make_interval(secs => $5::int))"};
+    "mail_add",
+    "INSERT INTO mail (tenant_id, id, person_id, kind, recipient, expires_at, about_id)"
+    " VALUES (tenant_now(), $1, $2, $3, $4, now() + make_interval(secs => $5::int), $6)"};
 
-rc_t mail_add(struct ctx *c, const char *person_id, const char *kind, const char *recipient)
+static rc_t add(struct ctx *c, const char *person_id, const char *kind, const char *recipient,
+                const char *about_id)
 {
     const char *id = id_new(c->mem);
 
-    TRY(db_exec(c, &q_add, ARGS(A(id), A(person_id), A(kind), A(recipient), A(life_of(kind))),
+    TRY(db_exec(c, &q_add,
+                ARGS(A(id), A(person_id), A(kind), A(recipient), A(life_of(kind)), A(about_id)),
                 NULL));
     return job_add(c, id_new(c->mem), "mail", id, id);
+}
+
+rc_t mail_add(struct ctx *c, const char *person_id, const char *kind, const char *recipient)
+{
+    return add(c, person_id, kind, recipient, NULL);
 }
 
 static const struct stmt q_admins = {
@@ -43,20 +51,21 @@ static const struct stmt q_admins = {
     "SELECT m.person_id, p.email FROM membership m, LATERAL person_get(m.person_id) p"
     " WHERE m.tenant_id = tenant_now() AND m.role = 'admin' AND p.verified ORDER BY 1"};
 
-rc_t mail_add_admins(struct ctx *c, const char *kind)
+rc_t mail_add_admins(struct ctx *c, const char *kind, const char *about_id)
 {
     struct db_rows rows;
 
     TRY(db_rows(c, &q_admins, NO_ARGS, &rows));
     for (int i = 0; i < rows.count; i++)
-        TRY(mail_add(c, db_text(&rows, i, 0), kind, db_text(&rows, i, 1)));
+        TRY(add(c, db_text(&rows, i, 0), kind, db_text(&rows, i, 1), about_id));
     return OK;
 }
 
 static const struct stmt q_recent = {
-    "mail_recent", "SELECT count(*), ceil(extract(epoch FROM min(created_at) + interval '1 hour' - "
-                   "now()))::bigint FROM mail WHERE tenant_id = tenant_now() AND "
-                   "person_id = $1 AND created_at > now() - interval '1 hour'"};
+    "mail_recent",
+    "SELECT count(*), ceil(extract(epoch FROM min(created_at) + interval '1 hour' - "
+    "now()))::bigint FROM mail WHERE tenant_id = tenant_now() AND "
+    "person_id = $1 AND kind <> 'cap_alert' AND created_at > now() - interval '1 hour'"};
 
 rc_t mail_allowed(struct ctx *c, const char *person_id)
 {
@@ -74,14 +83,15 @@ static const struct field fields[] = {
     FIELD(struct mail, id, 0, 0, NULL),     FIELD(struct mail, person_id, 0, 0, NULL),
     FIELD(struct mail, kind, 0, 0, NULL),   FIELD(struct mail, recipient, 0, 0, NULL),
     FIELD(struct mail, state, 0, 0, NULL),  FIELD(struct mail, attempts, 0, 0, NULL),
-    FIELD(struct mail, recent, 0, 0, NULL),
+    FIELD(struct mail, recent, 0, 0, NULL), FIELD(struct mail, about_id, NULLABLE, 0, NULL),
 };
 static const struct shape mail_shape = SHAPE("Mail", struct mail, fields);
 
 static const struct stmt q_get = {
     "mail_get",
-    "SELECT id, person_id, kind, recipient, state, attempts,"
+    "SELECT id, person_id, kind, recipient, state, attempts, about_id,"
     " (SELECT count(*) FROM mail o WHERE o.tenant_id = m.tenant_id AND o.person_id = m.person_id"
+    "  AND (o.kind = 'cap_alert') = (m.kind = 'cap_alert')"
     "  AND o.created_at < m.created_at AND o.created_at > m.created_at - interval '1 hour')"
     " AS recent FROM mail m WHERE tenant_id = tenant_now() AND id = $1"};
 

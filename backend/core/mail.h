@@ -12,13 +12,17 @@
 /* For whom a mail is written that nobody may get: the same work as for somebody. */
 #define MAIL_NOBODY "00000000-0000-0000-0000-000000000000"
 
-/* Of one person in one hour; more are not sent. */
+/*
+ * Of one person in one hour; more are not sent. Alerts of caps have as many for themselves, so that
+ * they take nobody's new password away.
+ */
 #define MAIL_PER_HOUR 6
 
 struct mail {
     const char *id, *person_id, *kind, *recipient, *state;
     int64_t attempts;
-    int64_t recent; /* mails of this person in the hour before this one */
+    int64_t recent;       /* mails of this person in the hour before this one, as above */
+    const char *about_id; /* cap_alert: which; else NULL */
 };
 
 /*
@@ -27,8 +31,11 @@ struct mail {
  */
 rc_t mail_add(struct ctx *c, const char *person_id, const char *kind, const char *recipient) MUST;
 
-/* The same for every admin with a proven address: one that was not proven could be anybody's. */
-rc_t mail_add_admins(struct ctx *c, const char *kind) MUST;
+/*
+ * The same for every admin with a proven address: one that was not proven could be anybody's.
+ * about_id may be NULL.
+ */
+rc_t mail_add_admins(struct ctx *c, const char *kind, const char *about_id) MUST;
 
 /* E_LIMIT "mail_limit" when this person has had MAIL_PER_HOUR: for whoever may be told. */
 rc_t mail_allowed(struct ctx *c, const char *person_id) MUST;

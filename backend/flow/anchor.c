@@ -88,7 +88,7 @@ rc_t audit_daily_run(struct ctx *c, struct run *run)
     TRY(audit_state_get(c, &before));
     TRY(audit_head_sign(c));
     if (before.signed_entries > 0)
-        TRY(mail_add_admins(c, "audit_anchor"));
+        TRY(mail_add_admins(c, "audit_anchor", NULL));
     TRY(post_anchor(c, &delivery));
     TRY(job_done(c, &run->job));
     TRY(db_commit(c));

@@ -69,8 +69,9 @@ static const struct text {
      "{company}.\nIt does not work again. How many are left stands in your account, where you can "
      "make\nnew ones.\nIf this was not you, change your password and make new codes at once.\n"},
     {"cap_alert", NULL, "What your AI employees cost",
-     "Hello {name},\n\n{company} has used {cap}.\n\nAt 100 % they stop asking models that "
-     "cost money and say so, until the limit\nis raised or the next day or month begins.\n"},
+     "Hello {name},\n\n{company} has used {cap}.\n\nAt the limit your AI employees stop asking "
+     "models that cost money and say so, until\nit is raised or the next day or month (UTC) "
+     "begins. Caps and usage:\n\n{portal}/usage\n"},
     {"erasure_asked", NULL, "Your company is going to be erased",
      "Hello {name},\n\n{by} asked for everything of {company} to be erased at Konstruct. On {due} "
      "UTC it\nwill be gone, and nobody can bring it back. Until then any admin can stop it "
@@ -175,16 +176,23 @@ static rc_t about_person(struct ctx *c, const char *id, struct about *out)
     return OK;
 }
 
-/* Only a mail about caps says something about one. */
-static rc_t cap_words(struct ctx *c, const char *kind, const char **out)
+/* Only a mail about a cap says something about one; it is not wanted where that is gone. */
+static rc_t about_cap(struct ctx *c, const struct mail *m, const char **words, bool *wanted)
 {
     struct cap_alert alert;
+    rc_t rc;
 
-    *out = "";
-    if (!text_is(kind, "cap_alert"))
+    *words = "";
+    if (!text_is(m->kind, "cap_alert"))
         return OK;
-    TRY(cap_alert_newest(c, &alert));
-    *out = cap_alert_text(c, &alert);
+    rc = m->about_id == NULL ? E_NOT_FOUND : cap_alert_get(c, m->about_id, &alert);
+    if (rc == E_NOT_FOUND) {
+        ctx_forgive(c);
+        *wanted = false;
+        return OK;
+    }
+    TRY(rc);
+    *words = cap_alert_text(c, &alert);
     return OK;
 }
 
@@ -210,10 +218,10 @@ static rc_t compose(struct ctx *c, const struct mail *m, struct letter *out, con
         *link = address_of(c, t->page, *token);
     }
     TRY(audit_state_get(c, &audit));
-    TRY(cap_words(c, m->kind, &cap));
     TRY(erasure_get(c, &erasure));
     /* Stopped before anybody was told. */
     *wanted = !text_is(m->kind, "erasure_asked") || text_is(erasure.state, "waiting");
+    TRY(about_cap(c, m, &cap, wanted));
 
     const struct word words[] = {
         {"{name}", about.name},

@@ -45,9 +45,9 @@ rc_t purse_refuse(struct ctx *c, const struct cap_slice *slice)
                     text_is(slice->period, "day")     ? "cap_day"
                     : text_is(slice->period, "month") ? "cap_month"
                                                       : "cap_ever",
-                    "the limit of %lld.%02lld dollars%s of this %s is used up",
-                    (long long)(slice->limit / 1000000), (long long)(slice->limit / 10000 % 100),
-                    cap_period_text(slice->period), slice->scope);
+                    "the limit of %s dollars%s of this %s is used up", cap_dollars(c, slice->limit),
+                    cap_period_text(slice->period),
+                    text_is(slice->scope, "tenant") ? "company" : slice->scope);
 }
 
 /* Asks the database for more, in a context of its own: the caller's tenant, another transaction. */

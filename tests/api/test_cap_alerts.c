@@ -194,6 +194,62 @@ static void caps_are_told_of_in_the_channel(void **state)
     PQfinish(super);
 }
 
+static int64_t jobs_left(PGconn *super, const struct office *o)
+{
+    return pg_count(super,
+                    "SELECT count(*) FROM job WHERE tenant_id = '%s' AND kind = 'cap_alert' AND"
+                    " state = 'ready'",
+                    o->at.tenant_id);
+}
+
+/* Each mail is about the alert that it was written for; of marks passed at once about the last. */
+static void a_mail_is_about_its_own_cap(void **state)
+{
+    struct arena *mem = *state;
+    struct office o = office_new(mem);
+    PGconn *super = pg_open(PG_SUPER);
+
+    pg_do(super, "UPDATE person SET email_verified_at = now() WHERE id = '%s'", o.at.person_id);
+    pg_do(super,
+          "UPDATE cap SET limit_micros = 15000000 WHERE tenant_id = '%s' AND period ="
+          " 'month'",
+          o.at.tenant_id);
+    spend(mem, &o, 8500000); /* of ten dollars a day, and of fifteen a month */
+    assert_int_equal(jobs_left(super, &o), 3);
+    for (int i = 0; i < 3; i++)
+        work(mem, o.at.tenant_id, "cap_alert");
+    assert_string_equal(
+        pg_get(mem, super,
+               "SELECT string_agg(c.period || ' ' || a.percent, ', ' ORDER BY a.percent) FROM mail"
+               " m JOIN cap_alert a ON a.id = m.about_id JOIN cap c ON c.id = a.cap_id"
+               " WHERE m.tenant_id = '%s'",
+               o.at.tenant_id),
+        "month 50, day 80");
+    struct reply r = get(mem, o.manager, "/api/v1/audit?action=cap.reached");
+    assert_int_equal(count_of(&r), 3);
+    PQfinish(super);
+}
+
+/* Who removes the cap before it was told of has nothing left to hear. */
+static void an_alert_goes_with_its_cap(void **state)
+{
+    struct arena *mem = *state;
+    struct office o = office_new(mem);
+    PGconn *super = pg_open(PG_SUPER);
+
+    spend(mem, &o, 8500000);
+    pg_do(super, "DELETE FROM cap WHERE tenant_id = '%s' AND period = 'day'", o.at.tenant_id);
+    work(mem, o.at.tenant_id, "cap_alert");
+    work(mem, o.at.tenant_id, "cap_alert");
+    assert_int_equal(jobs_left(super, &o), 0);
+    assert_int_equal(pg_count(super,
+                              "SELECT count(*) FROM job WHERE tenant_id = '%s' AND kind ="
+                              " 'cap_alert' AND state = 'done' AND errors = 0",
+                              o.at.tenant_id),
+                     2);
+    PQfinish(super);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +257,8 @@ int main(void)
                                         api_teardown),
         cmocka_unit_test_setup_teardown(a_raised_limit_is_told_of_again, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(caps_are_told_of_in_the_channel, api_setup, api_teardown),
+        cmocka_unit_test_setup_teardown(a_mail_is_about_its_own_cap, api_setup, api_teardown),
+        cmocka_unit_test_setup_teardown(an_alert_goes_with_its_cap, api_setup, api_teardown),
     };
 
     return cmocka_run_group_tests(tests, api_start, api_stop);

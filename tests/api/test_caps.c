@@ -117,6 +117,44 @@ static void call_of(PGconn *super, const struct office *o, const char *day, cons
           o->at.tenant_id, o->at.employee_id, model, cost, day);
 }
 
+/* Removed and added again it counts the same: nobody gets a month's money twice. */
+static void a_new_cap_counts_what_its_period_has_cost(void **state)
+{
+    static const struct {
+        const char *period;
+        int64_t spent;
+    } expected[] = {{"day", 4000000}, {"ever", 5000000}};
+    struct arena *mem = *state;
+    struct office o = office_new(mem), other = office_new(mem);
+    PGconn *super = pg_open(PG_SUPER), *worker = pg_open(PG_WORKER);
+
+    call_of(super, &o, "0 days", "gpt-4o", 3000000);
+    pg_do(worker, "SET app.tenant_id = '%s'", o.at.tenant_id);
+    pg_do(worker, "SELECT usage_roll(100)");
+    call_of(super, &o, "0 days", "gpt-4o", 1000000);
+    call_of(super, &o, "40 days", "gpt-4o", 1000000);
+    call_of(super, &other, "0 days", "gpt-4o", 7000000);
+    pg_do(super, "UPDATE usage SET conversation_id = '%s' WHERE tenant_id = '%s'",
+          o.conversation_id, o.at.tenant_id);
+    for (size_t i = 0; i < 2 * COUNT_OF(expected); i++) {
+        const bool whole = i % 2 == 0;
+        const char *period = expected[i / 2].period;
+        struct reply r = post(mem, o.admin, "/api/v1/caps",
+                              whole ? new_cap(mem, "employee", o.at.employee_id, period)
+                                    : new_cap(mem, "conversation", o.conversation_id, period));
+
+        expect(&r, 201, NULL);
+        assert_int_equal(micros_of(r.json, "spent_micros"), expected[i / 2].spent);
+    }
+    assert_int_equal(pg_count(super,
+                              "SELECT count(*) FROM cap_period WHERE tenant_id = '%s' AND"
+                              " spent_micros IN (4000000, 5000000)",
+                              o.at.tenant_id),
+                     4);
+    PQfinish(worker);
+    PQfinish(super);
+}
+
 /* However it is grouped, the sums are those of the ledger, and of one's own alone. */
 static void sums_are_the_ledgers(void **state)
 {
@@ -267,6 +305,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_company_begins_with_two, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(an_admin_changes_a_limit, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(further_caps_are_for_what_there_is, api_setup,
+                                        api_teardown),
+        cmocka_unit_test_setup_teardown(a_new_cap_counts_what_its_period_has_cost, api_setup,
                                         api_teardown),
         cmocka_unit_test_setup_teardown(sums_are_the_ledgers, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(teams_have_employees_and_caps, api_setup, api_teardown),

@@ -155,12 +155,13 @@ static void companies_are_listed_with_numbers(void **state)
           f->other.at.tenant_id);
     pg_do(f->super, "UPDATE conversation SET message_count = 7 WHERE tenant_id = '%s'",
           f->other.at.tenant_id);
+    /* Rolled up and not yet, in this month and in another. */
     pg_do(f->super,
-          "BEGIN; SET LOCAL session_replication_role = replica; INSERT INTO usage (tenant_id, "
-          "id, provider, model, input_tokens, cached_tokens, output_tokens, counted, cost_micros, "
-          "created_at) SELECT '%s', gen_random_uuid(), 'p', 'm', 1, 0, 1, true, 250, at FROM "
-          "(VALUES (now()), (now() - interval '40 days')) AS v(at); COMMIT",
-          f->other.at.tenant_id);
+          "INSERT INTO usage (tenant_id, id, provider, model, input_tokens, cached_tokens,"
+          " output_tokens, counted, cost_micros, created_at) SELECT '%s', gen_random_uuid(), 'p',"
+          " model, 1, 0, 1, true, 125, now() - make_interval(days => age) FROM (VALUES (0, 'a'),"
+          " (0, 'b'), (40, 'a')) AS v(age, model); SET app.tenant_id = '%s'; SELECT usage_roll(2)",
+          f->other.at.tenant_id, f->other.at.tenant_id);
     item = found_in(f, text_printf(f->mem, TENANTS "?name=qUAINT%%20%s", word + 7));
     assert_non_null(item);
     assert_string_equal(json_str(item, "name"), word);

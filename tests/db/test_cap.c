@@ -105,6 +105,29 @@ static void a_limit_of_nothing_refuses_at_once(void **state)
     assert_int_equal(sum_of(f, "leased_micros", "cap_period", ""), 0);
 }
 
+/* Of several caps that would be passed it is told of the one that nothing can come back to. */
+static void the_cap_that_is_used_up_is_named(void **state)
+{
+    struct fixture *f = *state;
+    const struct payer payer = {.employee_id = f->at.employee_id,
+                                .conversation_id = f->conversation_id};
+    struct cap_slice slices[CAPS_MAX];
+    enum cap_taken how;
+    size_t count;
+
+    limit(f, "day", DOLLAR);
+    assert_int_equal(take(f, id_new(f->mem), DOLLAR, NULL), CAP_TAKEN);
+    pg_do(f->super,
+          "INSERT INTO cap (tenant_id, id, scope, scope_id, period, limit_micros)"
+          " VALUES ('%s', gen_random_uuid(), 'conversation', '%s', 'ever', 0)",
+          f->at.tenant_id, f->conversation_id);
+    ok(f->c, cap_take(f->c, id_new(f->mem), &payer, 1, 60, slices, &count, &how));
+    assert_int_equal(how, CAP_REFUSED);
+    assert_int_equal(count, 2);
+    assert_string_equal(slices[0].scope, "conversation");
+    assert_string_equal(slices[1].scope, "tenant");
+}
+
 /* Callers at once through one purse. */
 struct callers {
     struct fixture *f;
@@ -290,6 +313,32 @@ static void a_dead_workers_calls_are_settled(void **state)
     assert_int_equal(swept(f), 1); /* once */
 }
 
+/*
+ * A day that ended with the call under way: its worker had slices of two days, and the call comes
+ * out of one.
+ */
+static void over_midnight_it_is_settled_once(void **state)
+{
+    struct fixture *f = *state;
+    const char *holder = dead_worker(f, 20000);
+
+    pg_do(f->super,
+          "INSERT INTO cap_period (tenant_id, cap_id, starts, leased_micros) SELECT tenant_id, id,"
+          " cap_starts('day') - 1, 50000 FROM cap WHERE tenant_id = '%s' AND period = 'day'",
+          f->at.tenant_id);
+    pg_do(f->super,
+          "INSERT INTO cap_lease (tenant_id, cap_id, starts, holder, left_micros, ends_at) SELECT"
+          " tenant_id, cap_id, starts, '%s', 50000, now() FROM cap_period WHERE tenant_id = '%s'"
+          " AND starts = cap_starts('day') - 1",
+          holder, f->at.tenant_id);
+    assert_int_equal(swept(f), 1);
+    assert_int_equal(sum_of(f, "spent_micros", "cap_period", "AND starts = cap_starts('day')"),
+                     20000);
+    assert_int_equal(sum_of(f, "spent_micros", "cap_period", "AND starts = cap_starts('day') - 1"),
+                     0);
+    assert_int_equal(sum_of(f, "leased_micros", "cap_period", ""), 0);
+}
+
 /* With the database restarted since, nobody knows what was under way: all of it counts as used. */
 static void after_a_restart_the_slice_counts_as_lost(void **state)
 {
@@ -378,11 +427,13 @@ int main(void)
         FIXTURE_TEST(a_tenant_has_caps_from_its_first_minute),
         FIXTURE_TEST(a_slice_is_never_more_than_is_left),
         FIXTURE_TEST(a_limit_of_nothing_refuses_at_once),
+        FIXTURE_TEST(the_cap_that_is_used_up_is_named),
         FIXTURE_TEST(a_thousand_calls_and_one_dollar),
         FIXTURE_TEST(not_even_when_each_costs_its_worst),
         FIXTURE_TEST(each_threshold_is_told_once),
         FIXTURE_TEST(one_stands_in_nobodys_way),
         FIXTURE_TEST(a_dead_workers_calls_are_settled),
+        FIXTURE_TEST(over_midnight_it_is_settled_once),
         FIXTURE_TEST(after_a_restart_the_slice_counts_as_lost),
         FIXTURE_TEST(a_late_bill_is_still_booked),
         FIXTURE_TEST(slices_that_ended_are_not_spent),

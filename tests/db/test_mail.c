@@ -219,6 +219,25 @@ static void too_many_are_not_sent(void **state)
     assert_string_equal(job_of(f, "state", id), "done");
 }
 
+/* A day on which many caps are reached takes nobody's new password away. */
+static void alerts_leave_room_for_others(void **state)
+{
+    struct fixture *f = *state;
+    struct ctx *c = pg_ctx(PG_WEB, f->at.tenant_id);
+    const char *id;
+
+    for (int i = 0; i < MAIL_PER_HOUR; i++)
+        add(f, f->at.tenant_id, f->at.person_id, "cap_alert");
+    assert_int_equal(mail_allowed(c, f->at.person_id), OK);
+    ctx_end(c);
+    id = add(f, f->at.tenant_id, f->at.person_id, "reset");
+    run_job(f, f->at.tenant_id, id);
+    assert_non_null(taken(f, id));
+    id = add(f, f->at.tenant_id, f->at.person_id, "cap_alert");
+    run_job(f, f->at.tenant_id, id);
+    assert_string_equal(of(f, "fault", id), "too_many");
+}
+
 static void what_cannot_be_sent_is_said_so(void **state)
 {
     struct fixture *f = *state;
@@ -260,6 +279,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_invitation_says_who_and_what, setup, teardown),
         cmocka_unit_test_setup_teardown(a_withdrawn_invitation_is_not_sent, setup, teardown),
         cmocka_unit_test_setup_teardown(too_many_are_not_sent, setup, teardown),
+        cmocka_unit_test_setup_teardown(alerts_leave_room_for_others, setup, teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_sent_is_said_so, setup, teardown),
     };
 
