@@ -11,42 +11,22 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "base/slice.h"
+#include "flow/line_calls.h"
 #include "flow/v1_call.h"
-#include "llm/served.h"
 
-#define SLOTS 2048            /* calls of one web process; a power of two, as in app/web_line.c */
-#define BODIES_MAX MIB(256)   /* questions that come in or are being asked */
-#define CALL_MEMORY MIB(64)   /* beside five times the body, which its reader may need */
-#define HELD_BACK LINE_WINDOW /* bytes that wait for credit before the model is held back */
 #define PATH_MOST 108
 #define HELPERS 16 /* embeddings that are asked for at once */
 #define KEPT MIB(1)
 #define LOOK_MS 50 /* whether all is done, once it is to stop */
 
-struct wire;
-
-struct call {
-    uint32_t id;
-    struct wire *wire;
-    struct ctx *c; /* until it is started; so is the body */
-    struct line_open open;
-    char *body;
-    size_t body_have;
-    struct v1_call *v1; /* NULL: not begun, or its answer is complete */
-    bool complete, held;
-    size_t credit;
-    char *out; /* waits for credit */
-    size_t out_at, out_len, out_room;
-};
-
 /* To one web process. */
 struct wire {
     struct wire *next;
     struct line *line;
+    struct line_calls calls;
     struct loop_fd fd;
     struct loop_task flush;
     bool broken;
-    struct call *calls[SLOTS];
 };
 
 static struct {
@@ -59,241 +39,28 @@ static struct {
     struct loop_timer over, look;
     int64_t wait_ms;
     struct wire *wires;
-    size_t bodies; /* bytes */
-    size_t count;
 } own = {.listening = {.fd = -1}};
 
-static void flush_soon(struct wire *w)
+static void flush_soon(void *arg)
 {
+    struct wire *w = arg;
+
     if (!w->flush.queued)
         loop_soon(own.place.loop, &w->flush);
-}
-
-static void put(struct call *call, enum line_kind kind, struct bytes payload)
-{
-    line_put(call->wire->line, kind, call->id, payload, BYTES(""));
-    flush_soon(call->wire);
-}
-
-static void forget(struct call *call)
-{
-    call->wire->calls[call->id % SLOTS] = NULL;
-    own.count--;
-    own.bodies -= call->open.body_len;
-    if (call->c != NULL)
-        ctx_end(call->c);
-    if (call->v1 != NULL)
-        v1_call_leave(call->v1);
-    free(call->body);
-    free(call->out);
-    free(call);
-}
-
-static void send_now(struct call *call, struct bytes data)
-{
-    while (data.len > 0) {
-        size_t len = data.len < LINE_PAYLOAD_MAX ? data.len : LINE_PAYLOAD_MAX;
-
-        put(call, LINE_DATA, (struct bytes){data.data, len});
-        call->credit -= len;
-        data = (struct bytes){data.data + len, data.len - len};
-    }
-}
-
-/* What the credit does not cover waits here. */
-static void keep(struct call *call, struct bytes data)
-{
-    if (call->out_at > 0) {
-        memmove(call->out, call->out + call->out_at, call->out_len - call->out_at);
-        call->out_len -= call->out_at;
-        call->out_at = 0;
-    }
-    if (call->out_room < call->out_len + data.len) {
-        size_t room = 2 * (call->out_len + data.len);
-        char *larger = realloc(call->out, room);
-
-        if (larger == NULL)
-            abort();
-        call->out = larger;
-        call->out_room = room;
-    }
-    memcpy(call->out + call->out_len, data.data, data.len);
-    call->out_len += data.len;
-}
-
-static void hold(struct call *call, bool yes)
-{
-    if (call->held == yes || call->v1 == NULL)
-        return;
-    call->held = yes;
-    v1_call_hold(call->v1, yes);
-}
-
-static void on_head(void *arg, const struct line_head *head)
-{
-    put(arg, LINE_HEAD, (struct bytes){(const char *)head, sizeof(*head)});
-}
-
-static void on_data(void *arg, struct bytes piece)
-{
-    struct call *call = arg;
-    size_t now = call->out_len > call->out_at ? 0
-                 : piece.len < call->credit   ? piece.len
-                                              : call->credit;
-
-    send_now(call, (struct bytes){piece.data, now});
-    if (now < piece.len)
-        keep(call, (struct bytes){piece.data + now, piece.len - now});
-    if (call->out_len - call->out_at > HELD_BACK)
-        hold(call, true);
-}
-
-static void end_if_out(struct call *call)
-{
-    if (!call->complete || call->out_at < call->out_len)
-        return;
-    put(call, LINE_END, BYTES(""));
-    forget(call);
-}
-
-static void on_end(void *arg)
-{
-    struct call *call = arg;
-
-    call->v1 = NULL;
-    call->complete = true;
-    end_if_out(call);
-}
-
-static void on_credit(struct call *call, uint32_t more)
-{
-    size_t waiting, now;
-
-    call->credit += more;
-    waiting = call->out_len - call->out_at;
-    now = waiting < call->credit ? waiting : call->credit;
-    send_now(call, (struct bytes){call->out + call->out_at, now});
-    call->out_at += now;
-    if (now == waiting)
-        hold(call, false);
-    end_if_out(call);
-}
-
-static void start(struct call *call)
-{
-    const struct v1_out out = {.head = on_head, .data = on_data, .end = on_end, .arg = call};
-    struct ctx *c = call->c;
-    char *body = call->body;
-
-    call->c = NULL;
-    call->body = NULL;
-    call->v1 = v1_call_start(&own.place, c, &call->open, body, call->body_have, &out);
-}
-
-/* An answer without a question: the body was never read. */
-static void refuse_busy(struct call *call)
-{
-    const struct fault busy = {.rc = E_UNAVAILABLE, .code = "busy"};
-    struct served_error error = served_error_of(&busy);
-    struct buf body = buf_new(call->c->mem, KIB(4));
-
-    served_error_write(&error, &body);
-
-    const struct line_head head = {
-        .status = (uint16_t)error.status, .again = LINE_AGAIN, .wait_s = 1, .length = body.len};
-
-    on_head(call, &head);
-    on_data(call, buf_bytes(&body));
-    call->complete = true;
-    end_if_out(call);
-}
-
-static bool on_open(struct wire *w, uint32_t id, struct bytes payload)
-{
-    struct call *call = calloc(1, sizeof(*call));
-    struct ctx *c = ctx_new(CALL_MEMORY + 6 * (size_t)SERVED_BODY_MAX, own.db);
-    size_t read = line_open_read(c->mem, payload, &call->open);
-
-    if (read == 0 || w->calls[id % SLOTS] != NULL || call->open.body_len > SERVED_BODY_MAX ||
-        call->open.body_len < payload.len - read) {
-        ctx_end(c);
-        free(call);
-        return false;
-    }
-    c->tenant_id = call->open.tenant_id;
-    c->reference = call->open.reference;
-    call->id = id;
-    call->wire = w;
-    call->c = c;
-    call->credit = LINE_WINDOW;
-    w->calls[id % SLOTS] = call;
-    own.count++;
-    own.bodies += call->open.body_len;
-    if (own.bodies > BODIES_MAX) {
-        refuse_busy(call);
-        return true;
-    }
-    call->body = malloc(call->open.body_len + 1);
-    if (call->body == NULL)
-        abort();
-    call->body_have = payload.len - read;
-    memcpy(call->body, payload.data + read, call->body_have);
-    if (call->body_have == call->open.body_len)
-        start(call);
-    return true;
-}
-
-static bool on_body(struct call *call, struct bytes more)
-{
-    if (call->body == NULL || more.len > call->open.body_len - call->body_have)
-        return false;
-    memcpy(call->body + call->body_have, more.data, more.len);
-    call->body_have += more.len;
-    if (call->body_have == call->open.body_len)
-        start(call);
-    return true;
 }
 
 static bool on_frame(void *arg, enum line_kind kind, uint32_t id, struct bytes payload)
 {
     struct wire *w = arg;
-    struct call *call = w->calls[id % SLOTS];
-    struct line_credit credit;
 
-    if (kind == LINE_OPEN)
-        return on_open(w, id, payload);
-    /* It ended while this was on its way. */
-    if (call == NULL || call->id != id)
-        return true;
-    switch (kind) {
-    case LINE_BODY:
-        return on_body(call, payload);
-    case LINE_CREDIT:
-        if (payload.len != sizeof(credit))
-            return false;
-        memcpy(&credit, payload.data, sizeof(credit));
-        on_credit(call, credit.bytes);
-        return true;
-    case LINE_GONE:
-        forget(call);
-        return true;
-    case LINE_OPEN:
-    case LINE_HEAD:
-    case LINE_DATA:
-    case LINE_END:
-    case LINE_RESTS:
-        break;
-    }
-    return false;
+    return line_calls_got(&w->calls, kind, id, payload);
 }
 
 static void drop(struct wire *w)
 {
     struct wire **at = &own.wires;
 
-    for (size_t i = 0; i < SLOTS; i++)
-        if (w->calls[i] != NULL)
-            forget(w->calls[i]);
+    line_calls_forget(&w->calls);
     while (*at != w)
         at = &(*at)->next;
     *at = w->next;
@@ -336,6 +103,11 @@ static void on_listening(void *arg, uint32_t events)
     if (w == NULL)
         abort();
     w->line = line_new(fd, on_frame, w);
+    w->calls.line = w->line;
+    w->calls.place = &own.place;
+    w->calls.db = own.db;
+    w->calls.flush = flush_soon;
+    w->calls.arg = w;
     w->fd = (struct loop_fd){.fd = fd, .fn = on_wire, .arg = w};
     w->flush = (struct loop_task){.fn = on_flush, .arg = w};
     w->next = own.wires;
@@ -365,7 +137,7 @@ static bool all_sent(void)
 static void on_look(void *arg)
 {
     (void)arg;
-    if (own.count == 0 && all_sent() && pool_loop_count(own.place.pool) == 0)
+    if (line_calls_count() == 0 && all_sent() && pool_loop_count(own.place.pool) == 0)
         loop_stop(own.place.loop);
     else
         loop_timer_set(own.place.loop, &own.look, LOOK_MS);
