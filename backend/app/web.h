@@ -102,7 +102,6 @@ bool web_cpu_add(struct web_parked *p, void (*work)(void *state), void *state);
 /* web_line.c: calls that a worker answers */
 struct web_call;
 void web_line_start(const char *dir);
-void web_line_tick(int64_t now_ms);
 void web_line_round(void);
 /* Hands the request to a worker; without one it is woken by WAKE_LOST in the next round. */
 struct web_call *web_line_call(struct web_parked *p);

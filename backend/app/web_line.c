@@ -3,11 +3,9 @@
  * on to the clients as fast as they take them. A client that goes is told of at once, a worker
  * that goes loses its calls, which are then told so.
  */
-#include "app/web.h"
-
-#include <dirent.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
+
+#include "app/web_lines.h"
 
 #include "api/origin.h"
 #include "base/log.h"
@@ -15,17 +13,6 @@
 #include "flow/line_open.h"
 
 #define SLOTS PARK_PER_PROCESS /* a power of two */
-#define LINES_MAX 64
-#define LOOK_EVERY_MS 1000
-#define QUEUED_MAX MIB(4) /* bytes that a worker may leave unread before it gets no more bodies */
-
-struct web_line {
-    struct kore_event event; /* first: the loop calls its handle */
-    struct line *line;
-    bool rests, broken, writing;
-    size_t open;
-    char name[]; /* of its socket */
-};
 
 /* A place of a call in one of the lists below. */
 struct place {
@@ -44,9 +31,6 @@ struct web_call {
     struct place sending, fresh, slow, lost;
 };
 
-static const char *folder;
-static struct web_line *lines[LINES_MAX];
-static size_t line_count;
 static struct web_call *slots[SLOTS];
 static uint32_t next_id;
 /* Calls whose body is not out yet; with new bytes for the client; whose client is behind; lost. */
@@ -61,16 +45,6 @@ static void list(struct web_link **to, struct place *place)
 {
     if (place->link.at == NULL)
         web_link_add(to, &place->link);
-}
-
-static void watch(struct web_line *l)
-{
-    bool writing = line_waiting(l->line) > 0;
-
-    if (writing != l->writing)
-        kore_platform_event_schedule(line_fd(l->line), writing ? EPOLLIN | EPOLLOUT : EPOLLIN, 0,
-                                     l);
-    l->writing = writing;
 }
 
 static void put(struct web_call *call, enum line_kind kind, struct bytes a, struct bytes b)
@@ -249,101 +223,18 @@ static void ready(void *event, int error)
     flush_fresh();
 }
 
-/* The others see what became of it in this round; its memory must outlive what the loop holds. */
-static void drop_line(size_t index)
+static void lose_all(const struct web_line *l)
 {
-    struct web_line *l = lines[index];
-
     for (size_t i = 0; i < SLOTS && l->open > 0; i++)
         if (slots[i] != NULL && slots[i]->line == l)
             lose(slots[i]);
-    log_warn("line_lost", "name", l->name, NULL);
-    lines[index] = lines[--line_count];
-    line_free(l->line);
-    free(l);
-}
-
-static void drop_broken(void)
-{
-    for (size_t i = line_count; i > 0; i--)
-        if (lines[i - 1]->broken)
-            drop_line(i - 1);
-}
-
-static bool known(const char *name)
-{
-    for (size_t i = 0; i < line_count; i++)
-        if (strcmp(lines[i]->name, name) == 0)
-            return true;
-    return false;
-}
-
-static void join(const char *name)
-{
-    char path[128];
-    size_t len = strlen(name), end = strlen(LINE_ENDING);
-
-    if (len <= end || strcmp(name + len - end, LINE_ENDING) != 0 || known(name) ||
-        line_count == LINES_MAX ||
-        (size_t)snprintf(path, sizeof(path), "%s/%s", folder, name) >= sizeof(path))
-        return;
-
-    int fd = line_connect(path);
-
-    if (fd < 0) /* of a worker that is gone */
-        return;
-
-    struct web_line *l = calloc(1, sizeof(*l) + len + 1);
-
-    if (l == NULL)
-        abort();
-    l->event.handle = ready;
-    memcpy(l->name, name, len + 1);
-    l->line = line_new(fd, got, l);
-    lines[line_count++] = l;
-    kore_platform_event_schedule(fd, EPOLLIN, 0, l);
-}
-
-static void look(void)
-{
-    DIR *dir = folder == NULL ? NULL : opendir(folder);
-    const struct dirent *entry;
-
-    if (dir == NULL)
-        return;
-    while ((entry = readdir(dir)) != NULL)
-        join(entry->d_name);
-    closedir(dir);
 }
 
 void web_line_start(const char *dir)
 {
-    folder = dir;
-}
+    static const struct web_lines_user user = {.got = got, .ready = ready, .lost = lose_all};
 
-/* A worker that has just started is found with the next tick when there is no other. */
-void web_line_tick(int64_t now_ms)
-{
-    static int64_t next_ms;
-
-    if (now_ms < next_ms && line_count > 0)
-        return;
-    next_ms = now_ms + LOOK_EVERY_MS;
-    look();
-}
-
-static struct web_line *least_busy(void)
-{
-    struct web_line *best = NULL;
-
-    for (size_t i = 0; i < line_count; i++) {
-        struct web_line *l = lines[i];
-
-        if (!l->broken && !l->rests && line_waiting(l->line) < QUEUED_MAX &&
-            (best == NULL || l->open < best->open))
-            best = l;
-    }
-    return best;
+    web_lines_start(dir, &user);
 }
 
 static void open_call(struct web_call *call, struct web_line *l)
@@ -379,9 +270,7 @@ struct web_call *web_line_call(struct web_parked *p)
     call->parked = p;
     call->rest = web_parked_asked(p)->body;
     call->sending.call = call->fresh.call = call->slow.call = call->lost.call = call;
-    if (line_count == 0)
-        look();
-    l = least_busy();
+    l = web_lines_best();
     if (l == NULL) {
         lose(call);
         return call;
@@ -415,12 +304,6 @@ static bool send_bodies(void)
     return more;
 }
 
-static void flush_lines(void)
-{
-    for (size_t i = 0; i < line_count; i++)
-        lines[i]->broken |= !lines[i]->broken && !line_flush(lines[i]->line);
-}
-
 void web_line_round(void)
 {
     bool more;
@@ -428,12 +311,9 @@ void web_line_round(void)
     credit_slow();
     do { /* until the sockets are full: then they say when they take more */
         more = send_bodies();
-        flush_lines();
+        web_lines_flush();
     } while (more);
-    for (size_t i = 0; i < line_count; i++)
-        if (!lines[i]->broken)
-            watch(lines[i]);
-    drop_broken();
+    web_lines_settle();
     while (lost != NULL) {
         struct web_call *call = call_of(lost);
 

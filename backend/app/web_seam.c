@@ -9,6 +9,7 @@
 
 #include "app/web.h"
 #include "app/web_batch.h"
+#include "app/web_lines.h"
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
@@ -115,7 +116,7 @@ static void tick(void)
     next_ms = now_ms + TICK_MS;
     web_batch_tick();
     web_live_tick(now_ms);
-    web_line_tick(now_ms);
+    web_lines_tick(now_ms);
     web_park_tick(now_ms);
     give_back(now_ms);
 }
