@@ -231,10 +231,18 @@ static enum pool_want go_on(struct pool_run *r, const struct pool_failure *f)
     return POOL_SLEEP;
 }
 
+/* What the try took; never less than its first token, which takes a millisecond at least. */
+static int64_t ms_of(const struct pool_trial *t)
+{
+    const int64_t ms = clock_mono_ms() - t->started_ms;
+
+    return ms < t->first_ms ? t->first_ms : ms;
+}
+
 static enum pool_want take_answer(struct pool_run *r)
 {
     struct pool_failure f = {.code = NULL};
-    const int64_t first_ms = r->trial.first_ms, ms = clock_mono_ms() - r->trial.started_ms;
+    const int64_t first_ms = r->trial.first_ms, ms = ms_of(&r->trial);
     bool unknown;
 
     if (pool_trial_end(&r->trial, r->c, r->rc, &r->out->answer, &f) == OK) {

@@ -152,7 +152,13 @@ rc_t bench_ask(struct bench *b, bool stream)
                                .max_tokens = 100,
                                .stream = stream};
 
-    return bench_pool(b->c, &b->route, &question, &b->sink, &b->out);
+    rc_t rc = bench_pool(b->c, &b->route, &question, &b->sink, &b->out);
+
+    /* The first token comes before the end, also where both come within a millisecond. */
+    assert_true(b->out.first_ms <= b->out.ms);
+    for (size_t i = 0; i < b->out.try_count; i++)
+        assert_true(b->out.tries[i].first_ms <= b->out.tries[i].ms);
+    return rc;
 }
 
 void bench_expect(const struct bench *b, size_t i, const char *code, int status)
