@@ -18,13 +18,15 @@ const ANYBODY = 'sk-bench';
 
 /** Everybody who is asked in a scenario; the mock itself comes first, and the others are compared with it. */
 function targets(g, program, prefix, mock) {
-    const { MOCK, PACED, PLAIN, TLS, PORTKEY } = g.port;
+    const { MOCK, PACED, PLAIN, TLS, TWO, PORTKEY } = g.port;
     const upstream = mock === 'paced' ? `http://127.0.0.1:${PACED}` : `http://127.0.0.1:${MOCK}${prefix}`;
     const { web, worker, postgres, redis } = program.pids();
     return [
         { name: 'the mock, asked directly', url: `${upstream}${CHAT}`, key: ANYBODY, parts: { mock: g.pid(mock) } },
         { name: 'nginx', url: `http://127.0.0.1:${PLAIN}${prefix}${CHAT}`, key: ANYBODY, parts: { nginx: g.pid('proxy') } },
         { name: 'nginx, TLS in front', url: `https://localhost:${TLS}${prefix}${CHAT}`, key: ANYBODY, parts: { nginx: g.pid('proxy') } },
+        { name: 'nginx in two processes', url: `https://localhost:${TWO}${prefix}${CHAT}`, key: ANYBODY,
+            parts: { front: g.pid('front'), behind: g.pid('behind') } },
         { name: 'Portkey', url: `http://127.0.0.1:${PORTKEY}${CHAT}`, key: ANYBODY, upstream: `${upstream}/v1`, parts: { portkey: g.pid('portkey') } },
         { name: 'Konstruct', url: program.url, key: program.keys[0], parts: { web, worker, postgres, redis } },
     ];
@@ -134,13 +136,17 @@ export async function measureEndpoint({ rounds, quick, log }) {
             ['nginx', number(memory.proxy, 1)], ['Portkey', number(memory.portkey, 1)],
             ['Konstruct, web processes together', number(memory.web, 1)], ['Konstruct, worker', number(memory.worker, 1)]],
             [`Before them Konstruct's two had ${number(idle, 1)} MB. ${booked} calls stand in its ledger.`]);
-        const [ours, portkey] = [4, 3].map((i) => ({ rate: rate[i], full: full[i], burst: burst[i], paced: paced[i] }));
+        const of = (who) => Object.fromEntries(Object.entries({ rate, full, burst, paced })
+            .map(([what, rows]) => [what, rows.find(({ target }) => target.name === who)]));
+        const [ours, portkey, two] = ['Konstruct', 'Portkey', 'nginx in two processes'].map(of);
         print('The endpoint, judged', JUDGED, [
             judged(`added at ${RATE} a second, p50`, ours.rate.added50, { unit: ' ms', digits: 2, aim: 0.3, peer: Number(portkey.rate.added50.toFixed(2)) }),
             judged(`added at ${RATE} a second, p99`, ours.rate.added99, { unit: ' ms', digits: 2, aim: 1, peer: Number(portkey.rate.added99.toFixed(2)) }),
+            judged('the same, of what nginx adds in two processes', (100 * ours.rate.added99) / two.rate.added99, { unit: ' %', digits: 0 }),
             judged('processor time of a call, all processes', ours.full.cpu, { unit: ' us', digits: 0, aim: 60, peer: Math.round(portkey.full.cpu) }),
             judged(`the same, ${COMPANIES} companies in turns`, companies[1].cpu, { unit: ' us', digits: 0 }),
             judged('processor time of a piece, all processes', ours.paced.cpu, { unit: ' us', digits: 1, aim: 20, peer: Number(portkey.paced.cpu.toFixed(1)) }),
+            judged('the same, of what nginx takes in two processes', (100 * ours.paced.cpu) / two.paced.cpu, { unit: ' %', digits: 0 }),
             judged('first piece, added p50', ours.paced.added50, { unit: ' ms', digits: 2, aim: 1, peer: Number(portkey.paced.added50.toFixed(1)) }),
             judged('memory of the largest process of web and worker', memory.largest, { unit: ' MB', digits: 0, aim: 40, peer: Math.round(memory.portkey) }),
             judged('calls a second', ours.full.rate, { unit: '/s', digits: 0, least: true, peer: Math.round(portkey.full.rate) }),

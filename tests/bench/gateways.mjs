@@ -1,5 +1,5 @@
-// What the endpoint is measured with and beside: the mock models, nginx between (plain, and with TLS as ours has it), and
-// Portkey's gateway. All on free ports, in one folder, each stopped by its pid.
+// What the endpoint is measured with and beside: the mock models, nginx between (plain, with TLS as ours has it, and in two
+// processes as we are), and Portkey's gateway. All on free ports, in one folder, each stopped by its pid.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { certificate } from '../wire/lib/certificate.mjs';
@@ -21,20 +21,41 @@ server {
     location = /burst${CHAT} { root ${DIR}; default_type text/event-stream; error_page 405 =200 $uri; }
 }`;
 
-const proxyServer = ({ MOCK, PACED, PLAIN, TLS, CERT, KEY }) => `
+const kept = 'keepalive 1024; keepalive_requests 100000000; keepalive_timeout 600s;';
+const passing = `
 proxy_http_version 1.1;
-proxy_set_header Connection "";
-upstream mock { server 127.0.0.1:${MOCK}; keepalive 256; keepalive_requests 100000000; keepalive_timeout 600s; }
-upstream paced { server 127.0.0.1:${PACED}; keepalive 1024; keepalive_requests 100000000; keepalive_timeout 600s; }
-server {
-    listen 127.0.0.1:${PLAIN} backlog=4096;
-    listen 127.0.0.1:${TLS} ssl backlog=4096;
-    ssl_certificate ${CERT};
-    ssl_certificate_key ${KEY};
-    ssl_protocols TLSv1.3;
+proxy_set_header Connection "";`;
+const asking = ({ MOCK, PACED }) => `${passing}
+upstream mock { server 127.0.0.1:${MOCK}; ${kept} }
+upstream paced { server 127.0.0.1:${PACED}; ${kept} }`;
+const places = `
     location / { proxy_pass http://mock; }
     location /burst/ { proxy_buffering off; proxy_pass http://mock; }
-    location /paced/ { proxy_buffering off; proxy_pass http://paced/; }
+    location /paced/ { proxy_buffering off; proxy_pass http://paced/; }`;
+const withTls = (port, { CERT, KEY }) => `
+    listen 127.0.0.1:${port} ssl backlog=4096;
+    ssl_certificate ${CERT};
+    ssl_certificate_key ${KEY};
+    ssl_protocols TLSv1.3;`;
+
+const proxyServer = (values) => `${asking(values)}
+server {
+    listen 127.0.0.1:${values.PLAIN} backlog=4096;
+    ${withTls(values.TLS, values)}
+    ${places}
+}`;
+
+/** Two processes as ours are two: one for the clients, one for the models, a unix socket between them. */
+const frontServer = (values) => `${passing}
+upstream behind { server unix:${values.DIR}/behind.sock; ${kept} }
+server {
+    ${withTls(values.TWO, values)}
+    location / { proxy_buffering off; proxy_pass http://behind; }
+}`;
+const behindServer = (values) => `${asking(values)}
+server {
+    listen unix:${values.DIR}/behind.sock backlog=4096;
+    ${places}
 }`;
 
 export class Gateways {
@@ -56,23 +77,25 @@ export class Gateways {
         writeFileSync(join(this.dir, `burst${CHAT}`), STREAM);
         writeFileSync(join(this.dir, 'answer.json'), ANSWER);
         const { cert, key } = await certificate(this.dir);
-        const [MOCK, PLAIN, TLS, PORTKEY] = await Promise.all([1, 2, 3, 4].map(() => freePort()));
-        this.port = { MOCK, PLAIN, TLS, PORTKEY, PACED: await this.startPaced('paced', { delay: 50, gap: 10, pieces: PIECES }) };
+        const [MOCK, PLAIN, TLS, TWO, PORTKEY] = await Promise.all([1, 2, 3, 4, 5].map(() => freePort()));
+        this.port = { MOCK, PLAIN, TLS, TWO, PORTKEY, PACED: await this.startPaced('paced', { delay: 50, gap: 10, pieces: PIECES }) };
         const values = { DIR: this.dir, CERT: cert, KEY: key, ...this.port };
         await this.#nginx('mock', mockServer(values), MOCK);
         await this.#nginx('proxy', proxyServer(values), TLS);
+        await this.#nginx('front', frontServer(values), TWO);
+        await this.#nginx('behind', behindServer(values), join(this.dir, 'behind.sock'));
         this.running.portkey = start(process.execPath, [here('node_modules/@portkey-ai/gateway/build/start-server.js'), `--port=${PORTKEY}`, '--headless'], {
             log: join(this.dir, 'portkey.log'), env: { NODE_ENV: 'production', TRUSTED_CUSTOM_HOSTS: '127.0.0.1,localhost' },
         });
         await until(() => listens(PORTKEY), 'Portkey');
     }
 
-    async #nginx(half, server, port) {
+    async #nginx(half, server, at) {
         const conf = join(this.dir, `${half}.conf`);
         writeFileSync(join(this.dir, `${half}.server`), server);
         writeFileSync(conf, readFileSync(here('gateway.conf'), 'utf8').replace(/@(DIR|HALF)@/g, (_, name) => ({ DIR: this.dir, HALF: half })[name]));
         this.running[half] = start('nginx', ['-p', this.dir, '-c', conf], { log: join(this.dir, `${half}.log`), env: { PATH: `${process.env.PATH}:/usr/sbin` } });
-        await until(() => listens(port), `nginx (${half})`);
+        await until(() => listens(at), `nginx (${half})`);
     }
 
     /** One more model that takes its time; gives its port. */

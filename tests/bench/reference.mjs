@@ -7,10 +7,10 @@ import { folder, freePort, remove } from '../wire/lib/place.mjs';
 import { start, stop } from '../wire/lib/process.mjs';
 import { until } from '../wire/lib/until.mjs';
 
-/** True once somebody listens there. */
-export function listens(port) {
+/** True once somebody listens there: at a port of this machine, or at a unix socket. */
+export function listens(at) {
     return new Promise((resolve) => {
-        const socket = net.connect(port, '127.0.0.1', () => {
+        const socket = net.connect(typeof at === 'number' ? { port: at, host: '127.0.0.1' } : { path: at }, () => {
             socket.destroy();
             resolve(true);
         });
