@@ -3,8 +3,21 @@
 
 #include <stdlib.h>
 
+#define FAILED_MOST KIB(8)
+#define REPLY_MOST KIB(8) /* bytes of what a colleague said; an answer is rarely longer */
+
 static const struct field call_fields[] = {
     FIELD(struct evidence_call, step, READ_ONLY, 0, "Of the turn, from 1"),
+    FIELD_LIKE(struct evidence_call, colleague, READ_ONLY | NULLABLE, 100,
+               "Whose model it is: a colleague's who was asked meanwhile; null: it is that of the "
+               "employee who answers",
+               "\"Ben\""),
+    FIELD_LIKE(struct evidence_call, asker, READ_ONLY | NULLABLE, 100, "Who asked the colleague",
+               "\"Mara\""),
+    FIELD(struct evidence_call, question, READ_ONLY | NULLABLE, 0,
+          "What the colleague was asked, with the first step of it"),
+    FIELD(struct evidence_call, reply, READ_ONLY | NULLABLE, 0,
+          "What the colleague said, with the last call of it"),
     FIELD(struct evidence_call, provider, READ_ONLY, 40, NULL),
     FIELD(struct evidence_call, model, READ_ONLY, 200, NULL),
     FIELD(struct evidence_call, account, READ_ONLY | NULLABLE, 100,
@@ -13,6 +26,8 @@ static const struct field call_fields[] = {
           "primary, fallback, local, task: why it was asked; null: it was not"),
     FIELD(struct evidence_call, tools, READ_ONLY | NULLABLE, 0,
           "Tools that it wanted to be run before it answers, with blanks between"),
+    FIELD(struct evidence_call, failed, READ_ONLY | NULLABLE, 0,
+          "What it was told of those that failed"),
     FIELD_LIKE(
         struct evidence_call, code, READ_ONLY, 60,
         "answered, refused, tools, or a stable code of why it did not answer or was not asked",
@@ -68,8 +83,9 @@ json_t *evidence_step_json(const struct evidence_step *s)
     for (size_t i = 0; i < s->call_count; i++)
         json_array_append_new(calls, shape_json(&evidence_call_shape, &s->calls[i]));
     root = json_pack(
-        "{s:s?, s:s, s:s*, s:{s:I, s:I, s:I, s:I, s:I}, s:o}", "text", s->text, "outcome",
-        s->outcome, "task", s->task, "prompt", "persona", (json_int_t)s->prompt.persona, "memory",
+        "{s:s?, s:s, s:s*, s:s*, s:s*, s:s*, s:{s:I, s:I, s:I, s:I, s:I}, s:o}", "text", s->text,
+        "outcome", s->outcome, "task", s->task, "colleague", s->colleague, "asker", s->asker,
+        "question", s->question, "prompt", "persona", (json_int_t)s->prompt.persona, "memory",
         (json_int_t)s->prompt.memory, "knowledge", (json_int_t)s->prompt.knowledge, "tools",
         (json_int_t)s->prompt.tools, "history", (json_int_t)s->prompt.history, "calls", calls);
     if (root == NULL)
@@ -94,9 +110,17 @@ static void read_call(const json_t *from, struct evidence_call *out)
     }
 }
 
+/* A step that is kept: its number and kind, and its JSON. */
+struct kept {
+    int64_t number;
+    const char *kind;
+    json_t *root;
+};
+
 struct found {
     const char *outcome, *job_id;
-    struct db_rows steps;
+    struct kept *kept;
+    size_t count;
 };
 
 static const struct stmt q_message = {
@@ -105,9 +129,11 @@ static const struct stmt q_message = {
     " AND v.id = m.conversation_id WHERE m.tenant_id = tenant_now() AND m.id = $1"
     " AND m.author = 'employee' AND ($2::uuid IS NULL OR v.person_id = $2)"};
 
+/* The results of a step's calls stand behind it. */
 static const struct stmt q_steps = {
-    "evidence_steps", "SELECT step_no, result FROM step WHERE tenant_id = tenant_now()"
-                      " AND job_id = $1 AND kind IN ('answer', 'calls') ORDER BY step_no, kind"};
+    "evidence_steps", "SELECT step_no, kind, result FROM step WHERE tenant_id = tenant_now()"
+                      " AND job_id = $1 AND kind IN ('answer', 'calls', 'results')"
+                      " ORDER BY step_no, kind"};
 
 static rc_t find(struct ctx *c, const char *message_id, struct found *out)
 {
@@ -118,47 +144,83 @@ static rc_t find(struct ctx *c, const char *message_id, struct found *out)
         return ctx_fail(c, E_NOT_FOUND, "not_found", "There is no such answer.");
     out->outcome = db_text(&rows, 0, 0);
     out->job_id = db_text(&rows, 0, 1);
-    return db_rows(c, &q_steps, ARGS(A(out->job_id)), &out->steps);
+    TRY(db_rows(c, &q_steps, ARGS(A(out->job_id)), &rows));
+    out->count = (size_t)rows.count;
+    out->kept = arena_take(c->mem, (out->count + 1) * sizeof(*out->kept));
+    for (int i = 0; i < rows.count; i++) {
+        struct kept *k = &out->kept[i];
+
+        k->number = db_int(&rows, i, 0);
+        k->kind = db_text(&rows, i, 1);
+        TRY(json_parse(c, bytes_of(db_text(&rows, i, 2)), &k->root));
+    }
+    return OK;
 }
 
-/* The step's number, and its JSON. */
-static rc_t step_of(struct ctx *c, const struct found *f, int row, int64_t *number, json_t **root)
+/* What a model was told of its calls that failed, each on a line of its own; NULL: none did. */
+static const char *failures(struct ctx *c, const json_t *results)
 {
-    *number = db_int(&f->steps, row, 0);
-    return json_parse(c, bytes_of(db_text(&f->steps, row, 1)), root);
+    struct buf b = buf_new(c->mem, FAILED_MOST);
+
+    for (size_t i = 0; i < json_array_size(results); i++) {
+        const json_t *result = json_array_get(results, i);
+        const char *text = json_str(result, "text");
+
+        if (json_is_true(json_object_get(result, "is_error")) && text != NULL)
+            buf_printf(&b, "%s%s", b.len == 0 ? "" : "\n", text);
+    }
+    return b.len == 0 ? NULL : buf_str(&b);
+}
+
+/* The calls of one step behind those of the steps before; all of them are in `from`. */
+static void add_step(struct ctx *c, const struct kept *k, bool costs, struct evidence_call *items,
+                     size_t *count)
+{
+    const json_t *calls = json_object_get(k->root, "calls");
+    const char *text = json_str(k->root, "text");
+    const size_t first = *count;
+
+    for (size_t i = 0; i < json_array_size(calls); i++) {
+        struct evidence_call *call = &items[(*count)++];
+
+        *call = (struct evidence_call){.provider = "", .model = "", .code = ""};
+        read_call(json_array_get(calls, i), call);
+        call->step = k->number;
+        call->colleague = json_str(k->root, "colleague");
+        call->asker = json_str(k->root, "asker");
+        call->question = json_str(k->root, "question");
+        if (!costs) {
+            call->detail = NULL;
+            call->cost_micros = 0;
+        }
+    }
+    if (text_is(k->kind, "results") && first > 0)
+        items[first - 1].failed = failures(c, json_object_get(k->root, "results"));
+    else if (text_is(k->kind, "answer") && *count > first && items[first].colleague != NULL &&
+             text != NULL)
+        items[*count - 1].reply = text_clean(c->mem, text, REPLY_MOST);
+}
+
+static void add_calls(struct ctx *c, const struct found *f, bool costs,
+                      struct evidence_call **items, size_t *count)
+{
+    size_t room = 1;
+
+    for (size_t i = 0; i < f->count; i++)
+        room += json_array_size(json_object_get(f->kept[i].root, "calls"));
+    *items = arena_take(c->mem, room * sizeof(**items));
+    *count = 0;
+    for (size_t i = 0; i < f->count; i++)
+        add_step(c, &f->kept[i], costs, *items, count);
 }
 
 rc_t evidence_calls(struct ctx *c, const char *message_id, bool costs, struct evidence_call **items,
                     size_t *count)
 {
     struct found f;
-    json_t **steps;
-    size_t room = 0;
-    int64_t number;
 
     TRY(find(c, message_id, &f));
-    steps = arena_take(c->mem, ((size_t)f.steps.count + 1) * sizeof(json_t *));
-    for (int i = 0; i < f.steps.count; i++) {
-        TRY(step_of(c, &f, i, &number, &steps[i]));
-        room += json_array_size(json_object_get(steps[i], "calls"));
-    }
-    *items = arena_take(c->mem, (room + 1) * sizeof(**items));
-    *count = 0;
-    for (int i = 0; i < f.steps.count; i++) {
-        const json_t *calls = json_object_get(steps[i], "calls");
-
-        for (size_t k = 0; k < json_array_size(calls); k++) {
-            struct evidence_call *call = &(*items)[(*count)++];
-
-            *call = (struct evidence_call){.provider = "", .model = "", .code = ""};
-            read_call(json_array_get(calls, k), call);
-            call->step = db_int(&f.steps, i, 0);
-            if (!costs) {
-                call->detail = NULL;
-                call->cost_micros = 0;
-            }
-        }
-    }
+    add_calls(c, &f, costs, items, count);
     return OK;
 }
 
@@ -176,15 +238,9 @@ static rc_t add_cost(struct ctx *c, const char *job_id, struct evidence *out)
 }
 
 /* Of the first step: what the message was taken for, and what it cost by itself. */
-static rc_t add_prompt(struct ctx *c, const struct found *f, struct evidence *out)
+static void add_prompt(const struct found *f, struct evidence *out)
 {
-    int64_t number;
-    json_t *root;
-
-    if (f->steps.count == 0)
-        return OK;
-    TRY(step_of(c, f, 0, &number, &root));
-
+    const json_t *root = f->count == 0 ? NULL : f->kept[0].root;
     const json_t *prompt = json_object_get(root, "prompt");
 
     out->task = json_string_value(json_object_get(root, "task"));
@@ -193,7 +249,6 @@ static rc_t add_prompt(struct ctx *c, const struct found *f, struct evidence *ou
     out->knowledge_tokens = json_integer_value(json_object_get(prompt, "knowledge"));
     out->tools_tokens = json_integer_value(json_object_get(prompt, "tools"));
     out->history_tokens = json_integer_value(json_object_get(prompt, "history"));
-    return OK;
 }
 
 static void add_call(const struct evidence_call *call, struct evidence *out)
@@ -204,7 +259,8 @@ static void add_call(const struct evidence_call *call, struct evidence *out)
     out->cached_tokens += call->cached_tokens;
     out->output_tokens += call->output_tokens;
     out->reasoning_tokens += call->reasoning_tokens;
-    if (!text_is(call->code, "answered") && !text_is(call->code, "refused"))
+    if (call->colleague != NULL ||
+        (!text_is(call->code, "answered") && !text_is(call->code, "refused")))
         return;
     out->provider = call->provider;
     out->model = call->model;
@@ -220,10 +276,11 @@ rc_t evidence_get(struct ctx *c, const char *message_id, bool costs, struct evid
     TRY(find(c, message_id, &f));
     *out = (struct evidence){.message_id = message_id,
                              .outcome = f.outcome == NULL ? "answered" : f.outcome,
-                             .steps = f.steps.count,
                              .cost_shown = costs};
-    TRY(add_prompt(c, &f, out));
-    TRY(evidence_calls(c, message_id, costs, &calls, &count));
+    for (size_t i = 0; i < f.count; i++)
+        out->steps += !text_is(f.kept[i].kind, "results");
+    add_prompt(&f, out);
+    add_calls(c, &f, costs, &calls, &count);
     for (size_t i = 0; i < count; i++)
         add_call(&calls[i], out);
     return costs ? add_cost(c, f.job_id, out) : OK;

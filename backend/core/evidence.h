@@ -13,10 +13,18 @@
 /* One model that was asked, or could have been and was not. */
 struct evidence_call {
     int64_t step; /* of the turn, from 1 */
+    /*
+     * Whose model it is when it is that of a colleague who was asked meanwhile, and by whom, by
+     * their names; NULL: the model of the employee who answers.
+     */
+    const char *colleague, *asker;
+    const char *question; /* that he was asked: with his first step; else NULL */
+    const char *reply;    /* what he said: with his last call; else NULL */
     const char *provider, *model;
     const char *account; /* the company's own account, by its name; NULL: the instance's */
     const char *purpose; /* primary, fallback, local, task, asked; NULL: it was not asked */
     const char *tools;   /* that it wanted to be run, with blanks between; NULL: none */
+    const char *failed;  /* what it was told of those that failed; NULL: none did */
     /*
      * "answered", "refused", "tools" (see above), or a stable code of why not: "llm_overloaded",
      * "context_too_short"
@@ -57,6 +65,8 @@ extern const struct shape evidence_shape;
 struct evidence_step {
     const char *text, *outcome;
     const char *task; /* NULL: it decided nothing */
+    /* as in evidence_call, but for the reply, which is the text of a last step */
+    const char *colleague, *asker, *question;
     const struct evidence_call *calls;
     size_t call_count;
     struct evidence_prompt prompt;

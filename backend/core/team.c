@@ -123,3 +123,27 @@ rc_t team_join(struct ctx *c, const char *employee_id, const char *team_id)
     TRY(db_exec(c, &q_join, ARGS(A(employee_id), none ? arg_text(NULL) : A(team_id)), &moved));
     return moved == 1 ? OK : ctx_fail(c, E_NOT_FOUND, "not_found", "There is no such employee.");
 }
+
+static const struct field colleague_fields[] = {
+    FIELD(struct colleague, id, 0, 0, NULL),
+    FIELD(struct colleague, name, 0, 0, NULL),
+    FIELD(struct colleague, role, 0, 0, NULL),
+};
+static const struct shape colleague_shape = SHAPE("Colleague", struct colleague, colleague_fields);
+
+static const struct stmt q_colleagues = {
+    "team_colleagues",
+    "SELECT id, name, role FROM employee WHERE tenant_id = tenant_now() AND team_id = $1::uuid"
+    " AND id <> $2 AND state = 'working' AND ($3::text IS NULL OR lower(name) = lower($3))"
+    " ORDER BY created_at, id LIMIT $4"};
+
+rc_t team_colleagues(struct ctx *c, const char *team_id, const char *but, const char *name,
+                     int64_t most, struct colleague **items, size_t *count)
+{
+    *count = 0;
+    if (team_id == NULL)
+        return OK;
+    return db_list(c, &q_colleagues,
+                   ARGS(A(team_id), A(but), name == NULL ? arg_text(NULL) : A(name), A(most)),
+                   &colleague_shape, (void **)items, count);
+}

@@ -41,4 +41,16 @@ rc_t team_remove(struct ctx *c, const char *id, struct team *out) MUST;
  */
 rc_t team_join(struct ctx *c, const char *employee_id, const char *team_id) MUST;
 
+/* Somebody else who works in the same team. */
+struct colleague {
+    const char *id, *name, *role;
+};
+
+/*
+ * Employees of the team who are working, but for one, those hired first before the others: of that
+ * name, whatever the case of its letters, or all (NULL). A team of NULL has nobody in it.
+ */
+rc_t team_colleagues(struct ctx *c, const char *team_id, const char *but, const char *name,
+                     int64_t most, struct colleague **items, size_t *count) MUST;
+
 #endif

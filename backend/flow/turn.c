@@ -19,7 +19,6 @@
 #include "flow/deliver.h"
 #include "flow/turn_book.h"
 #include "flow/turn_think.h"
-#include "flow/turn_tools.h"
 #include "flow/turn_watch.h"
 #include "io/db.h"
 
@@ -136,18 +135,14 @@ static rc_t hold(struct ctx *c, struct run *run, bool *held)
 static rc_t load(struct ctx *c, struct run *run, struct turn *t, bool *is_recorded, bool *held)
 {
     struct message answer;
-    struct step *steps;
-    size_t count;
 
     db_relaxed(c); /* all of it is made again by a retry */
     TRY(hold(c, run, held));
     if (*held)
         return db_commit(c);
     TRY(turn_load(c, &run->job, t));
-    TRY(step_list(c, &run->job, &steps, &count));
-    TRY(turn_tools_replay(c, t, steps, count));
     TRY(recorded(c, t, &answer, is_recorded));
-    if (t->stored == NULL && !*is_recorded && t->in.refused_by == NULL)
+    if (t->stored == NULL && t->calls == NULL && !*is_recorded && t->in.refused_by == NULL)
         TRY(turn_announce(c, &run->job, t));
     return db_commit(c);
 }

@@ -43,6 +43,14 @@ rc_t turn_load_place(struct ctx *c, const struct job *job, struct turn *t)
     return message_add(c, t->in.conversation_id, &t->asked);
 }
 
+/* Room for so many messages, and for those of all steps. */
+static struct llm_message *room(struct ctx *c, struct turn *t, size_t count)
+{
+    t->messages = arena_take(c->mem, (count + 2 * TURN_STEPS_MAX) * sizeof(*t->messages));
+    t->ask.messages = t->messages;
+    return t->messages;
+}
+
 /*
  * The newest messages that fit; the one that is asked now is always among them. Answers that failed
  * are no part of it.
@@ -55,8 +63,7 @@ static rc_t window(struct ctx *c, struct turn *t)
 
     TRY(message_window(c, t->in.conversation_id, t->asked.seq, TURN_WINDOW, &items, &count));
     first = turn_prompt_first(items, count);
-    list = arena_take(c->mem, (count - first + 2 * TURN_STEPS_MAX) * sizeof(*list));
-    t->ask.messages = t->messages = list;
+    list = room(c, t, count - first);
     for (size_t i = first; i < count; i++) {
         bool own = text_is(items[i].author, "employee");
 
@@ -109,7 +116,7 @@ static void hash_part(unsigned char state[32], const struct llm_part *p)
  * The same question gets the same hash, whoever asks it again after a crash, and whomever it would
  * ask by then: an answer that was paid for is not paid for again.
  */
-void turn_hash(struct ctx *c, struct turn *t)
+static void hash(struct ctx *c, struct turn *t)
 {
     unsigned char *state = arena_take(c->mem, 32);
 
@@ -131,22 +138,52 @@ void turn_hash(struct ctx *c, struct turn *t)
     t->request_hash = (struct bytes){(const char *)state, 32};
 }
 
-rc_t turn_load(struct ctx *c, const struct job *job, struct turn *t)
+void turn_next(struct ctx *c, struct turn *t)
+{
+    t->step = ++t->whole->step;
+    t->own++;
+    hash(c, t);
+}
+
+/* What there is to think with: the messages are there already. */
+static rc_t prepare(struct ctx *c, struct turn *t)
 {
     const char **facts;
 
-    *t = (struct turn){.from_channel = false};
-    TRY(turn_load_place(c, job, t));
     TRY(employee_facts(c, t->who.id, &facts, &t->ask.fact_count));
     t->ask.facts = facts;
     t->ask.name = t->who.name;
     t->ask.role = t->who.role;
     t->ask.max_tokens = TURN_ANSWER_TOKENS;
-    TRY(window(c, t));
     turn_prompt(c, t);
-    turn_tools_offer(c, t);
+    TRY(turn_tools_offer(c, t));
     TRY(find_routing(c, t));
-    t->step = 1;
-    turn_hash(c, t);
-    return OK;
+    turn_next(c, t);
+    return turn_tools_replay(c, t);
+}
+
+rc_t turn_load(struct ctx *c, const struct job *job, struct turn *t)
+{
+    struct step *kept;
+
+    *t = (struct turn){.whole = arena_take(c->mem, sizeof(*t->whole))};
+    TRY(turn_load_place(c, job, t));
+    TRY(window(c, t));
+    TRY(step_list(c, job, &kept, &t->whole->kept_count));
+    t->whole->kept = kept;
+    return prepare(c, t);
+}
+
+rc_t turn_load_colleague(struct ctx *c, const struct turn *asker, const char *employee_id,
+                         const char *question, struct turn *t)
+{
+    *t = (struct turn){.asker = asker,
+                       .whole = asker->whole,
+                       .in = asker->in,
+                       .from_channel = asker->from_channel,
+                       .channel = asker->channel,
+                       .asked = {.author = "employee", .name = asker->who.name, .text = question}};
+    TRY(employee_brain(c, employee_id, &t->who));
+    room(c, t, 1)[t->ask.count++] = (struct llm_message){.author = LLM_PERSON, .text = question};
+    return prepare(c, t);
 }

@@ -78,17 +78,30 @@ static int64_t message_tokens(const struct llm_ask *ask)
     return sum;
 }
 
-void turn_prompt(struct ctx *c, struct turn *t)
+/* Who asks stands behind the persona, so that it begins as it does for everybody else. */
+static const char *persona_of(struct ctx *c, const struct turn *t)
 {
     const char *persona = text_printf(c->mem, "You are %s, %s.\n\n%s", t->who.name, t->who.role,
                                       t->who.persona);
+
+    return t->asker == NULL
+               ? persona
+               : text_printf(c->mem,
+                             "%s\n\nNow %s, %s, asks you in order to answer somebody else. Say "
+                             "what you know, briefly, and say so where you don't know.",
+                             persona, t->asker->who.name, t->asker->who.role);
+}
+
+void turn_prompt(struct ctx *c, struct turn *t)
+{
+    const char *persona = persona_of(c, t);
     bool all;
     const char *facts = knowledge(c, t, &all);
 
     t->ask.system = text_printf(c->mem, "%s%s", persona, facts);
     /* With facts picked for this message the next question begins differently. */
     t->ask.stable_count = all ? t->ask.count : 0;
-    t->ask.cache_key = t->in.conversation_id;
+    t->ask.cache_key = t->asker == NULL ? t->in.conversation_id : t->who.id;
     t->prompt = (struct evidence_prompt){.persona = WRAPPING + llm_estimate_tokens(persona),
                                          .knowledge = llm_estimate_tokens(facts),
                                          .history = message_tokens(&t->ask)};

@@ -1,6 +1,8 @@
 /* See turn_step.h. */
 #include "flow/turn_step.h"
 
+#include <stdlib.h>
+
 #define DETAIL_MAX 300
 
 static struct evidence_call passed_over(const struct routing_passed *p)
@@ -70,6 +72,9 @@ static json_t *step_json(struct ctx *c, const struct turn *t, const struct pool_
     struct evidence_step step = {.text = text,
                                  .outcome = outcome,
                                  .task = t->routing.task,
+                                 .colleague = t->asker == NULL ? NULL : t->who.name,
+                                 .asker = t->asker == NULL ? NULL : t->asker->who.name,
+                                 .question = t->asker == NULL || t->own > 1 ? NULL : t->asked.text,
                                  .calls = calls,
                                  .prompt = t->prompt};
 
@@ -99,10 +104,19 @@ const char *turn_step_text(struct ctx *c, const struct turn *t, const struct poo
 }
 
 const char *turn_step_calls(struct ctx *c, const struct turn *t, const struct pool_outcome *asked,
-                            json_t *exchange)
+                            json_t *parts)
 {
     json_t *root = step_json(c, t, asked, asked->answer.text, "answered");
 
-    json_object_set(root, "exchange", exchange);
+    json_object_set(root, "parts", parts);
+    return text_of(c, root);
+}
+
+const char *turn_step_results(struct ctx *c, const struct turn *t, json_t *results)
+{
+    json_t *root = json_pack("{s:I, s:O}", "step", (json_int_t)t->whole->step, "results", results);
+
+    if (root == NULL)
+        abort();
     return text_of(c, root);
 }

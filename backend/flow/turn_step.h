@@ -11,9 +11,12 @@
 const char *turn_step_text(struct ctx *c, const struct turn *t, const struct pool_outcome *asked,
                            const struct ending *end);
 
-/* The same of a step in which the model wanted something done: with the exchange that followed. */
+/* The same of a step in which the model wants something done: with the parts of its answer. */
 const char *turn_step_calls(struct ctx *c, const struct turn *t, const struct pool_outcome *asked,
-                            json_t *exchange);
+                            json_t *parts);
+
+/* What came of that, and how far the turn has come with it. */
+const char *turn_step_results(struct ctx *c, const struct turn *t, json_t *results);
 
 /* Names of the tools that an answer calls, with blanks between; NULL: none. */
 const char *turn_step_tools(struct ctx *c, const struct llm_answer *answer);

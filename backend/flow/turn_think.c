@@ -1,19 +1,14 @@
 /* See turn_think.h. */
 #include "flow/turn_think.h"
 
-#include <time.h>
-
 #include "base/clock.h"
-#include "core/audit.h"
-#include "core/step.h"
 #include "flow/turn_book.h"
+#include "flow/turn_consult.h"
+#include "flow/turn_keep.h"
 #include "flow/turn_step.h"
 #include "flow/turn_tools.h"
 #include "flow/turn_watch.h"
 #include "io/db.h"
-
-#define KEEP_MS 60000 /* so long is tried to keep a step that was paid for */
-#define KEEP_AGAIN_MS 200
 
 /* A true sentence for each way in which nobody could answer. */
 static const char *excuse(const char *code)
@@ -69,72 +64,53 @@ static rc_t refuse(struct ending *end)
     return OK;
 }
 
-/* A step that an earlier attempt stored: its words, and nobody is asked or paid again. */
-static rc_t replay(struct ctx *c, const char *stored, struct ending *end)
+rc_t turn_think_replay(struct ctx *c, const struct turn *t, struct ending *end)
 {
     json_t *root;
 
-    TRY(json_parse(c, bytes_of(stored), &root));
+    TRY(json_parse(c, bytes_of(t->stored), &root));
     end->text = json_str(root, "text");
     end->outcome = json_str(root, "outcome");
     return OK;
 }
 
-/* In one transaction: the step, what it cost, and the entry in the audit. */
-static rc_t keep(struct ctx *c, struct run *run, struct turn *t, const struct pool_outcome *asked,
-                 const char *step)
+/* The model wants something done: that is kept, with what the answer cost. */
+static rc_t keep_calls(struct ctx *c, struct run *run, struct turn *t, struct ending *end)
 {
-    TRY(job_guard(c, &run->job));
-    TRY(step_add(c, &run->job, t->step, "calls", t->request_hash, step));
-    TRY(turn_book(c, run, t, asked, "answered"));
-    TRY(audit_add(c, text_printf(c->mem, "employee:%s", t->who.id), "tool.called",
-                  t->in.conversation_id,
-                  text_printf(c->mem, "{\"job\":\"%s\",\"tools\":\"%s\"}", run->job.id,
-                              turn_step_tools(c, &asked->answer))));
-    return db_commit(c);
-}
+    json_t *parts = turn_tools_parts(c, &end->asked->answer);
+    const struct turn_kept kept = {.kind = "calls",
+                                   .result = turn_step_calls(c, t, end->asked, parts),
+                                   .asked = end->asked,
+                                   .outcome = "answered",
+                                   .actor = text_printf(c->mem, "employee:%s", t->who.id),
+                                   .action = "tool.called",
+                                   .body = text_printf(c->mem, "{\"job\":\"%s\",\"tools\":\"%s\"}",
+                                                       run->job.id,
+                                                       turn_step_tools(c, &end->asked->answer))};
 
-/* Of a commit that broke off nobody knows whether it happened: it is waited for, and looked at. */
-static rc_t keep_again(struct ctx *c, struct run *run, struct turn *t,
-                       const struct pool_outcome *asked, const char *step)
-{
-    const char *kept;
-
-    db_rollback(c);
-    ctx_forgive(c);
-    nanosleep(&(struct timespec){.tv_nsec = KEEP_AGAIN_MS * 1000000L}, NULL);
-    TRY(job_wait(c, &run->job));
-    TRY(step_find(c, &run->job, t->step, "calls", t->request_hash, &kept));
-    return kept != NULL ? db_commit(c) : keep(c, run, t, asked, step);
-}
-
-/* What was paid for is not paid for again because the database is away for a moment. */
-static rc_t keep_surely(struct ctx *c, struct run *run, struct turn *t,
-                        const struct pool_outcome *asked, const char *step)
-{
-    int64_t until = clock_mono_ms() + KEEP_MS, tokens = run->tokens;
-    rc_t rc = keep(c, run, t, asked, step);
-
-    while (rc == E_UNAVAILABLE && clock_mono_ms() < until && !turn_given_up(run)) {
-        run->tokens = tokens;
-        rc = keep_again(c, run, t, asked, step);
-    }
-    return rc;
-}
-
-/* The model wants something done: it is done, kept, and the question goes on with it. */
-static rc_t go_on(struct ctx *c, struct run *run, struct turn *t, struct ending *end)
-{
-    const char *step;
-    json_t *exchange;
-
-    TRY(turn_tools_run(c, t, &end->asked->answer, &exchange));
-    step = turn_step_calls(c, t, end->asked, exchange);
-    TRY(keep_surely(c, run, t, end->asked, step));
+    TRY(turn_keep(c, run, t, &kept));
     end->asked = NULL;
-    TRY(turn_tools_go_on(c, t, exchange));
-    TRY(turn_announce(c, &run->job, t));
-    return db_commit(c);
+    t->calls = parts;
+    return OK;
+}
+
+/* It is done; what came of it is kept, and the question goes on with it. */
+static rc_t do_calls(struct ctx *c, const struct thinking *how, struct turn *t)
+{
+    struct turn_asker asker = {.how = how, .turn = t};
+    const struct tool_host host = {.who = &t->who, .consult = turn_consult, .arg = &asker};
+    json_t *results;
+
+    TRY(turn_tools_run(c, t, &host, &results));
+    TRY(job_guard(c, &how->run->job));
+    TRY(step_add(c, &how->run->job, t->step, "results", t->request_hash,
+                 turn_step_results(c, t, results)));
+    TRY(turn_tools_go_on(c, t, results));
+    TRY(turn_announce(c, &how->run->job, t));
+    TRY(db_commit(c));
+    if (how->sink->restart != NULL)
+        how->sink->restart(how->sink->arg);
+    return OK;
 }
 
 /* What the pool says of one question; *more: the model wants something done first. */
@@ -155,7 +131,7 @@ static rc_t judge(struct ctx *c, struct run *run, struct turn *t, rc_t rc, struc
     TRY(rc);
     *more = o->answer.call_count > 0;
     if (*more) {
-        const char *loop = turn_tools_loop(c, t, &o->answer);
+        const char *loop = turn_guard_loop(c, t, &o->answer);
 
         *more = loop == NULL;
         return loop == NULL ? OK : give_up(c, t, loop, end);
@@ -166,28 +142,35 @@ static rc_t judge(struct ctx *c, struct run *run, struct turn *t, rc_t rc, struc
     return OK;
 }
 
-/* All steps together have the time of one turn. */
-static rc_t ask(struct ctx *c, struct run *run, struct turn *t, const struct pool_sink *sink,
-                struct ending *end)
+/* One question, within what is left of the time that all of them share. */
+static rc_t ask(struct ctx *c, const struct thinking *how, struct turn *t, struct ending *end,
+                bool *more)
 {
-    const int64_t until = clock_mono_ms() + t->routing.pool.limits.turn_ms;
-    bool more = true;
+    struct pool_outcome *o = arena_take(c->mem, sizeof(*o));
+    const int64_t left_ms = how->until_ms - clock_mono_ms();
 
-    while (more) {
-        struct pool_outcome *o = arena_take(c->mem, sizeof(*o));
-        const int64_t left_ms = until - clock_mono_ms();
+    *more = false;
+    end->asked = o;
+    if (t->routing.pool.count == 0)
+        return give_up(c, t, "llm_none", end);
+    if (turn_guard_last(t) && t->ask.tool_count > 0)
+        t->ask.choice = LLM_CHOOSE_NONE; /* it must make do with what it has learnt */
+    t->routing.pool.limits.turn_ms = left_ms > 1 ? left_ms : 1;
+    return judge(c, how->run, t, pool_ask(c, &t->routing.pool, &t->ask, how->sink, o), end, more);
+}
 
-        more = false;
-        if (t->step == TURN_STEPS_MAX && t->ask.tool_count > 0)
-            t->ask.choice = LLM_CHOOSE_NONE; /* it must make do with what it has learnt */
-        t->routing.pool.limits.turn_ms = left_ms > 1 ? left_ms : 1;
-        end->asked = o;
-        TRY(judge(c, run, t, pool_ask(c, &t->routing.pool, &t->ask, sink, o), end, &more));
+rc_t turn_think_through(struct ctx *c, const struct thinking *how, struct turn *t,
+                        struct ending *end)
+{
+    bool more = t->calls != NULL;
+
+    do {
         if (more)
-            TRY(go_on(c, run, t, end));
-        if (more && sink->restart != NULL)
-            sink->restart(sink->arg);
-    }
+            TRY(do_calls(c, how, t));
+        TRY(ask(c, how, t, end, &more));
+        if (more)
+            TRY(keep_calls(c, how->run, t, end));
+    } while (more);
     return OK;
 }
 
@@ -199,17 +182,15 @@ rc_t turn_think(struct ctx *c, struct run *run, struct turn *t, struct ending *e
     if (t->in.refused_by != NULL)
         return refuse(end);
     if (t->stored != NULL)
-        return replay(c, t->stored, end);
+        return turn_think_replay(c, t, end);
     t->ask.stream = !t->from_channel;
-    if (t->routing.pool.count == 0) {
-        end->asked = arena_take(c->mem, sizeof(*end->asked));
-        return give_up(c, t, "llm_none", end);
-    }
     watch = turn_watch_begin(c, run, t);
 
     const struct pool_sink sink = turn_watch_sink(&watch);
+    const struct thinking how = {
+        .run = run, .sink = &sink, .until_ms = clock_mono_ms() + t->routing.pool.limits.turn_ms};
 
-    rc = ask(c, run, t, &sink, end);
+    rc = turn_think_through(c, &how, t, end);
     turn_watch_end(&watch);
     return rc;
 }

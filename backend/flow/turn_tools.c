@@ -10,19 +10,33 @@
 
 #define WRAPPING 8 /* tokens around each tool, as llm_estimate_ask has it */
 
-/* True when a person has used one of the tool's words. */
-static bool is_wanted(struct ctx *c, const struct turn *t, const struct tool *tool)
+/* True when one of the words of a text is among those of the tool, or means one of the names. */
+static bool has_to_do_with(struct ctx *c, const char *text, const char *words,
+                           const struct words *names)
 {
-    for (size_t i = 0; i < t->ask.count; i++) {
-        char *words, *word;
+    const char *plain = words_plain(c->mem, text);
+    char *rest = text_dup(c->mem, plain), *word;
+    const struct words *said = words_of(c->mem, plain);
 
-        if (t->messages[i].author != LLM_PERSON)
-            continue;
-        words = text_dup(c->mem, words_plain(c->mem, t->messages[i].text));
-        while ((word = strsep(&words, " ")) != NULL)
-            if (*word != '\0' && strstr(tool->words, text_printf(c->mem, " %s ", word)) != NULL)
-                return true;
-    }
+    while ((word = strsep(&rest, " ")) != NULL)
+        if (*word != '\0' && strstr(words, text_printf(c->mem, " %s ", word)) != NULL)
+            return true;
+    for (size_t i = 0; i < said->count; i++)
+        if (words_have(names, said->items[i]))
+            return true;
+    return false;
+}
+
+static bool is_wanted(struct ctx *c, const struct turn *t, const struct tool *tool,
+                      const struct tool_offer *offer)
+{
+    const struct words *names = words_of(
+        c->mem, words_plain(c->mem, offer->names == NULL ? "" : offer->names));
+
+    for (size_t i = 0; i < t->ask.count; i++)
+        if (t->messages[i].author == LLM_PERSON &&
+            has_to_do_with(c, t->messages[i].text, tool->words, names))
+            return true;
     return false;
 }
 
@@ -51,31 +65,34 @@ static bool uses_tools(const struct employee_brain *who)
     return m != NULL && (m->can & MODEL_TOOLS) != 0;
 }
 
-void turn_tools_offer(struct ctx *c, struct turn *t)
+rc_t turn_tools_offer(struct ctx *c, struct turn *t)
 {
     size_t count;
     const struct tool *const *all = tools_all(&count);
     struct llm_tool *offered = arena_take(c->mem, count * sizeof(*offered));
 
     if (!uses_tools(&t->who))
-        return;
+        return OK;
     for (size_t i = 0; i < count; i++) {
         struct llm_tool *next = &offered[t->ask.tool_count];
+        struct tool_offer offer;
 
-        if (!is_wanted(c, t, all[i]))
+        TRY(tool_offer(c, all[i], &t->who, &offer));
+        if (offer.about == NULL || !is_wanted(c, t, all[i], &offer))
             continue;
         *next = (struct llm_tool){
-            .name = all[i]->name, .about = all[i]->about, .schema = tool_schema(c->mem, all[i])};
+            .name = all[i]->name, .about = offer.about, .schema = tool_schema(c->mem, all[i])};
         t->ask.tool_count++;
         t->prompt.tools += WRAPPING + llm_estimate_tokens(next->name) +
                            llm_estimate_tokens(next->about) + llm_estimate_tokens(next->schema);
     }
     t->ask.tools = offered;
+    return OK;
 }
 
 /* What a tool says, or what was wrong with the call; `failed` tells which. */
-static rc_t result_of(struct ctx *c, const struct turn *t, const struct llm_part *call,
-                      const char **text, bool *failed)
+static rc_t result_of(struct ctx *c, const struct turn *t, const struct tool_host *host,
+                      const struct llm_part *call, const char **text, bool *failed)
 {
     const struct tool *tool = NULL;
     rc_t rc;
@@ -88,7 +105,7 @@ static rc_t result_of(struct ctx *c, const struct turn *t, const struct llm_part
         *text = text_printf(c->mem, "There is no tool %s.", call->tool);
         return OK;
     }
-    rc = tool_run(c, tool, call->arguments, text);
+    rc = tool_run(c, tool, host, call->arguments, text);
     if (rc != E_INVALID && rc != E_NOT_FOUND)
         return rc;
     *failed = true;
@@ -114,28 +131,17 @@ static void drop(void *json)
     json_decref(json);
 }
 
-rc_t turn_tools_run(struct ctx *c, struct turn *t, const struct llm_answer *answer,
-                    json_t **exchange)
+json_t *turn_tools_parts(struct ctx *c, const struct llm_answer *answer)
 {
-    json_t *parts = json_array(), *results = json_array();
+    json_t *parts = json_array();
 
-    *exchange = json_pack("{s:o, s:o}", "parts", parts, "results", results);
-    if (*exchange == NULL)
-        abort();
-    arena_on_end(c->mem, drop, *exchange);
-    for (size_t i = 0; i < answer->part_count; i++) {
-        const struct llm_part *p = &answer->parts[i];
-        struct llm_part result = {.kind = LLM_RESULT, .call_id = p->call_id, .tool = p->tool};
-
-        json_array_append_new(parts, part_json(p));
-        if (p->kind != LLM_CALL)
-            continue;
-        TRY(result_of(c, t, p, &result.text, &result.is_error));
-        json_array_append_new(results, part_json(&result));
-    }
-    return OK;
+    arena_on_end(c->mem, drop, parts);
+    for (size_t i = 0; i < answer->part_count; i++)
+        json_array_append_new(parts, part_json(&answer->parts[i]));
+    return parts;
 }
 
+/* Of a list of parts; only an employee's name a tool. */
 static struct llm_message message_of(struct ctx *c, enum llm_author author, const json_t *list)
 {
     const size_t count = json_array_size(list);
@@ -157,6 +163,25 @@ static struct llm_message message_of(struct ctx *c, enum llm_author author, cons
     return (struct llm_message){.author = author, .parts = parts, .part_count = count};
 }
 
+rc_t turn_tools_run(struct ctx *c, const struct turn *t, const struct tool_host *host,
+                    json_t **results)
+{
+    const struct llm_message said = message_of(c, LLM_EMPLOYEE, t->calls);
+
+    *results = json_array();
+    arena_on_end(c->mem, drop, *results);
+    for (size_t i = 0; i < said.part_count; i++) {
+        const struct llm_part *p = &said.parts[i];
+        struct llm_part result = {.kind = LLM_RESULT, .call_id = p->call_id, .tool = p->tool};
+
+        if (p->kind != LLM_CALL)
+            continue;
+        TRY(result_of(c, t, host, p, &result.text, &result.is_error));
+        json_array_append_new(*results, part_json(&result));
+    }
+    return OK;
+}
+
 /* Notes the calls, so that they are known again. */
 static void note_calls(struct ctx *c, struct turn *t, const struct llm_message *said)
 {
@@ -166,24 +191,25 @@ static void note_calls(struct ctx *c, struct turn *t, const struct llm_message *
                                                        said->parts[i].arguments);
 }
 
-rc_t turn_tools_go_on(struct ctx *c, struct turn *t, const json_t *exchange)
+rc_t turn_tools_go_on(struct ctx *c, struct turn *t, const json_t *results)
 {
-    const struct llm_message said = message_of(c, LLM_EMPLOYEE, json_object_get(exchange, "parts"));
+    const struct llm_message said = message_of(c, LLM_EMPLOYEE, t->calls);
 
-    if (said.part_count == 0 || t->step >= TURN_STEPS_MAX)
+    if (said.part_count == 0 || turn_guard_last(t))
         return ctx_fail(c, E_INTERNAL, "step_malformed", "a step of calls has none");
     note_calls(c, t, &said);
     t->messages[t->ask.count++] = said;
-    t->messages[t->ask.count++] = message_of(c, LLM_PERSON, json_object_get(exchange, "results"));
-    t->step++;
-    turn_hash(c, t);
+    t->messages[t->ask.count++] = message_of(c, LLM_PERSON, results);
+    t->calls = NULL;
+    turn_next(c, t);
     return OK;
 }
 
-static const struct step *find(const struct turn *t, const struct step *steps, size_t count,
-                               const char *kind)
+static const struct step *find(const struct turn *t, const char *kind)
 {
-    for (size_t i = 0; i < count; i++)
+    const struct step *steps = t->whole->kept;
+
+    for (size_t i = 0; i < t->whole->kept_count; i++)
         if (steps[i].number == t->step && text_is(steps[i].kind, kind) &&
             steps[i].request_hash.len == t->request_hash.len &&
             memcmp(steps[i].request_hash.data, t->request_hash.data, t->request_hash.len) == 0)
@@ -191,35 +217,23 @@ static const struct step *find(const struct turn *t, const struct step *steps, s
     return NULL;
 }
 
-rc_t turn_tools_replay(struct ctx *c, struct turn *t, const struct step *steps, size_t count)
+rc_t turn_tools_replay(struct ctx *c, struct turn *t)
 {
     const struct step *s;
+    json_t *root;
 
-    while ((s = find(t, steps, count, "calls")) != NULL) {
-        json_t *root;
-
+    while ((s = find(t, "calls")) != NULL) {
         TRY(json_parse(c, bytes_of(s->result), &root));
-        TRY(turn_tools_go_on(c, t, json_object_get(root, "exchange")));
+        t->calls = json_object_get(root, "parts");
+        s = find(t, "results");
+        if (s == NULL)
+            return OK;
+        TRY(json_parse(c, bytes_of(s->result), &root));
+        /* colleagues have taken steps meanwhile, which need not be gone through again */
+        t->whole->step = json_integer_value(json_object_get(root, "step"));
+        TRY(turn_tools_go_on(c, t, json_object_get(root, "results")));
     }
-    s = find(t, steps, count, "answer");
+    s = find(t, "answer");
     t->stored = s == NULL ? NULL : s->result;
     return OK;
-}
-
-const char *turn_tools_loop(struct ctx *c, struct turn *t, const struct llm_answer *answer)
-{
-    if (t->step >= TURN_STEPS_MAX)
-        return "turn_steps";
-    for (size_t i = 0; i < answer->part_count; i++) {
-        const struct llm_part *p = &answer->parts[i];
-        size_t before = 0;
-
-        if (p->kind != LLM_CALL)
-            continue;
-        for (size_t k = 0; k < t->called_count; k++)
-            before += text_is(t->called[k], text_printf(c->mem, "%s %s", p->tool, p->arguments));
-        if (before >= TURN_SAME_CALLS)
-            return "turn_loop";
-    }
-    return NULL;
 }

@@ -12,11 +12,12 @@ static const struct field fields[] = {
 };
 static const struct shape shape = SHAPE("DateAndTime", struct input, fields);
 
-static rc_t run(struct ctx *c, const void *in, const char **out)
+static rc_t run(struct ctx *c, const struct tool_host *host, const void *in, const char **out)
 {
     const struct input *asked = in;
     struct zone_time now;
 
+    (void)host;
     TRY(zone_now(c, asked->zone, &now));
     *out = text_printf(c->mem, "%s in %s (%s, %s from UTC)", now.text, now.zone, now.abbreviation,
                        now.offset);

@@ -59,10 +59,18 @@ const char *tool_schema(struct arena *mem, const struct tool *tool)
     return text;
 }
 
-rc_t tool_run(struct ctx *c, const struct tool *tool, const char *arguments, const char **out)
+rc_t tool_offer(struct ctx *c, const struct tool *tool, const struct employee_brain *who,
+                struct tool_offer *out)
+{
+    *out = (struct tool_offer){.about = tool->about};
+    return tool->offer == NULL ? OK : tool->offer(c, who, out);
+}
+
+rc_t tool_run(struct ctx *c, const struct tool *tool, const struct tool_host *host,
+              const char *arguments, const char **out)
 {
     void *in = arena_take(c->mem, tool->input->size);
 
     TRY(shape_read(c, tool->input, bytes_of(arguments), in));
-    return tool->run(c, in, out);
+    return tool->run(c, host, in, out);
 }

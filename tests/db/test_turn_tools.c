@@ -32,7 +32,7 @@ static void a_tool_is_run_and_its_result_goes_back(void **state)
     assert_non_null(strstr(tiny_request(f->model, 1), "in Europe/Berlin ("));
     assert_non_null(strstr(tiny_request(f->model, 1), "\"tool_call_id\":\"call_1\""));
     assert_string_equal(chat_get(f, "string_agg(kind, ' ' ORDER BY step_no)", "step"),
-                        "calls answer");
+                        "calls results answer");
     assert_string_equal(chat_get(f, "count(*)", "usage WHERE input_tokens = 100"), "2");
     assert_string_equal(chat_get(f, "count(*)", "call_open"), "0");
     assert_string_equal(chat_get(f, "count(*)", "audit WHERE action = 'tool.called'"), "1");
@@ -139,7 +139,7 @@ static void steps_are_replayed(void **state)
         chat_run(f);
         assert_string_equal(chat_get(f, "state", "job WHERE kind = 'turn'"), "ready");
         assert_int_equal(tiny_requests(f->model), 2);
-        assert_string_equal(chat_get(f, "count(*)", "step"), "2");
+        assert_string_equal(chat_get(f, "count(*)", "step"), "3");
         assert_string_equal(chat_get(f, "count(*)", "usage"), "2");
         pg_do(f->in.super, "UPDATE job SET run_at = now() WHERE tenant_id = '%s'",
               f->in.at.tenant_id);

@@ -9,11 +9,13 @@ import { Skeleton } from '../components/Skeleton';
 import { cx } from '../lib/cx';
 import { money } from '../lib/money';
 import {
+    askedAt,
     duration,
     evidenceQuery,
     nameOf,
     partsOf,
     purposeOf,
+    repliedIn,
     takenFor,
     resultOf,
     tokens,
@@ -93,32 +95,48 @@ function Calls({ calls, costs }: { calls: readonly Call[]; costs: boolean }) {
             </h3>
             <ol aria-labelledby="evidence-calls" className="mt-2 grid gap-2">
                 {calls.map((call, i) => (
-                    <li
-                        key={i}
-                        className={cx(
-                            'rounded-lg border border-line px-3 py-2',
-                            call.code === 'answered' && 'bg-surface',
-                        )}
-                    >
-                        <p className="flex flex-wrap items-baseline justify-between gap-x-3">
-                            <span className="font-medium wrap-anywhere">{nameOf(call)}</span>
-                            <span className="text-table text-ink-soft">{purposeOf(call)}</span>
-                        </p>
-                        <p className="text-table">{resultOf(call)}</p>
-                        {call.detail && (
-                            <p className="text-table wrap-anywhere text-ink-soft">{call.detail}</p>
-                        )}
-                        {call.input_tokens + call.output_tokens > 0 && (
-                            <p className="tabular text-table text-ink-soft">
-                                {spentOn(call)}
-                                {costs && `, ${money(call.cost_micros)}`}
-                            </p>
-                        )}
-                    </li>
+                    <CallItem key={i} call={call} asked={askedAt(calls, i)} costs={costs} />
                 ))}
             </ol>
         </section>
     );
+}
+
+function CallItem({ call, asked, costs }: { call: Call; asked: string | null; costs: boolean }) {
+    const replied = repliedIn(call);
+    return (
+        <li className={cx('grid gap-2', call.colleague !== null && 'ml-5')}>
+            {asked && <Words text={asked} />}
+            <div
+                className={cx(
+                    'rounded-lg border border-line px-3 py-2',
+                    call.code === 'answered' && 'bg-surface',
+                )}
+            >
+                <p className="flex flex-wrap items-baseline justify-between gap-x-3">
+                    <span className="font-medium wrap-anywhere">{nameOf(call)}</span>
+                    <span className="text-table text-ink-soft">{purposeOf(call)}</span>
+                </p>
+                <p className="text-table">{resultOf(call)}</p>
+                {call.failed && <Words text={`It was told: ${call.failed}`} />}
+                {call.detail && (
+                    <p className="text-table wrap-anywhere text-ink-soft">{call.detail}</p>
+                )}
+                {call.input_tokens + call.output_tokens > 0 && (
+                    <p className="tabular text-table text-ink-soft">
+                        {spentOn(call)}
+                        {costs && `, ${money(call.cost_micros)}`}
+                    </p>
+                )}
+            </div>
+            {replied && <Words text={replied} />}
+        </li>
+    );
+}
+
+/* What employees and tools said to each other, as they said it. */
+function Words({ text }: { text: string }) {
+    return <p className="text-table wrap-anywhere whitespace-pre-line">{text}</p>;
 }
 
 function Task({ task }: { task: string | null }) {

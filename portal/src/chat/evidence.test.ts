@@ -1,13 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { duration, nameOf, resultOf, takenFor, type Call } from './evidence';
+import { askedAt, duration, nameOf, repliedIn, resultOf, takenFor, type Call } from './evidence';
 
 const base: Call = {
     step: 1,
+    colleague: null,
+    asker: null,
+    question: null,
+    reply: null,
     provider: 'anthropic',
     model: 'claude-opus-4-5',
     account: null,
     purpose: 'primary',
     tools: null,
+    failed: null,
     code: 'answered',
     detail: null,
     status: 0,
@@ -35,6 +40,10 @@ describe('what came of a call', () => {
             'Not asked: it can’t read that much at once.',
         ],
         [{ code: 'tools', tools: 'date_and_time', ms: 5 }, 'Wanted date and time first, after 5 ms.'],
+        [
+            { code: 'tools', tools: 'ask_colleague ask_colleague', ms: 5 },
+            'Wanted to ask a colleague first, after 5 ms.',
+        ],
         [{ code: 'something_new', ms: 5 }, 'Failed after 5 ms: something new.'],
     ])('%o', (change, said) => expect(resultOf({ ...base, ...change })).toBe(said));
 });
@@ -55,4 +64,39 @@ test('what a message was taken for is told where it decided the model', () => {
 test('long times are told in seconds', () => {
     expect(duration(999)).toBe('999 ms');
     expect(duration(61_000)).toBe('61 s');
+});
+
+describe('what a colleague was asked', () => {
+    const bens = { ...base, colleague: 'Ben', asker: 'Mara' };
+    const calls: Call[] = [
+        { ...base, code: 'tools', tools: 'ask_colleague' },
+        { ...bens, step: 2, question: 'What is left?', code: 'llm_overloaded' },
+        { ...bens, step: 2, question: 'What is left?', code: 'tools', tools: 'date_and_time' },
+        { ...bens, step: 3, reply: 'Twelve.' },
+        { ...bens, step: 4, question: 'What is left?', reply: 'Still twelve.' },
+        { ...base, step: 5 },
+    ];
+
+    test('stands before his first call, each time that he is asked', () => {
+        expect(calls.map((_, i) => askedAt(calls, i))).toEqual([
+            null,
+            'Mara asked Ben: What is left?',
+            null,
+            null,
+            'Mara asked Ben: What is left?',
+            null,
+        ]);
+    });
+
+    test('his models and his words are his', () => {
+        expect(calls.map(nameOf)[1]).toBe('Ben: anthropic · claude-opus-4-5');
+        expect(calls.map(repliedIn)).toEqual([
+            null,
+            null,
+            null,
+            'Ben said: Twelve.',
+            'Ben said: Still twelve.',
+            null,
+        ]);
+    });
 });

@@ -40,14 +40,27 @@ export function duration(ms: number): string {
     return ms < 1000 ? `${ms} ms` : `${seconds.format(ms / 1000)} s`;
 }
 
-/* "anthropic · claude-opus-4-5, account Ours" */
+/* "anthropic · claude-opus-4-5, account Ours"; of a colleague "Ben: openai · gpt-5" */
 export function nameOf({
+    colleague,
     provider,
     model,
     account,
-}: Pick<Call, 'provider' | 'model' | 'account'>): string {
+}: Pick<Call, 'colleague' | 'provider' | 'model' | 'account'>): string {
     const name = provider === 'starter' ? 'Built-in starter' : `${provider} · ${model}`;
-    return account === null ? name : `${name}, account ${account}`;
+    const whose = colleague === null ? '' : `${colleague}: `;
+    return account === null ? `${whose}${name}` : `${whose}${name}, account ${account}`;
+}
+
+/* "Mara asked Ben: What is left?", where this call is the first of what Ben was asked then. */
+export function askedAt(calls: readonly Call[], at: number): string | null {
+    const call = calls[at];
+    if (!call?.question || calls[at - 1]?.step === call.step) return null;
+    return `${call.asker} asked ${call.colleague}: ${call.question}`;
+}
+
+export function repliedIn({ colleague, reply }: Pick<Call, 'colleague' | 'reply'>): string | null {
+    return reply === null ? null : `${colleague} said: ${reply}`;
 }
 
 export function purposeOf({ purpose }: Pick<Call, 'purpose'>): string | null {
@@ -68,9 +81,15 @@ export function takenFor(task: string | null): string | null {
     return told === undefined ? null : `Taken for ${told}.`;
 }
 
-/* "date_and_time order_find" as "date and time, order find" */
+const TOOLS: Record<string, string> = {
+    ask_colleague: 'to ask a colleague',
+};
+
+/* "date_and_time order_find" as "date and time, order find", each once */
 function toolNames(tools: string | null): string {
-    return tools?.split(' ').map((name) => name.replaceAll('_', ' ')).join(', ') ?? 'a tool';
+    const names = new Set(tools?.split(' ') ?? []);
+    if (names.size === 0) return 'a tool';
+    return [...names].map((name) => TOOLS[name] ?? name.replaceAll('_', ' ')).join(', ');
 }
 
 /* What came of it, as a sentence without its subject. */

@@ -29,6 +29,7 @@ const ACTIONS: Record<string, string> = {
     'turn.refused': 'Refused to answer',
     'turn.failed': 'Could not answer',
     'tool.called': 'Used a tool',
+    'colleague.asked': 'Asked a colleague',
     'audit.exported': 'Audit exported',
     'key.created': 'API key made',
     'key.changed': 'API key given other models',
