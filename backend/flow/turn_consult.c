@@ -1,6 +1,8 @@
 /* See turn_consult.h. */
 #include "flow/turn_consult.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "flow/turn_book.h"
 #include "flow/turn_keep.h"
@@ -10,18 +12,31 @@
 #define SHARE_OF 3
 #define SHARE 2
 
+/* For the audit: whom, and what came of it. */
+static const char *about(struct ctx *c, const struct run *run, const struct turn *t,
+                         const struct ending *end)
+{
+    json_t *body = json_pack("{s:s, s:s, s:s, s:s}", "job", run->job.id, "colleague", t->who.id,
+                             "name", t->who.name, "outcome", end->outcome);
+    const char *text;
+
+    if (body == NULL)
+        abort();
+    text = json_text(c->mem, body);
+    json_decref(body);
+    return text;
+}
+
 static rc_t keep_answer(struct ctx *c, struct run *run, const struct turn *t,
                         const struct ending *end)
 {
-    const struct turn_kept kept = {
-        .kind = "answer",
-        .result = end->step,
-        .asked = end->asked,
-        .outcome = end->outcome,
-        .actor = text_printf(c->mem, "employee:%s", t->asker->who.id),
-        .action = "colleague.asked",
-        .body = text_printf(c->mem, "{\"job\":\"%s\",\"colleague\":\"%s\",\"outcome\":\"%s\"}",
-                            run->job.id, t->who.id, end->outcome)};
+    const struct turn_kept kept = {.kind = "answer",
+                                   .result = end->step,
+                                   .asked = end->asked,
+                                   .outcome = end->outcome,
+                                   .actor = text_printf(c->mem, "employee:%s", t->asker->who.id),
+                                   .action = "colleague.asked",
+                                   .body = about(c, run, t, end)};
 
     return turn_keep(c, run, t, &kept);
 }

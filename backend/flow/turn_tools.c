@@ -16,11 +16,14 @@ static bool has_to_do_with(struct ctx *c, const char *text, const char *words,
 {
     const char *plain = words_plain(c->mem, text);
     char *rest = text_dup(c->mem, plain), *word;
-    const struct words *said = words_of(c->mem, plain);
+    const struct words *said;
 
     while ((word = strsep(&rest, " ")) != NULL)
         if (*word != '\0' && strstr(words, text_printf(c->mem, " %s ", word)) != NULL)
             return true;
+    if (names->count == 0)
+        return false;
+    said = words_of(c->mem, plain);
     for (size_t i = 0; i < said->count; i++)
         if (words_have(names, said->items[i]))
             return true;

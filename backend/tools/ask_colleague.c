@@ -62,10 +62,11 @@ const struct tool tool_ask_colleague = {
     .about = "Asks a colleague in your team what you don't know and that one may, and waits for "
              "the answer. Ask only when it is needed, and one thing once.",
     .input = &shape,
-    .words = " colleague colleagues coworker coworkers team teammate teammates teams forward "
-             "kollege kollegen kollegin kolleginnen mitarbeiter mitarbeiterin collègue collègues "
-             "collegue collegues équipe equipe compañero compañera compañeros companero companera "
-             "colega colegas equipo collega colleghi squadra ",
+    .words = " colleague colleagues coworker coworkers team teammate teammates teams "
+             "kollege kollegen kollegin kolleginnen mitarbeiter mitarbeiterin "
+             "collègue collègues collegue collegues équipe equipe "
+             "compañero compañera compañeros companero companera colega colegas equipo "
+             "collega colleghi squadra ",
     .offer = offer,
     .run = run,
 };
