@@ -47,6 +47,23 @@ class Call {
         }));
     }
 
+    /** Wants a tool to be run first, streaming or whole, as it was asked. */
+    wants(name, args, usage = { prompt_tokens: 5, completion_tokens: 3, total_tokens: 8 }) {
+        const call = { id: `call_${name}`, type: 'function', function: { name, arguments: JSON.stringify(args) } };
+        if (this.asked.stream) {
+            this.begin();
+            this.#chunk([{ index: 0, delta: { tool_calls: [{ index: 0, ...call }] }, finish_reason: 'tool_calls' }]);
+            this.#chunk([], { usage });
+            this.response.end('data: [DONE]\n\n');
+            return;
+        }
+        this.response.setHeader('content-type', 'application/json');
+        this.response.end(JSON.stringify({
+            id: 'c1', object: 'chat.completion', model: 'gpt-4o', usage,
+            choices: [{ index: 0, finish_reason: 'tool_calls', message: { role: 'assistant', content: null, tool_calls: [call] } }],
+        }));
+    }
+
     refuse(status, message = 'no') {
         this.response.statusCode = status;
         this.response.setHeader('content-type', 'application/json');
