@@ -30,3 +30,14 @@ export async function nextPiece(question: string): Promise<void> {
         body: JSON.stringify({ question }),
     });
 }
+
+/* Ben joins the company, and a team with Mara: nobody can be hired in the portal yet. */
+export async function withColleague({ company }: Person): Promise<void> {
+    const tenant = `(SELECT tenant_id FROM tenant WHERE name = '${company}')`;
+    const sql = `
+        INSERT INTO team (tenant_id, id, name) VALUES (${tenant}, gen_random_uuid(), 'Shop');
+        INSERT INTO employee (tenant_id, id, name, role, about, persona, primary_provider, primary_model)
+            VALUES (${tenant}, gen_random_uuid(), 'Ben', 'Stock keeper', '', '', 'openai', 'gpt-4o');
+        UPDATE employee e SET team_id = t.id FROM team t WHERE t.tenant_id = e.tenant_id AND e.tenant_id = ${tenant}`;
+    await run('psql', [process.env.KONSTRUCT_DB_SUPER ?? '', '-qX', '-v', 'ON_ERROR_STOP=1', '-c', sql]);
+}

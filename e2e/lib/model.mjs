@@ -1,6 +1,7 @@
 /*
  * A model server in OpenAI's format whose answers come word by word when a test says so, never by the clock. The last
- * message of the person names the answer: `POST /next` with {question} lets one more piece of it go.
+ * message of the person names the answer: `POST /next` with {question} lets one more piece of it go. Whoever is offered to
+ * ask a colleague asks Ben first, who answers at once.
  */
 import http from 'node:http';
 
@@ -40,8 +41,29 @@ function chunk(delta, finish = null) {
     return `data: ${JSON.stringify({ id: 'c1', object, created: 0, model: 'paced', choices })}\n\n`;
 }
 
+const BENS = { question: 'Are there lamps left?', answer: 'Twelve, in the back room.' };
+
+/* Ben's own model is asked for a whole answer, as nobody looks on. */
+function asBen(response) {
+    const message = { role: 'assistant', content: BENS.answer };
+    const choices = [{ index: 0, message, finish_reason: 'stop' }];
+    const usage = { prompt_tokens: 40, completion_tokens: 6, total_tokens: 46 };
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ id: 'c1', object: 'chat.completion', model: 'gpt-4o', choices, usage }));
+}
+
+function askBen(response) {
+    const args = JSON.stringify({ colleague: 'Ben', question: BENS.question });
+    const call = { name: 'ask_colleague', arguments: args };
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(chunk({ tool_calls: [{ index: 0, id: 'call_1', type: 'function', function: call }] }));
+    response.end(`${chunk({}, 'tool_calls')}data: [DONE]\n\n`);
+}
+
 async function answer(gates, request, response) {
-    const { messages } = await read(request);
+    const { messages, tools = [], stream } = await read(request);
+    if (!stream) return asBen(response);
+    if (tools.length > 0 && !messages.some(({ role }) => role === 'tool')) return askBen(response);
     const question = messages.findLast(({ role }) => role === 'user').content;
 
     response.writeHead(200, { 'content-type': 'text/event-stream' });

@@ -1,6 +1,6 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '../lib/fixtures';
-import { nextPiece, paced, someoneAlone } from '../lib/brain';
+import { nextPiece, paced, someoneAlone, withColleague } from '../lib/brain';
 import { ask, askAndHear, signUp, stored } from '../lib/people';
 
 const OPEN = { name: 'How was this answered?' };
@@ -36,6 +36,27 @@ test('what a provider has counted is told with its name', async ({ page }) => {
     const told = page.getByRole('dialog', { name: 'How this was answered' });
     await expect(told).toContainText('openai · paced');
     await expect(told).toContainText('9 tokens in, 9 out');
+});
+
+test('who was asked meanwhile, what, and what came of it', async ({ page }) => {
+    const question = 'Can your team tell whether lamps are left?';
+    const person = await signUp(page, someoneAlone());
+    await paced(person, 'gpt-4o');
+    await withColleague(person);
+    await ask(page, question);
+    for (let i = 0; i < 4; i++) await nextPiece(question);
+    await expect(stored(page)).toHaveCount(2);
+    await stored(page).nth(1).getByRole('button', OPEN).click();
+    const told = page.getByRole('dialog', { name: 'How this was answered' });
+    await expect(told.getByRole('listitem')).toHaveCount(3);
+    await expect(told.getByRole('listitem').nth(0)).toContainText('Wanted to ask a colleague first');
+    const bens = told.getByRole('listitem').nth(1);
+    await expect(bens).toContainText('Mara asked Ben: Are there lamps left?');
+    await expect(bens).toContainText('Ben: openai · gpt-4o');
+    await expect(bens).toContainText('40 tokens in, 6 out, $0.00016');
+    await expect(bens).toContainText('Ben said: Twelve, in the back room.');
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
 });
 
 test.describe('with the server away', () => {
