@@ -153,6 +153,19 @@ static void add_thinking(struct ctx *c, struct reader *r, const struct live_piec
                         (json_int_t)p->take, "state", "thinking"));
 }
 
+/*
+ * Where in the piece to go on for a reader who has `at` bytes of the answer: his id may be one that
+ * we never gave, which stands within a character; then that character comes whole.
+ */
+static size_t rest_from(const struct live_piece *p, size_t at)
+{
+    size_t from = at - p->at;
+
+    while (from > 0 && from < p->text.len && ((unsigned char)p->text.data[from] & 0xc0) == 0x80)
+        from--;
+    return p->at + from;
+}
+
 /* What the reader lacks of a piece that begins no further on than where he is. */
 static void add_rest(struct ctx *c, struct reader *r, const struct live_piece *p, bool anew,
                      struct buf *out)
@@ -163,7 +176,7 @@ static void add_rest(struct ctx *c, struct reader *r, const struct live_piece *p
         begin(r, p);
     if (end <= r->at && !anew)
         return;
-    from = r->at;
+    from = rest_from(p, r->at);
     r->at = end;
     add_event(c, out, r, "delta",
               json_pack("{s:s, s:s, s:I, s:I, s:o}", "turn", p->turn, "answer", p->answer_id,

@@ -247,6 +247,25 @@ static void cut_at_every_event(void **state)
     all_come_back(w);
 }
 
+/* No event of ours ends within a character, but anybody may come with such an id. */
+static void an_id_within_a_character(void **state)
+{
+    struct desk *d = desk_new(*state);
+    struct live_text *t = live_text_begin(&d->place);
+
+    next_news(d);
+    live_text_add(t, BYTES("\xf0\x9f\x91\x8b G"));
+    next_news(d);
+    live_text_end(t);
+    for (int at = 0; at < 8; at++) {
+        struct reply r = open_stream(d, text_printf(d->mem, "0.%s.1000.%d", d->place.turn, at));
+
+        r = wake(d->mem, &r, WAKE_START, nothing);
+        assert_true(text_utf8(bytes_of(r.body)));
+        assert_true((strstr(r.body, "\"text\":\"\xf0\x9f\x91\x8b G\"") != NULL) == (at < 4));
+    }
+}
+
 /* Numbers that look random and are the same each time. */
 static unsigned next_number(unsigned *state)
 {
@@ -382,6 +401,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(cut_at_every_event, api_setup, teardown),
+        cmocka_unit_test_setup_teardown(an_id_within_a_character, api_setup, teardown),
         cmocka_unit_test_setup_teardown(news_may_be_lost, api_setup, teardown),
         cmocka_unit_test_setup_teardown(a_gap_is_left_out, api_setup, teardown),
         cmocka_unit_test_setup_teardown(ids_that_are_none, api_setup, teardown),
