@@ -12,7 +12,7 @@
 
 bool v1_owns(const char *path)
 {
-    return text_starts(path, "/v1/");
+    return text_starts(path, "/v1/") || text_is(path, "/v1");
 }
 
 void v1_problem(struct ctx *c, struct res *rs)
@@ -102,9 +102,24 @@ rc_t v1_models(struct ctx *c, const struct req *rq, struct res *rs)
     return call(c, rq, rs, "/v1/models", NULL, chat_broken);
 }
 
+/* "openai%2Fgpt-5" is openai/gpt-5. */
+static const char *unescaped(struct arena *mem, const char *name)
+{
+    char *out = text_dup(mem, name), *to = out;
+
+    for (const char *at = name; *at != '\0'; at++) {
+        bool slash = strncasecmp(at, "%2f", 3) == 0;
+
+        *to++ = slash ? '/' : *at;
+        at += slash ? 2 : 0;
+    }
+    *to = '\0';
+    return out;
+}
+
 rc_t v1_model(struct ctx *c, const struct req *rq, struct res *rs)
 {
-    const char *model = req_param(c, rq, "model");
+    const char *model = unescaped(c->mem, req_param(c, rq, "model"));
 
     if (strlen(model) > SERVED_MODEL_MAX)
         return ctx_fail(c, E_NOT_FOUND, "model_not_found", "There is no such model here.");

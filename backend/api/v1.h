@@ -7,6 +7,8 @@
 
 #include "api/routes.h"
 
+#define V1_MODELS "/v1/models/" /* behind it a model's name, in which a slash is escaped */
+
 /* Whether the address is one of these: then errors are in OpenAI's form. */
 bool v1_owns(const char *path);
 

@@ -319,14 +319,26 @@ size_t web_relay_flush(struct connection *c)
     return has_gone(c) ? 0 : queued(c);
 }
 
+/*
+ * A problem in a form that OpenAI's clients read, too: they show the message of a member `error`,
+ * and nothing of a body without one.
+ */
+#define PROBLEM                                                                 \
+    "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\"," \
+    "\"detail\":\"%s\",\"error\":{\"message\":\"%s\",\"type\":\"%s\","          \
+    "\"param\":null,\"code\":\"%s\"}}"
+
+static const char *error_type(int status)
+{
+    return status < 500 ? "invalid_request_error" : "server_error";
+}
+
 void web_problem(struct arena *mem, struct res *rs, int status, const char *code,
                  const char *detail)
 {
     *rs = (struct res){.status = status, .type = "application/problem+json"};
-    rs->body = bytes_of(text_printf(mem,
-                                    "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,"
-                                    "\"code\":\"%s\",\"detail\":\"%s\"}",
-                                    status_text(status), status, code, detail));
+    rs->body = bytes_of(text_printf(mem, PROBLEM, status_text(status), status, code, detail, detail,
+                                    error_type(status), code));
 }
 
 /* Kore refused the request before there was one: no arena, no context. */
@@ -348,7 +360,7 @@ void kore_app_error(struct connection *c, int status)
         {505, "version_unknown", "The server speaks HTTP/1.1."},
     };
     const char *code = "request_malformed", *detail = "The request could not be read.";
-    char body[512];
+    char body[1024];
 
     for (size_t i = 0; i < COUNT_OF(known); i++) {
         if (known[i].status == status) {
@@ -356,10 +368,8 @@ void kore_app_error(struct connection *c, int status)
             detail = known[i].detail;
         }
     }
-    snprintf(body, sizeof(body),
-             "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"detail\":"
-             "\"%s\"}",
-             status_text(status), status, code, detail);
+    snprintf(body, sizeof(body), PROBLEM, status_text(status), status, code, detail, detail,
+             error_type(status), code);
 
     struct res rs = {.status = status, .type = "application/problem+json", .body = bytes_of(body)};
 

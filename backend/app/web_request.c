@@ -2,6 +2,7 @@
 #include "app/web.h"
 
 #include "api/remote.h"
+#include "api/v1.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "io/db.h"
@@ -81,17 +82,27 @@ static int hex(char c)
     return -1;
 }
 
-/* NULL for what is no path: broken escapes, an escaped slash or control character, bad UTF-8. */
+/*
+ * NULL for what is no path: broken escapes, an escaped slash or control character, bad UTF-8. Names
+ * of models may hold a slash, which stays escaped.
+ */
 static const char *path_decode(struct arena *mem, const char *raw)
 {
+    const bool names_model = text_starts(raw, V1_MODELS);
     char *out = text_dup(mem, raw), *to = out;
 
     for (const char *p = raw; *p != '\0'; p++) {
         int high = *p == '%' ? hex(p[1]) : 0, low = *p == '%' && high >= 0 ? hex(p[2]) : 0;
         char c = *p == '%' ? (char)(high * 16 + low) : *p;
 
-        if (high < 0 || low < 0 || (unsigned char)c < ' ' || c == 127 || (*p == '%' && c == '/'))
+        if (high < 0 || low < 0 || (unsigned char)c < ' ' || c == 127)
             return NULL;
+        if (*p == '%' && c == '/') {
+            if (!names_model)
+                return NULL;
+            *to++ = *p;
+            continue;
+        }
         if (*p == '%')
             p += 2;
         *to++ = c;

@@ -60,6 +60,12 @@ struct pool_sink {
     void (*began)(void *arg);
     /* asked about four times a second; true gives up */
     bool (*cancelled)(void *arg);
+    /*
+     * Every answer that its provider calls complete is one, without a word as well, and blanks
+     * around it are its own: programs know what to make of it. Else nobody can be shown nothing,
+     * and the next one is asked.
+     */
+    bool as_it_is;
     void *arg;
 };
 
@@ -80,6 +86,8 @@ struct pool_try {
     const char *code;                      /* stable, such as "llm_overloaded", "http_timeout" */
     const char *detail;                    /* for people who run the system; keys are masked */
     int status;                            /* of the HTTP answer, 0 when there was none */
+    /* what the provider wants to be left alone; -1: unsaid */
+    int64_t retry_after_ms;
     int64_t ms;
     int64_t first_ms; /* to its first token; 0: none came, or no stream */
     /*
@@ -93,8 +101,8 @@ struct pool_try {
 
 struct pool_outcome {
     /*
-     * Text trimmed; never blank but beside tool calls, and calls only where tools were offered.
-     * Model never NULL, figures estimated if not counted.
+     * Text trimmed, and never blank but beside tool calls, unless the sink takes it as it is; calls
+     * only where tools were offered. Model never NULL, figures estimated if not counted.
      */
     struct llm_answer answer;
     size_t candidate; /* index of the one that answered */

@@ -235,7 +235,7 @@ static void on_drained_enough(void *arg)
 struct pool_call *pool_start(struct pool_loop *p, const struct pool_question *question)
 {
     struct pool_call *call = arena_take(question->c->mem, sizeof(*call));
-    struct pool_sink sink = {.arg = call};
+    struct pool_sink sink = {.as_it_is = question->sink.as_it_is, .arg = call};
 
     call->p = p;
     call->q = *question;

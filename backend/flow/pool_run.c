@@ -105,6 +105,7 @@ static void record(struct pool_run *r, const struct pool_failure *f, const struc
                            .code = f->code,
                            .detail = f->detail,
                            .status = f->status,
+                           .retry_after_ms = f->retry_after_ms,
                            .ms = ms,
                            .first_ms = f->first_ms,
                            .input_tokens = f->partial.input_tokens,

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "llm/gather.h"
+#include "llm/model.h"
 #include "llm/vectors.h"
 
 /*
@@ -238,11 +239,19 @@ static void drop_unasked(struct pool_trial *t, struct llm_answer *answer)
         answer->stop = LLM_STOP_END;
 }
 
+/* Without a word: the provider says why, or at least that it has done something. */
+static bool is_complete_in_silence(const struct llm_answer *answer)
+{
+    return answer->stop != LLM_STOP_END || answer->counted;
+}
+
 static rc_t judge(struct pool_trial *t, const struct llm_answer *answer)
 {
     if (t->ask.text_count > 0)
         return vectors_fit(t->c, t->llm->name, &t->ask, answer);
     if (answer->call_count > 0 || !text_blank(answer->text))
+        return OK;
+    if (t->sink->as_it_is && is_complete_in_silence(answer))
         return OK;
     if (llm_refused(answer))
         return ctx_fail(t->c, E_UPSTREAM, "llm_refused", "%s: the model refused without a word%s%s",
@@ -253,13 +262,23 @@ static rc_t judge(struct pool_trial *t, const struct llm_answer *answer)
                                                     : "");
 }
 
-static void keep(struct ctx *c, const char *asked_model, const struct llm_answer *from,
+static void keep(struct ctx *c, const struct pool_trial *t, const struct llm_answer *from,
                  struct llm_answer *out)
 {
     *out = llm_answer_copy(c->mem, from);
-    out->text = text_trim(c->mem, from->text);
+    if (!t->sink->as_it_is)
+        out->text = text_trim(c->mem, from->text);
     if (text_blank(from->model))
-        out->model = text_dup(c->mem, asked_model);
+        out->model = text_dup(c->mem, t->who->model);
+}
+
+/* Providers refuse a limit that is above what the model ever says; below it, it changes nothing. */
+static int64_t most_of(const struct pool_candidate *who, int64_t max_tokens)
+{
+    const struct llm_model *m = llm_model_find(who->llm->name, who->model);
+
+    return m == NULL || m->answer_most <= 0 || max_tokens < m->answer_most ? max_tokens
+                                                                           : m->answer_most;
 }
 
 rc_t pool_trial_begin(struct pool_trial *t, const struct ctx *c, const struct pool_candidate *who,
@@ -276,6 +295,7 @@ rc_t pool_trial_begin(struct pool_trial *t, const struct ctx *c, const struct po
                              .http = {.retry_after_ms = -1}};
     t->started_ms = clock_mono_ms();
     t->ask.model = who->model;
+    t->ask.max_tokens = most_of(who, ask->max_tokens);
     t->ask.stream = ask->stream && (who->llm->can & (LLM_CAN_STREAM | LLM_CAN_LOCAL)) != 0;
     t->stream = llm_stream_new(t->c->mem);
     *call = (who->llm->can & LLM_CAN_LOCAL) == 0;
@@ -305,7 +325,7 @@ rc_t pool_trial_end(struct pool_trial *t, struct ctx *c, rc_t rc, struct llm_ans
     if (rc == OK || answer->counted || !text_blank(answer->text) || was_left(t))
         estimate(t, rc == OK, answer);
     if (rc == OK) {
-        keep(c, t->who->model, answer, out);
+        keep(c, t, answer, out);
     } else {
         *f = (struct pool_failure){
             .code = t->c->fault.code,

@@ -164,16 +164,30 @@ static void answer(struct v1_call *v, const struct pool_outcome *o)
         whole(v, buf_bytes(out));
 }
 
-/* Of a pool in which nobody answered, the last try says why. */
+/*
+ * Of a pool in which nobody answered, the last try says why; but one after which it is worth to ask
+ * again comes first, as whoever gives up for good because of another one would be misled.
+ */
 static struct fault fault_of(const struct v1_call *v, const struct pool_outcome *o)
 {
-    struct fault fault = v->c->fault;
+    const struct fault fault = v->c->fault;
+    struct fault told = fault;
 
-    if (!text_is(fault.code, "llm_all_failed") || o->try_count == 0)
+    if (!text_is(fault.code, "llm_all_failed"))
         return fault;
-    fault.code = o->tries[o->try_count - 1].code;
-    fault.detail = o->tries[o->try_count - 1].detail;
-    return fault;
+    for (size_t i = o->try_count; i-- > 0;) {
+        struct fault one = fault;
+
+        one.code = o->tries[i].code;
+        one.detail = o->tries[i].detail;
+        one.wait_s = o->tries[i].retry_after_ms <= 0 ? 0
+                                                     : (o->tries[i].retry_after_ms + 999) / 1000;
+        if (i + 1 == o->try_count)
+            told = one;
+        if (served_error_of(&one).again)
+            return one;
+    }
+    return told;
 }
 
 static void on_ended(void *arg, rc_t rc, const struct pool_outcome *o)
@@ -229,6 +243,10 @@ static rc_t nobody(struct v1_call *v)
 {
     const char *code = v->route.passed_count == 0 ? "" : v->route.passed[0].code;
 
+    if (text_is(code, "embeds_only"))
+        return ctx_fail(v->c, E_NOT_FOUND, "model_not_found",
+                        "%s makes vectors of texts: ask it at " SERVED_EMBED_PATH ".",
+                        v->asked.ask.model);
     if (text_is(code, "context_too_short"))
         return ctx_fail(v->c, E_UPSTREAM, "llm_too_long", "no model here reads that much");
     if (text_starts(code, "no_") && !text_is(code, "no_account"))
@@ -254,6 +272,22 @@ static const char *model_named(const struct llm_ask *ask, enum task *task)
     return ROUTING_AUTO;
 }
 
+/*
+ * The built-in starter answers where there is nobody else to ask. It stands in for no model that
+ * failed: a person reads that it is not the usual one, a program would take its words for an
+ * answer.
+ */
+static void drop_stand_in(struct pool_route *pool)
+{
+    size_t others = 0;
+
+    for (size_t i = 0; i < pool->count; i++)
+        if ((pool->candidates[i].llm->can & LLM_CAN_LOCAL) == 0)
+            pool->candidates[others++] = pool->candidates[i];
+    if (others > 0)
+        pool->count = others;
+}
+
 static rc_t find_route(struct v1_call *v)
 {
     const struct llm_ask *ask = &v->asked.ask;
@@ -264,6 +298,7 @@ static rc_t find_route(struct v1_call *v)
     want.needs = needs_of(ask);
     TRY(routing_find(v->c, &want, &v->route));
     TRY(db_commit(v->c));
+    drop_stand_in(&v->route.pool);
     if (v->route.pool.count == 0)
         return nobody(v);
     v->payer = (struct payer){.key_id = v->open.key_id};
@@ -297,12 +332,13 @@ static rc_t list_models(struct v1_call *v)
 static void ask(struct v1_call *v, struct pool_loop *pool)
 {
     /* What was said cannot be taken back: no restart. */
-    const struct pool_question question = {.c = v->c,
-                                           .route = &v->route.pool,
-                                           .ask = &v->asked.ask,
-                                           .sink = {.delta = on_delta, .began = on_began, .arg = v},
-                                           .ended = on_ended,
-                                           .arg = v};
+    const struct pool_question question = {
+        .c = v->c,
+        .route = &v->route.pool,
+        .ask = &v->asked.ask,
+        .sink = {.delta = on_delta, .began = on_began, .as_it_is = true, .arg = v},
+        .ended = on_ended,
+        .arg = v};
 
     v->asking = pool_start(pool, &question);
 }

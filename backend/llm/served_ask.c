@@ -29,6 +29,8 @@ static bool data_url(struct arena *mem, const char *url, struct llm_part *out)
     if (mark == NULL)
         return false;
     out->media = text_copy(mem, media, strcspn(media, ";,"));
+    if (text_is(out->media, "image/jpg")) /* often said, and everybody knows what is meant */
+        out->media = "image/jpeg";
     out->base64 = comma + 1;
     return true;
 }
@@ -238,6 +240,12 @@ void served_said(struct served_talked *talked, enum llm_author author, struct ll
 
 void served_settle(struct served_talked *talked, struct llm_ask *ask)
 {
+    /* Instructions alone are what is asked: not every provider answers to nobody. */
+    if (talked->count == 0 && talked->system.len > 0) {
+        talked->messages[talked->count++] = (struct llm_message)LLM_SAYS(
+            LLM_PERSON, text_dup(talked->system.mem, buf_str(&talked->system)));
+        talked->system.len = 0;
+    }
     ask->messages = talked->messages;
     ask->count = talked->count;
     ask->system = talked->system.len == 0 ? NULL : buf_str(&talked->system);

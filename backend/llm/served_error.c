@@ -7,7 +7,8 @@
 /*
  * What a code becomes, first of all by its own row, else by its kind. A NULL code stays as it is; a
  * NULL message is the fault's own, which rows for E_UPSTREAM and E_INTERNAL may not use: theirs is
- * for the log. (What llm_cannot says are our own words wherever it comes from.)
+ * for the log. (What llm_cannot says are our own words wherever it comes from; with
+ * llm_bad_request it is the provider's words that say what to mend, without the key.)
  */
 struct row {
     const char *from;
@@ -33,8 +34,7 @@ static const struct row by_code[] = {
     {"llm_cannot", 400, INVALID, "unsupported_parameter", NULL, NULL, false},
     {"llm_too_long", 400, INVALID, "context_length_exceeded", "messages",
      "This is longer than the model can read. Make the messages shorter.", false},
-    {"llm_bad_request", 400, INVALID, "bad_request", NULL,
-     "The model's provider did not accept this request as it is.", false},
+    {"llm_bad_request", 400, INVALID, "bad_request", NULL, NULL, false},
     {"llm_filtered", 400, INVALID, "content_filter", NULL,
      "The provider's safety filter did not let this request pass.", false},
     {"llm_model_unknown", 404, INVALID, "model_not_found", "model",
@@ -48,6 +48,12 @@ static const struct row by_code[] = {
      false},
     {"llm_overloaded", 503, SERVER, "overloaded", NULL,
      "The model's provider is overloaded. Try again in a moment.", true},
+    {"llm_broke_off", 502, SERVER, "stream_broken", NULL,
+     "The answer broke off at the model's provider. Nothing follows; please ask again.", true},
+    {"unauthenticated", 401, INVALID, "invalid_api_key", NULL,
+     "There is no API key in this request. Send one in a header: \"Authorization: Bearer "
+     "kst_...\".",
+     false},
     {"llm_cancelled", 499, INVALID, "cancelled", NULL, "The request was given up.", false},
 };
 

@@ -105,6 +105,48 @@ static void some_faults_are_final(void **state)
     }
 }
 
+/* A program takes what its provider calls complete: without a word, cut off, with blanks around. */
+static void what_is_complete_is_handed_on_as_it_is(void **state)
+{
+#define ENDED(text, reason, usage)                                                            \
+    JSON_HEAD "{\"choices\":[{\"message\":{\"content\":" text "},\"finish_reason\":\"" reason \
+              "\"}]" usage "}"
+#define FIGURES ",\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":4}"
+    static const struct {
+        const char *answer, *text;
+        enum llm_stop stop;
+    } rows[] = {
+        {ENDED("null", "length", ""), "", LLM_STOP_LENGTH},
+        {ENDED("\"\"", "content_filter", ""), "", LLM_STOP_FILTERED},
+        {ENDED("\"\"", "stop", FIGURES), "", LLM_STOP_END},
+        {ENDED("\"\\n x \"", "stop", ""), "\n x ", LLM_STOP_END},
+        {ENDED("\"\"", "stop", ""), NULL, LLM_STOP_END}, /* nothing says that it did anything */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct tiny_step step = {rows[i].answer, 0, TINY_CLOSE};
+        void *fresh;
+
+        bench_setup(&fresh);
+
+        struct bench *b = fresh;
+
+        print_message("# %s\n", rows[i].answer);
+        b->sink.as_it_is = true;
+        bench_serve(b, &step, 1);
+        bench_serve(b, &bench_whole, 1);
+        assert_int_equal(bench_ask(b, false), OK);
+        assert_int_equal(b->out.candidate, rows[i].text == NULL);
+        if (rows[i].text != NULL)
+            assert_string_equal(b->out.answer.text, rows[i].text);
+        assert_int_equal(b->out.answer.stop, rows[i].stop);
+        bench_teardown(&fresh);
+    }
+#undef ENDED
+#undef FIGURES
+}
+
 static void short_retry_after_is_kept(void **state)
 {
     static const struct tiny_step steps[] = {
@@ -323,6 +365,7 @@ int main(void)
         BENCH_TEST(server_error_is_tried_once_more),
         BENCH_TEST(no_more_than_two_tries_each),
         cmocka_unit_test(some_faults_are_final),
+        cmocka_unit_test(what_is_complete_is_handed_on_as_it_is),
         BENCH_TEST(short_retry_after_is_kept),
         BENCH_TEST(key_is_never_told),
         BENCH_TEST(detail_is_one_short_line),
