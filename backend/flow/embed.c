@@ -61,16 +61,17 @@ static size_t batch_of(const char *const *texts, size_t count)
     return n;
 }
 
-/* What all candidates say of the question itself is the caller's to mend. */
+/* Nobody answered: the last one says why. What it says of the question is the caller's to mend. */
 static rc_t own_fault(struct ctx *c, rc_t rc, const struct pool_outcome *o)
 {
     static const char words[] = "llm_too_long llm_bad_request llm_model_unknown llm_cannot";
     const struct pool_try *t = o->try_count == 0 ? NULL : &o->tries[o->try_count - 1];
 
-    if (rc != E_UPSTREAM || t == NULL || !text_among(words, t->code))
+    if (rc != E_UPSTREAM || t == NULL)
         return rc;
     ctx_forgive(c);
-    return ctx_fail(c, E_INVALID, t->code, "%s", t->detail);
+    return ctx_fail(c, text_among(words, t->code) ? E_INVALID : E_UPSTREAM, t->code, "%s",
+                    t->detail);
 }
 
 /* The model that answered the first question answers all: a later one goes to nobody else. */

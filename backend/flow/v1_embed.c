@@ -11,6 +11,19 @@ static bool cancelled(void *arg)
     return atomic_load((atomic_bool *)arg);
 }
 
+/* Which text is too long says only our own model; words of providers are for the log. */
+static rc_t of_texts(struct ctx *c, rc_t rc, const char *model)
+{
+    const char *detail = c->fault.detail;
+
+    if (rc != E_INVALID || !text_is(c->fault.code, "llm_too_long"))
+        return rc;
+    if (!text_is(model, EMBED_BUILT_IN))
+        detail = "A text is longer than the model can read.";
+    ctx_forgive(c);
+    return ctx_fail(c, E_INVALID, "embed_too_long", "%s", detail);
+}
+
 rc_t v1_embed(struct ctx *c, const struct line_open *open, const struct routing_want *models,
               struct bytes question, atomic_bool *left, struct bytes *body)
 {
@@ -35,7 +48,9 @@ rc_t v1_embed(struct ctx *c, const struct line_open *open, const struct routing_
     route->pool.payer = &payer;
     route->pool.limits.turn_ms = conf_number(CONF_turn_seconds) * 1000;
     route->pool.pause_ms = conf_number(CONF_breaker_seconds) * 1000;
-    TRY(embed_texts(c, &route->pool, asked.inputs, asked.count, asked.dimensions, &sink, made));
+    TRY(of_texts(
+        c, embed_texts(c, &route->pool, asked.inputs, asked.count, asked.dimensions, &sink, made),
+        want.model));
     out = buf_new(c->mem, served_embed_room(&asked, made->dimensions));
     served_embed_write(&asked, made->model, made->vectors, made->dimensions, made->tokens, &out);
     if (out.over)

@@ -15,10 +15,12 @@ static rc_t one_input(struct ctx *c, const struct served_at *at, const json_t *v
     if (!json_is_string(v))
         return served_wrong_type(c, at, NULL, "a text; lists of tokens can't be read here");
     *out = json_string_value(v);
-    if (text_blank(*out) || json_string_length(v) > SERVED_EMBED_TEXT_MAX)
+    if (text_blank(*out))
+        return served_bad(c, at, NULL, "invalid_value", "a text must not be empty.");
+    if (json_string_length(v) > SERVED_EMBED_TEXT_MAX)
         return served_bad(
             c, at, NULL, "invalid_value",
-            text_printf(c->mem, "a text must have 1 to %zu bytes.", SERVED_EMBED_TEXT_MAX));
+            text_printf(c->mem, "a text must have at most %zu bytes.", SERVED_EMBED_TEXT_MAX));
     return OK;
 }
 

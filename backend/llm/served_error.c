@@ -26,6 +26,7 @@ static const struct row by_code[] = {
     {"method_not_allowed", 405, INVALID, NULL, NULL, NULL, false},
     {"llm_too_many", 400, INVALID, NULL, NULL, NULL, false},
     {"llm_ask_too_long", 400, INVALID, "context_length_exceeded", "messages", NULL, false},
+    {"embed_too_long", 400, INVALID, "context_length_exceeded", "input", NULL, false},
     {"llm_no_message", 400, INVALID, NULL, "messages", NULL, false},
     {"llm_bad_order", 400, INVALID, NULL, "messages", NULL, false},
     {"llm_bad_image", 400, INVALID, NULL, "messages", NULL, false},

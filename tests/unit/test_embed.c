@@ -212,6 +212,22 @@ static void the_built_in_model_needs_nobody(void **state)
     assert_true(alike > unlike + 0.3);
 }
 
+/* A busy provider is told of as one, as it is for a chat. */
+static void why_nobody_made_them(void **state)
+{
+    static const struct tiny_step busy = {
+        HEAD("429 Slow", "application/json") "retry-after: 60\r\n\r\n{\"error\":{\"message\":"
+                                             "\"slow\"}}",
+        0, TINY_CLOSE};
+    struct bench *b = *state;
+    struct embedded_texts out;
+
+    bench_serve(b, &busy, 1);
+    assert_int_equal(embed_texts(b->c, &b->route, texts_of(b->c->mem, 1, 5), 1, 0, NULL, &out),
+                     E_UPSTREAM);
+    assert_string_equal(b->c->fault.code, "llm_rate_limited");
+}
+
 static void what_the_built_in_model_cannot(void **state)
 {
     struct bench *b = *state;
@@ -251,6 +267,7 @@ int main(void)
                                         bench_teardown),
         cmocka_unit_test_setup_teardown(the_built_in_model_needs_nobody, bench_setup,
                                         bench_teardown),
+        cmocka_unit_test_setup_teardown(why_nobody_made_them, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(what_the_built_in_model_cannot, bench_setup,
                                         bench_teardown),
     };

@@ -363,6 +363,8 @@ describe('the rest', () => {
             .then(() => assert.fail('it was answered'), (e) => e);
         assert.equal(error.status, 400);
         assert.equal(error.code, 'context_length_exceeded');
+        assert.equal(error.param, 'input');
+        assert.match(error.message, /602 tokens/);
         await assert.rejects(openai.embeddings.create({ model: 'all-MiniLM-L6-v2', input: 'x', dimensions: 100 }), { status: 400 });
     });
 
