@@ -48,8 +48,22 @@ test('what is asked is counted, and a cap is changed', async ({ page }) => {
     await page.getByRole('button', { name: 'By model' }).click();
     await expect(row).toContainText('starter');
 
+    await page.getByRole('button', { name: 'Last month' }).click();
+    await expect(page.getByText('Nothing yet.')).toBeVisible();
+    await page.getByRole('button', { name: 'This month' }).click();
+    await expect(page.getByRole('region', { name: 'Sums' }).getByRole('row').last()).toContainText('In all');
+    const saved = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save as CSV' }).click();
+    expect((await saved).suggestedFilename()).toBe('usage-by-model.csv');
+
     await row.getByRole('link').click();
     await expect(page.getByRole('heading', { name: 'Calls of models' })).toBeVisible();
+    await expect(page).toHaveURL(/days=month/);
+    for (const width of [1280, 390]) {
+        await page.setViewportSize({ width, height: 800 });
+        await expect(page.getByRole('columnheader', { name: 'Cost' })).toBeInViewport({ ratio: 1 });
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
     await expect(page.getByRole('region', { name: 'Calls' }).getByRole('row').nth(1)).toContainText(
         'Mara',
     );
@@ -93,7 +107,7 @@ test.describe('teams', () => {
     });
 });
 
-test('a cap that is used up is told on every page, until it is raised', async ({ page }) => {
+test('a cap at which calls are refused is told on every page, until it is raised', async ({ page }) => {
     const person = await signUp(page, someoneAlone());
     await paced(person, 'gpt-5');
     await ask(page, 'When do parcels leave?');
@@ -120,7 +134,7 @@ test('a cap that is used up is told on every page, until it is raised', async ({
     }).toPass();
     await page.reload();
     const banner = page.getByRole('complementary', { name: 'A cap is used up' });
-    await expect(banner).toContainText('The company may spend no more on models today');
+    await expect(banner).toContainText('could have cost more than what is left of a cap: The company, a day');
     await page.getByRole('button', { name: 'Alerts, 1 unread' }).click();
     const list = page.getByRole('dialog', { name: 'Alerts' });
     await expect(list.getByRole('listitem')).toContainText('of $0.01 a day');
@@ -129,7 +143,7 @@ test('a cap that is used up is told on every page, until it is raised', async ({
     await expect(page.getByRole('button', { name: 'Alerts', exact: true })).toBeVisible();
 
     await banner.getByRole('link').click();
-    await expect(caps(page).first()).toContainText('used up');
+    await expect(caps(page).first()).toContainText('a call was refused');
     await clean(page);
     await page.getByRole('button', { name: 'Change The company, a day' }).click();
     await page.getByLabel('At most, in US dollars').fill('1');

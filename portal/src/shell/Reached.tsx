@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useRouteContext } from '@tanstack/react-router';
 import { CircleDollarSign } from 'lucide-react';
-import { capsQuery, whoseOf, type Cap } from '../pages/usage/data';
+import { PERIODS, capsQuery, whoseOf, type Cap } from '../pages/usage/data';
 import { may } from './places';
 
 const WHEN: Record<Cap['period'], string> = {
@@ -14,9 +14,12 @@ const WHEN: Record<Cap['period'], string> = {
 /* The company's own comes first in the list; one sentence is enough. */
 function wordsOf(caps: readonly [Cap, ...Cap[]]): string {
     const [first, ...others] = caps;
-    const what = `${whoseOf(first)} may spend no more on models${WHEN[first.period]}: a cap is used up.`;
+    const what =
+        first.spent_micros < first.limit_micros
+            ? `A call of a model was refused, because it could have cost more than what is left of a cap: ${whoseOf(first)}, ${PERIODS[first.period]}.`
+            : `${whoseOf(first)} may spend no more on models${WHEN[first.period]}: a cap is used up.`;
     if (others.length === 0) return what;
-    return `${what} So ${others.length === 1 ? 'is one other' : `are ${others.length} others`}.`;
+    return `${what} ${others.length === 1 ? 'One other cap is reached, too' : `${others.length} other caps are reached, too`}.`;
 }
 
 export function Reached() {

@@ -47,7 +47,7 @@ export function SideBar({ folding = false, onGoto, onKeys, onCompany }: Props) {
                 )}
             </div>
             <nav aria-label="Places" className="flex-1 overflow-y-auto px-3 py-1">
-                <ul className="grid gap-0.5">
+                <ul className="grid grid-cols-1 gap-0.5">
                     <li>
                         <button type="button" onClick={onGoto} className={line} title="Go to">
                             {icon(<Search size={17} />)}
@@ -87,7 +87,7 @@ export function SideBar({ folding = false, onGoto, onKeys, onCompany }: Props) {
                 >
                     Employees
                 </h2>
-                <ul className="grid gap-0.5">
+                <ul className="grid grid-cols-1 gap-0.5">
                     {employees.data?.map((employee) => (
                         <li key={employee.id}>
                             <Link

@@ -9,17 +9,29 @@ import { Failed } from '../../components/Failed';
 import { Notice } from '../../components/Notice';
 import { Select } from '../../components/Select';
 import { Skeleton } from '../../components/Skeleton';
-import { When } from '../../components/When';
 import { usePage } from '../../lib/page';
 import { save } from '../../lib/save';
-import { callsQuery, exportCalls, triedOf, type Call } from './calls';
+import { CSV_MOST, callsQuery, exportCalls, triedOf, whenOf, type Call } from './calls';
 import { money } from './data';
-import { OUTCOMES, type Filters } from './look';
+import { OUTCOMES, SPANS, type Filters } from './look';
 
 const route = getRouteApi('/inside/usage/calls');
 const number = new Intl.NumberFormat('en');
-const HEADS = ['When', 'For', 'Model', 'Outcome', 'Tokens in', 'Tokens out', 'Took', 'Cost'];
-const RIGHT = new Set(['Tokens in', 'Tokens out', 'Took', 'Cost']);
+
+/* Where there is little room, what a call was for stands under its time, and its outcome under the model. */
+const CELL = 'px-2 py-2 first:pl-4 last:pr-4 sm:px-2.5 sm:first:pl-5 sm:last:pr-5';
+const WIDE = `${CELL} max-sm:hidden`;
+const RIGHT = 'text-right whitespace-nowrap';
+const HEADS = [
+    ['When (UTC)', CELL],
+    ['For', WIDE],
+    ['Model', CELL],
+    ['Outcome', WIDE],
+    ['Tokens in', `${WIDE} ${RIGHT}`],
+    ['Tokens out', `${WIDE} ${RIGHT}`],
+    ['Took', `${WIDE} ${RIGHT}`],
+    ['Cost', `${CELL} ${RIGHT}`],
+] as const;
 
 export function Calls() {
     usePage('Calls of models');
@@ -49,9 +61,10 @@ function FilterRow({ filters }: { filters: Filters }) {
         void navigate({ search: { ...filters, ...change }, replace: true });
     const file = useMutation({
         mutationFn: () => exportCalls(filters, setCount),
-        onSuccess: (blob) => save(blob, 'calls.csv'),
+        onSuccess: (made) => save(made.file, 'calls.csv'),
     });
-    const narrowed = filters.model ?? (filters.team_id && 'one team') ?? (filters.key_id && 'one API key');
+    const narrowed =
+        filters.model ?? (filters.team_id && 'one team') ?? (filters.key_id && 'one API key');
 
     return (
         <>
@@ -67,6 +80,15 @@ function FilterRow({ filters }: { filters: Filters }) {
                     onChange={(event) => set({ employee_id: event.target.value || undefined })}
                 />
                 <Select
+                    label="Time"
+                    className="w-36"
+                    options={[['', 'All'], ...SPANS.map(([span, word]) => [span, word] as const)]}
+                    value={filters.days ?? ''}
+                    onChange={(event) =>
+                        set({ days: SPANS.find(([span]) => span === event.target.value)?.[0] })
+                    }
+                />
+                <Select
                     label="Outcome"
                     className="w-48"
                     options={[['', 'All'], ...OUTCOMES]}
@@ -78,7 +100,12 @@ function FilterRow({ filters }: { filters: Filters }) {
                 {narrowed && (
                     <Button
                         onClick={() =>
-                            set({ model: undefined, team_id: undefined, key_id: undefined })
+                            set({
+                                provider: undefined,
+                                model: undefined,
+                                team_id: undefined,
+                                key_id: undefined,
+                            })
                         }
                     >
                         Only {narrowed}: show all
@@ -89,6 +116,12 @@ function FilterRow({ filters }: { filters: Filters }) {
                 </Button>
             </div>
             {file.error && <Notice told={explain(file.error)} className="mt-3" />}
+            {file.data && !file.data.whole && (
+                <p role="status" className="mt-3 text-amber">
+                    The file holds the newest {number.format(CSV_MOST)} calls. For those before,
+                    choose a shorter time or one employee.
+                </p>
+            )}
         </>
     );
 }
@@ -108,11 +141,11 @@ function Lines({ filters }: { filters: Filters }) {
                 <table className="tabular w-full text-left text-table" aria-busy={query.isFetching}>
                     <thead>
                         <tr className="border-b border-line text-ink-soft">
-                            {HEADS.map((head) => (
+                            {HEADS.map(([head, look]) => (
                                 <th
                                     key={head}
                                     scope="col"
-                                    className={`px-4 py-2 font-medium whitespace-nowrap ${RIGHT.has(head) ? 'text-right' : ''}`}
+                                    className={`${look} font-medium whitespace-nowrap`}
                                 >
                                     {head}
                                 </th>
@@ -125,7 +158,7 @@ function Lines({ filters }: { filters: Filters }) {
                         ))}
                         {query.isPending && (
                             <tr>
-                                <td colSpan={HEADS.length} className="px-4 py-3">
+                                <td colSpan={HEADS.length} className="px-5 py-3">
                                     <Skeleton className="h-5 w-full" />
                                 </td>
                             </tr>
@@ -133,7 +166,7 @@ function Lines({ filters }: { filters: Filters }) {
                     </tbody>
                 </table>
                 {query.isSuccess && calls.length === 0 && (
-                    <p className="px-4 py-6 text-ink-soft">No call fits these filters.</p>
+                    <p className="px-5 py-6 text-ink-soft">No call fits these filters.</p>
                 )}
             </div>
             <Failed
@@ -157,44 +190,36 @@ function Lines({ filters }: { filters: Filters }) {
 }
 
 const soft = 'block text-ink-soft';
+const narrow = `${soft} ml-auto w-18 whitespace-normal`;
 
 function Row({ of: one }: { of: Call }) {
-    const right = 'px-4 py-2 text-right whitespace-nowrap';
-
     return (
         <tr className="border-line align-top not-first:border-t">
-            <td className="px-4 py-2 whitespace-nowrap">
-                <When at={one.created} />
+            <td className={`${CELL} whitespace-nowrap`}>
+                <time dateTime={new Date(one.created * 1000).toISOString()}>
+                    {whenOf(one.created)}
+                </time>
+                <span className="block max-w-24 truncate sm:hidden">
+                    <For of={one} />
+                </span>
             </td>
-            <td className="max-w-44 truncate px-4 py-2">
-                {one.employee ?? (one.employee_id ? 'No longer here' : null)}
-                {one.key_id && (
-                    <span className={one.employee_id ? soft : undefined}>
-                        {one.key ?? 'A former API key'}
-                    </span>
-                )}
+            <td className={`${WIDE} max-w-34 truncate`} title={one.employee ?? one.key ?? undefined}>
+                <For of={one} />
             </td>
-            <td className="max-w-56 truncate px-4 py-2" title={one.model}>
+            <td className={`${CELL} max-w-32 truncate sm:max-w-40`} title={one.model}>
                 {one.model}
                 <span className={soft}>
                     {one.provider}
                     {one.account_id && ', own account'}
                 </span>
+                <span className="block whitespace-normal sm:hidden">
+                    <Outcome of={one} />
+                </span>
             </td>
-            <td className="px-4 py-2 whitespace-nowrap">
-                {OUTCOMES.find(([outcome]) => outcome === one.outcome)?.[1]}
-                {one.ended !== 'whole' && (
-                    <span className={soft}>
-                        {one.ended === 'drained' ? 'Reader left, read to the end' : 'Reader left, cut off'}
-                    </span>
-                )}
-                {triedOf(one).map((told, i) => (
-                    <span key={i} className={`${soft} max-w-64 wrap-anywhere whitespace-normal`}>
-                        after {told}
-                    </span>
-                ))}
+            <td className={`${WIDE} min-w-40`}>
+                <Outcome of={one} />
             </td>
-            <td className={right}>
+            <td className={`${WIDE} ${RIGHT}`}>
                 {number.format(one.input_tokens)}
                 {one.cached_tokens > 0 && (
                     <span className={soft}>{number.format(one.cached_tokens)} cached</span>
@@ -205,7 +230,7 @@ function Row({ of: one }: { of: Call }) {
                     </span>
                 )}
             </td>
-            <td className={right}>
+            <td className={`${WIDE} ${RIGHT}`}>
                 {number.format(one.output_tokens)}
                 {one.reasoning_tokens > 0 && (
                     <span className={soft}>{number.format(one.reasoning_tokens)} reasoning</span>
@@ -214,20 +239,53 @@ function Row({ of: one }: { of: Call }) {
                     <span className={soft}>our own count</span>
                 )}
             </td>
-            <td className={right}>
+            <td className={`${WIDE} ${RIGHT}`}>
                 {one.ms < 1000 ? `${one.ms} ms` : `${(one.ms / 1000).toFixed(1)} s`}
                 {one.first_ms > 0 && (
-                    <span className={soft}>first token {number.format(one.first_ms)} ms</span>
+                    <span className={soft}>first {number.format(one.first_ms)} ms</span>
                 )}
             </td>
-            <td className={right}>
+            <td className={`${CELL} ${RIGHT}`}>
                 {money(one.cost_micros)}
+                {one.outcome === 'unknown' && <span className={narrow}>at the worst case</span>}
                 {one.price_from === null && one.outcome !== 'unknown' && (
-                    <span className={soft}>
+                    <span className={narrow}>
                         {one.cost_micros > 0 ? 'price assumed' : 'no known price'}
                     </span>
                 )}
             </td>
         </tr>
+    );
+}
+
+function For({ of: one }: { of: Call }) {
+    return (
+        <>
+            {one.employee ?? (one.employee_id ? 'No longer here' : null)}
+            {one.key_id && (
+                <span className={one.employee_id ? soft : undefined}>
+                    {one.key ?? 'A former API key'}
+                </span>
+            )}
+            {!one.employee_id && !one.key_id && <span className="text-ink-soft">A test</span>}
+        </>
+    );
+}
+
+function Outcome({ of: one }: { of: Call }) {
+    return (
+        <>
+            {OUTCOMES.find(([outcome]) => outcome === one.outcome)?.[1]}
+            {one.ended !== 'whole' && (
+                <span className={soft}>
+                    {one.ended === 'drained' ? 'Reader left, read to the end' : 'Reader left, cut off'}
+                </span>
+            )}
+            {triedOf(one).map((told, i) => (
+                <span key={i} className={`${soft} break-words`}>
+                    after {told}
+                </span>
+            ))}
+        </>
     );
 }

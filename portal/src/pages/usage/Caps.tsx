@@ -11,7 +11,10 @@ import { cx } from '../../lib/cx';
 import { may } from '../../shell/places';
 import { Add } from './AddCap';
 import { Change } from './ChangeCap';
-import { capsQuery, money, titleOf, type Cap } from './data';
+import { capsQuery, inOrder, money, titleOf, wordOf, type Cap } from './data';
+
+/* Of many, those of which most is used are shown first, and the others when they are wanted. */
+const SHOWN_FIRST = 6;
 
 export function Caps() {
     const me = useRouteContext({ from: '/inside', select: (context) => context.me });
@@ -20,6 +23,9 @@ export function Caps() {
     const [changing, setChanging] = useState<Cap | null>(null);
     const [removing, setRemoving] = useState<Cap | null>(null);
     const [adding, setAdding] = useState(false);
+    const [all, setAll] = useState(false);
+    const caps = data && inOrder(data);
+    const hidden = all ? 0 : Math.max(0, (caps?.length ?? 0) - SHOWN_FIRST);
     const sets = may(me, 'caps:manage');
 
     if (error && data === undefined)
@@ -45,7 +51,7 @@ export function Caps() {
                         <Skeleton className="h-9 w-full" />
                     </li>
                 )}
-                {data?.map((cap) => (
+                {caps?.slice(0, caps.length - hidden).map((cap) => (
                     <Line
                         key={cap.id}
                         cap={cap}
@@ -56,6 +62,11 @@ export function Caps() {
                     />
                 ))}
             </ul>
+            {hidden > 0 && (
+                <Button size="small" look="quiet" className="mt-2" onClick={() => setAll(true)}>
+                    Show all {caps?.length} caps
+                </Button>
+            )}
             {changing && <Change cap={changing} onClose={() => setChanging(null)} />}
             {adding && <Add onClose={() => setAdding(false)} />}
             {removing && (
@@ -89,12 +100,12 @@ interface LineProps {
 
 function Line({ cap, onChange, onRemove }: LineProps) {
     const used = Math.min(cap.percent, 100);
-    const word = cap.reached ? 'used up' : used >= 80 ? 'nearly used' : null;
+    const word = wordOf(cap);
 
     return (
         <li className="flex flex-wrap items-center gap-x-5 gap-y-2 border-b border-line py-3.5 last:border-0">
             <div className="min-w-0 flex-1 basis-60">
-                <p className="font-medium">
+                <p className="font-medium wrap-anywhere">
                     {titleOf(cap)}
                     {word && (
                         <span className={cx('font-normal', cap.reached ? 'text-red' : 'text-amber')}>
@@ -111,24 +122,28 @@ function Line({ cap, onChange, onRemove }: LineProps) {
                 aria-label={`${titleOf(cap)}: used`}
                 min={0}
                 max={100}
-                high={80}
+                low={80}
+                high={99.5}
+                optimum={0}
                 value={used}
-                className="h-2 w-40"
+                className="h-2 w-40 max-sm:w-full"
             />
             {onChange && (
-                <Button size="small" onClick={onChange} aria-label={`Change ${titleOf(cap)}`}>
-                    Change
-                </Button>
-            )}
-            {onRemove && (
-                <Button
-                    size="small"
-                    look="quiet"
-                    onClick={onRemove}
-                    aria-label={`Remove ${titleOf(cap)}`}
-                >
-                    Remove
-                </Button>
+                <div className="flex w-43 justify-end gap-2 max-sm:w-full">
+                    {onRemove && (
+                        <Button
+                            size="small"
+                            look="quiet"
+                            onClick={onRemove}
+                            aria-label={`Remove ${titleOf(cap)}`}
+                        >
+                            Remove
+                        </Button>
+                    )}
+                    <Button size="small" onClick={onChange} aria-label={`Change ${titleOf(cap)}`}>
+                        Change
+                    </Button>
+                </div>
             )}
         </li>
     );

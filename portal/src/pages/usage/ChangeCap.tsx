@@ -6,12 +6,12 @@ import { Dialog } from '../../components/Dialog';
 import { Field } from '../../components/Field';
 import { Notice } from '../../components/Notice';
 import { found, useForm } from '../../lib/form';
-import { AMOUNT_FAULT, capsQuery, microsOf, titleOf, type Cap } from './data';
+import { AMOUNT_FAULT, amountOf, capsQuery, microsOf, titleOf, type Cap } from './data';
 
 export function Change({ cap, onClose }: { cap: Cap; onClose: () => void }) {
     const client = useQueryClient();
     const { form, onSubmit, input, busy, told } = useForm({
-        fields: { limit_micros: (cap.limit_micros / 1e6).toFixed(2) },
+        fields: { limit_micros: amountOf(cap.limit_micros) },
         check: ({ limit_micros: text }) =>
             found({
                 limit_micros:

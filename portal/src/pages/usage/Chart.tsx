@@ -1,7 +1,7 @@
 /* What was spent as bars: upright over time, lying for names. The table under it tells the same to who does not see it. */
 import { Bar, BarChart, CartesianGrid, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts';
 import { money } from './data';
-import type { Bar as Item } from './sums';
+import { scaleOf, type Bar as Item } from './sums';
 
 const TICK = { fill: 'var(--ink-soft)', fontSize: 12 };
 const ROW_PX = 34;
@@ -15,7 +15,7 @@ export default function Chart({ items, lying }: Props) {
     const height = lying ? Math.max(2, items.length) * ROW_PX + 30 : 200;
     const amount = {
         type: 'number' as const,
-        tickFormatter: money,
+        tickFormatter: scaleOf(items),
         tick: TICK,
         tickLine: false,
         axisLine: false,

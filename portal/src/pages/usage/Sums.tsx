@@ -2,17 +2,46 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Suspense, lazy } from 'react';
+import { Button } from '../../components/Button';
 import { Failed } from '../../components/Failed';
 import { Skeleton } from '../../components/Skeleton';
+import { save } from '../../lib/save';
 import { money } from './data';
-import { GROUPS, type Group } from './look';
-import { labelOf, largest, steps, sumsQuery, type Stretch, type Sum } from './sums';
+import { GROUPS, type Group, type Span } from './look';
+import {
+    csvOfSums,
+    labelOf,
+    largest,
+    restOf,
+    steps,
+    sumsQuery,
+    total,
+    trendQuery,
+    type Figures,
+    type Stretch,
+    type Sum,
+} from './sums';
 
 const Chart = lazy(() => import('./Chart'));
 const number = new Intl.NumberFormat('en');
 
-export function Sums({ by, stretch }: { by: Group; stretch: Stretch }) {
+/* What is in none of the groups. */
+const REST: Partial<Record<Group, string>> = {
+    employee: 'Of no employee: programs and tests',
+    team: 'Of no team',
+    key: 'Of no API key: employees and tests',
+};
+
+interface Props {
+    by: Group;
+    days: Span;
+    stretch: Stretch;
+}
+
+export function Sums({ by, days, stretch }: Props) {
     const { data, error, refetch } = useQuery(sumsQuery(by, stretch));
+    const { data: trend } = useQuery(trendQuery(stretch));
+    const rest = data && trend && REST[by] ? restOf(trend.now, data) : null;
     const sorted =
         by === 'day' ? data : data && [...data].sort((a, b) => b.cost_micros - a.cost_micros);
     const spent = data?.some((sum) => sum.cost_micros > 0) ?? false;
@@ -41,15 +70,38 @@ export function Sums({ by, stretch }: { by: Group; stretch: Stretch }) {
                     </Suspense>
                 </div>
             )}
-            <Table by={by} items={sorted} />
+            <Table by={by} days={days} items={sorted} rest={rest} />
+            {data && (
+                <p className="border-t border-line px-5 py-2.5 text-right">
+                    <Button
+                        size="small"
+                        onClick={() =>
+                            save(
+                                new Blob([csvOfSums(sorted ?? [])], { type: 'text/csv' }),
+                                `usage-by-${by}.csv`,
+                            )
+                        }
+                    >
+                        Save as CSV
+                    </Button>
+                </p>
+            )}
         </div>
     );
 }
 
-function Table({ by, items }: { by: Group; items: readonly Sum[] | undefined }) {
+interface TableProps {
+    by: Group;
+    days: Span;
+    items: readonly Sum[] | undefined;
+    rest: Figures | null;
+}
+
+const FIGURE = 'px-3 py-2.5 text-right whitespace-nowrap';
+const ASIDE = `${FIGURE} max-sm:hidden`;
+
+function Table({ by, days, items, rest }: TableProps) {
     const head = GROUPS.find(([group]) => group === by)![2];
-    const figure = 'px-3 py-2.5 text-right whitespace-nowrap';
-    const aside = `${figure} max-sm:hidden`;
 
     return (
         <div role="region" aria-label="Sums" tabIndex={0} className="overflow-x-auto">
@@ -57,9 +109,9 @@ function Table({ by, items }: { by: Group; items: readonly Sum[] | undefined }) 
                 <thead>
                     <tr className="border-b border-line text-left text-ink-soft">
                         <th className="px-5 py-2.5 font-medium">{head}</th>
-                        <th className={`${figure} font-medium`}>Calls</th>
-                        <th className={`${aside} font-medium`}>Tokens in</th>
-                        <th className={`${aside} font-medium`}>Tokens out</th>
+                        <th className={`${FIGURE} font-medium`}>Calls</th>
+                        <th className={`${ASIDE} font-medium`}>Tokens in</th>
+                        <th className={`${ASIDE} font-medium`}>Tokens out</th>
                         <th className="px-5 py-2.5 text-right font-medium">Cost</th>
                     </tr>
                 </thead>
@@ -72,52 +124,71 @@ function Table({ by, items }: { by: Group; items: readonly Sum[] | undefined }) 
                         </tr>
                     )}
                     {items?.map((sum) => (
-                        <tr key={sum.id} className="border-b border-line last:border-0">
-                            <th scope="row" className="px-5 py-2.5 text-left font-normal">
-                                <Name by={by} sum={sum} />
+                        <tr key={sum.id} className="border-b border-line">
+                            <th scope="row" className="px-5 py-2.5 text-left font-normal wrap-anywhere">
+                                <Name by={by} days={days} sum={sum} />
                             </th>
-                            <td className={figure}>
-                                {number.format(sum.calls)}
-                                {sum.failed > 0 && (
-                                    <span className="block text-ink-soft">
-                                        {number.format(sum.failed)} failed
-                                    </span>
-                                )}
-                            </td>
-                            <td className={aside}>
-                                {number.format(sum.input_tokens)}
-                                {sum.cached_tokens > 0 && (
-                                    <span className="block text-ink-soft">
-                                        {number.format(sum.cached_tokens)} cached
-                                    </span>
-                                )}
-                            </td>
-                            <td className={aside}>
-                                {number.format(sum.output_tokens)}
-                                {sum.estimated > 0 && (
-                                    <span className="block text-ink-soft">
-                                        {number.format(sum.estimated)} by our own count
-                                    </span>
-                                )}
-                            </td>
-                            <td className="px-5 py-2.5 text-right whitespace-nowrap">
-                                {money(sum.cost_micros)}
-                                {sum.unknown > 0 && (
-                                    <span className="block text-ink-soft">
-                                        {number.format(sum.unknown)} at the worst case
-                                    </span>
-                                )}
-                            </td>
+                            <Cells of={sum} />
                         </tr>
                     ))}
+                    {rest && (
+                        <tr className="border-b border-line">
+                            <th scope="row" className="px-5 py-2.5 text-left font-normal text-ink-soft">
+                                {REST[by]}
+                            </th>
+                            <Cells of={rest} />
+                        </tr>
+                    )}
                 </tbody>
+                {items && (
+                    <tfoot>
+                        <tr className="font-medium">
+                            <th scope="row" className="px-5 py-2.5 text-left font-medium">
+                                In all
+                            </th>
+                            <Cells of={total(rest ? [...items, rest] : items)} />
+                        </tr>
+                    </tfoot>
+                )}
             </table>
         </div>
     );
 }
 
+function Cells({ of: sum }: { of: Figures }) {
+    return (
+        <>
+            <td className={FIGURE}>
+                {number.format(sum.calls)}
+                <Beside count={sum.failed} word="failed" />
+            </td>
+            <td className={ASIDE}>
+                {number.format(sum.input_tokens)}
+                <Beside count={sum.cached_tokens} word="cached" />
+            </td>
+            <td className={ASIDE}>
+                {number.format(sum.output_tokens)}
+                <Beside count={sum.estimated} word="by our own count" />
+            </td>
+            <td className="px-5 py-2.5 text-right whitespace-nowrap">
+                {money(sum.cost_micros)}
+                <Beside count={sum.unknown} word="at the worst case" />
+            </td>
+        </>
+    );
+}
+
+function Beside({ count, word }: { count: number; word: string }) {
+    if (count === 0) return null;
+    return (
+        <span className="block font-normal text-ink-soft">
+            {number.format(count)} {word}
+        </span>
+    );
+}
+
 /* Where calls can be looked at one by one, it leads there. */
-function Name({ by, sum }: { by: Group; sum: Sum }) {
+function Name({ by, days, sum }: { by: Group; days: Span; sum: Sum }) {
     const search =
         by === 'employee'
             ? { employee_id: sum.id }
@@ -126,14 +197,17 @@ function Name({ by, sum }: { by: Group; sum: Sum }) {
               : by === 'key'
                 ? { key_id: sum.id }
                 : by === 'model'
-                  ? { model: sum.id.slice(sum.id.indexOf(' ') + 1) }
+                  ? {
+                        provider: sum.id.slice(0, sum.id.indexOf(' ')),
+                        model: sum.id.slice(sum.id.indexOf(' ') + 1),
+                    }
                   : null;
 
     if (search === null) return labelOf(by, sum);
     return (
         <Link
             to="/usage/calls"
-            search={search}
+            search={{ ...search, days }}
             className="text-accent-text underline decoration-line-field underline-offset-3 hover:decoration-current"
         >
             {labelOf(by, sum)}

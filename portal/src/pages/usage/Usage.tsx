@@ -73,12 +73,13 @@ export function Usage() {
                     />
                     <Link
                         to="/usage/calls"
+                        search={{ days }}
                         className="text-accent-text underline underline-offset-3"
                     >
                         Call by call
                     </Link>
                 </div>
-                <Sums by={by} stretch={stretch} />
+                <Sums by={by} days={days} stretch={stretch} />
                 <p className="mt-2 text-table text-ink-soft">Hours and days are those of UTC.</p>
             </section>
         </div>
@@ -87,14 +88,14 @@ export function Usage() {
 
 function Trend({ stretch, days }: { stretch: Stretch; days: Span }) {
     const { data } = useQuery(trendQuery(stretch));
-    const beside = data && compared(data.now.cost, data.before.cost, days);
+    const beside = data && compared(data.now.cost_micros, data.before.cost_micros, days);
 
     return (
         <p className="tabular min-h-5.5 text-ink-soft">
             {data && (
                 <>
                     <span className="text-title font-semibold text-ink">
-                        {money(data.now.cost)}
+                        {money(data.now.cost_micros)}
                     </span>{' '}
                     in {number.format(data.now.calls)} {data.now.calls === 1 ? 'call' : 'calls'}
                     {beside && `, ${beside}`}

@@ -38,7 +38,8 @@ export function alertWords(alert: CapAlert): string {
     return `${whoseOf(alert)} used ${money(alert.spent_micros)} of ${money(alert.limit_micros)} ${PERIODS[alert.period]}`;
 }
 
-/* What that means, in two words. */
-export function stageOf({ percent }: CapAlert): string {
-    return percent >= 100 ? 'Used up' : percent >= 80 ? 'Nearly used' : 'Half used';
+/* What that means, in two words. A call that could cost more than what is left is refused. */
+export function stageOf({ percent, spent_micros, limit_micros }: CapAlert): string {
+    if (percent >= 100) return spent_micros < limit_micros ? 'A call was refused' : 'Used up';
+    return percent >= 80 ? 'Nearly used' : 'Half used';
 }

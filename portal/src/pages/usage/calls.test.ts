@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { csvOf, triedOf, type Call } from './calls';
+import { csvOf, triedOf, whenOf, type Call } from './calls';
 import { callsOf } from './look';
 
 test('filters of the address are taken where they can be one', () => {
@@ -10,7 +10,7 @@ test('filters of the address are taken where they can be one', () => {
         model: 'gpt-5',
     });
     expect(Object.values(callsOf({ key_id: 'x', outcome: 'odd', model: '' }))).toEqual(
-        Array(5).fill(undefined),
+        Array(7).fill(undefined),
     );
 });
 
@@ -28,4 +28,10 @@ test('who was asked in vain is told with the reason', () => {
         'openai/gpt-5: it was overloaded',
         'openai/house model: it took too long',
     ]);
+});
+
+test('the time of a call is that of UTC, as in the sums', () => {
+    const at = Date.UTC(2026, 4, 3, 23, 59) / 1000;
+    expect(whenOf(at, Date.UTC(2026, 11, 31, 23))).toBe('3 May, 23:59');
+    expect(whenOf(at, Date.UTC(2027, 0, 1))).toBe('3 May 2026, 23:59');
 });

@@ -2,15 +2,26 @@
 import { infiniteQueryOptions } from '@tanstack/react-query';
 import { call, http, MOST } from '../../api/client';
 import type { components } from '../../api/schema';
+import { csv } from '../../lib/csv';
 import { reasonOf } from '../../lib/reasons';
 import type { Filters } from './look';
+import { stretchOf } from './sums';
 
 export type Call = components['schemas']['UsageCall'];
+
+/* The same time as the sums are of, so that its calls add up to them. */
+function timeOf({ days }: Filters): { from?: number; to?: number } {
+    if (days === undefined) return {};
+    const { from, to } = stretchOf(days, Math.floor(Date.now() / 1000));
+    return to === 0 ? { from } : { from, to };
+}
+
 function page(filters: Filters, after: string, most: number, signal?: AbortSignal) {
+    const { days: _, ...others } = filters;
     const given = Object.fromEntries(
-        Object.entries(filters).filter(([, value]) => value !== undefined),
-    ) as { [F in keyof Filters]?: NonNullable<Filters[F]> };
-    const query = { ...given, limit: most, ...(after ? { after } : {}) };
+        Object.entries(others).filter(([, value]) => value !== undefined),
+    ) as { [F in keyof typeof others]?: NonNullable<Filters[F]> };
+    const query = { ...given, ...timeOf(filters), limit: most, ...(after ? { after } : {}) };
 
     return call(
         http.GET('/api/v1/usage/calls', { params: { query }, ...(signal ? { signal } : {}) }),
@@ -33,6 +44,16 @@ const COLUMNS = [
     'reasoning_tokens', 'images', 'counted', 'cost_micros', 'price_from', 'ms', 'first_ms',
 ] as const satisfies readonly (keyof Call)[];
 
+const WHEN = { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', timeZone: 'UTC' } as const;
+const thisYear = new Intl.DateTimeFormat('en-GB', WHEN);
+const otherYear = new Intl.DateTimeFormat('en-GB', { ...WHEN, year: 'numeric' });
+
+/* "3 May, 14:07", in UTC as the sums are; with its year where that is not this one. */
+export function whenOf(at: number, now = Date.now()): string {
+    const same = new Date(at * 1000).getUTCFullYear() === new Date(now).getUTCFullYear();
+    return (same ? thisYear : otherYear).format(at * 1000);
+}
+
 /* Whom the question was given to in vain before: "openai/gpt-5: it was overloaded". */
 export function triedOf({ tried }: Pick<Call, 'tried'>): string[] {
     return (tried ?? '')
@@ -44,26 +65,26 @@ export function triedOf({ tried }: Pick<Call, 'tried'>): string[] {
         });
 }
 
-/* Text that a spreadsheet would take for a formula is kept from that. */
-function cell(value: Call[keyof Call]): string {
-    const text = String(value ?? '');
-    const safe = typeof value === 'string' && /^[=+\-@\t]/.test(text) ? `'${text}` : text;
-    return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
 export function csvOf(calls: readonly Call[]): string {
-    const rows = calls.map((one) =>
-        COLUMNS.map((column) =>
-            cell(column === 'created' ? new Date(one.created * 1000).toISOString() : one[column]),
-        ).join(','),
+    return csv(
+        COLUMNS,
+        calls.map((one) => ({ ...one, created: new Date(one.created * 1000).toISOString() })),
     );
-    return [COLUMNS.join(','), ...rows].join('\n') + '\n';
 }
 
-export const CSV_MOST = 10_000;
+/* A browser holds so many; who has more takes a shorter time. */
+export const CSV_MOST = 100_000;
 
-/* The newest of them as a file; tells how many it has so far. */
-export async function exportCalls(filters: Filters, onCount: (count: number) => void): Promise<Blob> {
+export interface CallsFile {
+    file: Blob;
+    whole: boolean;
+}
+
+/* The newest of them as a file, and whether these are all; tells how many it has so far. */
+export async function exportCalls(
+    filters: Filters,
+    onCount: (count: number) => void,
+): Promise<CallsFile> {
     const all: Call[] = [];
     let after = '';
 
@@ -73,5 +94,5 @@ export async function exportCalls(filters: Filters, onCount: (count: number) => 
         onCount(all.length);
         after = next ?? '';
     } while (after !== '' && all.length < CSV_MOST);
-    return new Blob([csvOf(all)], { type: 'text/csv' });
+    return { file: new Blob([csvOf(all)], { type: 'text/csv' }), whole: after === '' };
 }

@@ -9,17 +9,50 @@ export type Cap = components['schemas']['Cap'];
 
 export const capsQuery = queryOptions({
     queryKey: ['caps'],
-    queryFn: async ({ signal }) =>
-        (await call(http.GET('/api/v1/caps', { params: { query: MOST }, signal }))).items,
+    queryFn: async ({ signal }) => {
+        const all: Cap[] = [];
+        let after = '';
+
+        do {
+            const query = { ...MOST, ...(after ? { after } : {}) };
+            const page = await call(http.GET('/api/v1/caps', { params: { query }, signal }));
+            all.push(...page.items);
+            after = page.next ?? '';
+        } while (after !== '');
+        return all;
+    },
     refetchInterval: 15_000,
 });
 
-/* "12.50" as an admin types it; null when it is no amount of up to a million dollars. */
+/* The company's own first, then those of which most is used. */
+export function inOrder(caps: readonly Cap[]): Cap[] {
+    const rank = ({ scope, reached, percent }: Cap) =>
+        scope === 'tenant' ? Infinity : reached ? 1000 + percent : percent;
+    return [...caps].sort((a, b) => (rank(a) === rank(b) ? 0 : rank(b) - rank(a)));
+}
+
+/* A dear call is refused while there is something left: then it is not used up yet. */
+export function wordOf({ reached, spent_micros, limit_micros, percent }: Cap): string | null {
+    if (reached) return spent_micros < limit_micros ? 'a call was refused' : 'used up';
+    return percent >= 80 ? 'nearly used' : null;
+}
+
+/*
+ * "12.50" as an admin types it, or below one cent "0.0025"; null when it is no amount of up to a million dollars, or when
+ * somebody else could read a thousand in it.
+ */
 export function microsOf(text: string): number | null {
-    const match = /^\$?\s*(\d{1,7})(?:[.,](\d{1,2}))?$/.exec(text.trim());
+    const match = /^\$?\s*(?:(\d{1,7})(?:[.,](\d{1,2}))?|(0)\.(\d{3,6}))$/.exec(text.trim());
     if (!match) return null;
-    const micros = Number(match[1]) * 1e6 + Number((match[2] ?? '').padEnd(2, '0')) * 1e4;
+    const [, whole = match[3], places = match[4] ?? ''] = match;
+    const micros = Number(whole) * 1e6 + Number(places.padEnd(6, '0'));
     return micros <= 1e12 ? micros : null;
+}
+
+/* What of a limit stands in a field to begin with. */
+export function amountOf(micros: number): string {
+    const dollars = micros / 1e6;
+    return micros > 0 && micros < 10_000 ? dollars.toFixed(6).replace(/0+$/, '') : dollars.toFixed(2);
 }
 
 export const PERIODS: Record<Cap['period'], string> = {

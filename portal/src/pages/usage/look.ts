@@ -10,14 +10,20 @@ export const GROUPS = [
 ] as const;
 export type Group = (typeof GROUPS)[number][0];
 
-/* How far one looks back; a single day is told by hours. */
+/* How far one looks back; a single day is told by hours. Months are those of bills and caps. */
 export const SPANS = [
     ['1', '24 hours'],
     ['7', '7 days'],
     ['30', '30 days'],
     ['90', '90 days'],
+    ['month', 'This month'],
+    ['last', 'Last month'],
 ] as const;
 export type Span = (typeof SPANS)[number][0];
+
+function spanOf(value: unknown): Span | undefined {
+    return SPANS.find(([span]) => span === String(value))?.[0];
+}
 
 export interface Look {
     by?: Group | undefined;
@@ -27,7 +33,7 @@ export interface Look {
 export function lookOf(search: Record<string, unknown>): Look {
     return {
         by: GROUPS.find(([group]) => group === search['by'])?.[0],
-        days: SPANS.find(([span]) => span === String(search['days']))?.[0],
+        days: spanOf(search['days']),
     };
 }
 
@@ -44,8 +50,10 @@ export interface Filters {
     employee_id?: string | undefined;
     team_id?: string | undefined;
     key_id?: string | undefined;
+    provider?: string | undefined;
     model?: string | undefined;
     outcome?: Outcome | undefined;
+    days?: Span | undefined;
 }
 
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -55,13 +63,18 @@ export function callsOf(search: Record<string, unknown>): Filters {
         const value = search[name];
         return typeof value === 'string' && ID.test(value) ? value : undefined;
     };
-    const model = search['model'];
+    const text = (name: string) => {
+        const value = search[name];
+        return typeof value === 'string' && value !== '' ? value.slice(0, 200) : undefined;
+    };
 
     return {
         employee_id: id('employee_id'),
         team_id: id('team_id'),
         key_id: id('key_id'),
-        model: typeof model === 'string' && model !== '' ? model.slice(0, 200) : undefined,
+        provider: text('provider'),
+        model: text('model'),
         outcome: OUTCOMES.find(([outcome]) => outcome === search['outcome'])?.[0],
+        days: spanOf(search['days']),
     };
 }

@@ -1,6 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { lookOf } from './look';
-import { compared, steps, stretchOf, type Sum } from './sums';
+import {
+    compared,
+    csvOfSums,
+    restOf,
+    scaleOf,
+    steps,
+    stretchOf,
+    total,
+    type Figures,
+    type Sum,
+} from './sums';
 
 const NOON = Date.UTC(2026, 4, 3, 12, 30) / 1000;
 
@@ -23,6 +33,25 @@ describe('a stretch of time', () => {
         expect(bars.at(-1)).toEqual({ id: '2026-05-03T12:00Z', label: '12:00', micros: 5e5 });
     });
 
+    test('is a month of UTC, up to now or whole', () => {
+        const day = (...at: Parameters<typeof Date.UTC>) => Date.UTC(...at) / 1000;
+        expect(stretchOf('month', NOON)).toMatchObject({ from: day(2026, 4, 1), to: 0, count: 3 });
+        expect(stretchOf('last', NOON)).toMatchObject({
+            from: day(2026, 3, 1),
+            to: day(2026, 4, 1),
+            before: day(2026, 2, 1),
+            count: 30,
+        });
+        expect(stretchOf('last', day(2026, 0, 1))).toMatchObject({
+            from: day(2025, 11, 1),
+            to: day(2026, 0, 1),
+            count: 31,
+        });
+        expect(stretchOf('month', day(2026, 0, 1))).toMatchObject({ from: day(2026, 0, 1), count: 1 });
+        expect(compared(3, 4, 'last')).toBe('25 % less than in the month before');
+        expect(compared(3, 4, 'month')).toBeNull();
+    });
+
     test('is compared with as long a time before', () => {
         const { from, before, step } = stretchOf('30', NOON);
         expect(from - before).toBe(30 * step);
@@ -35,4 +64,32 @@ describe('a stretch of time', () => {
 test('the address names what there is, or nothing', () => {
     expect(lookOf({ by: 'team', days: 7 })).toEqual({ by: 'team', days: '7' });
     expect(lookOf({ by: 'moon', days: 'x' })).toEqual({ by: undefined, days: undefined });
+});
+
+describe('groups', () => {
+    const figures = (calls: number, cost_micros: number): Figures => ({
+        ...total([]),
+        calls,
+        cost_micros,
+    });
+
+    test('and what is in none of them are the whole', () => {
+        const rest = restOf(figures(10, 500), [figures(3, 100), figures(2, 150)]);
+        expect(rest).toMatchObject({ calls: 5, cost_micros: 250 });
+        expect(restOf(figures(5, 250), [figures(3, 100), figures(2, 150)])).toBeNull();
+    });
+
+    test('as a file have a column for each figure', () => {
+        const [head, row] = csvOfSums([{ ...figures(2, 7), id: 'x', name: '=1' } as Sum]).split('\n');
+        expect(head?.split(',')).toHaveLength(12);
+        expect(row).toBe("x,'=1,2,0,0,0,0,0,0,7,0,0");
+    });
+});
+
+test('amounts on an axis differ from each other', () => {
+    const scale = scaleOf([{ id: '', label: '', micros: 20_000 }]);
+    expect([0, 5_000, 10_000, 15_000, 20_000].map(scale)).toEqual([
+        '$0.000', '$0.005', '$0.010', '$0.015', '$0.020',
+    ]);
+    expect(scaleOf([{ id: '', label: '', micros: 12_000_000 }])(3_000_000)).toBe('$3.00');
 });

@@ -2,6 +2,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import { call, http, MOST } from '../../api/client';
 import type { components } from '../../api/schema';
+import { csv } from '../../lib/csv';
 import { SPANS, type Group, type Span } from './look';
 
 export type Sum = components['schemas']['UsageSum'];
@@ -9,19 +10,40 @@ export type Sum = components['schemas']['UsageSum'];
 const HOUR_S = 3600;
 const DAY_S = 24 * HOUR_S;
 
-/* Whole hours or days (UTC) with the present one at the end; `before` begins as long a time ahead of that. */
+/* Whole hours or days (UTC); `before` begins as long a time ahead, or a month. `to` 0: up to now. */
 export interface Stretch {
     step: number;
     count: number;
     from: number;
+    to: number;
     before: number;
 }
 
+/* Where the month begins that lies so many months before that of `now`. */
+function monthAt(now: number, back: number): number {
+    const date = new Date(now * 1000);
+    return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - back) / 1000;
+}
+
+function monthOf(now: number, back: number): Stretch {
+    const from = monthAt(now, back);
+    const to = back === 0 ? 0 : monthAt(now, back - 1);
+    const end = to === 0 ? now + 1 : to;
+    return {
+        step: DAY_S,
+        count: Math.ceil((end - from) / DAY_S),
+        from,
+        to,
+        before: monthAt(now, back + 1),
+    };
+}
+
 export function stretchOf(days: Span, now: number): Stretch {
+    if (days === 'month' || days === 'last') return monthOf(now, days === 'last' ? 1 : 0);
     const step = days === '1' ? HOUR_S : DAY_S;
     const count = days === '1' ? 24 : Number(days);
     const from = (Math.floor(now / step) - count + 1) * step;
-    return { step, count, from, before: from - count * step };
+    return { step, count, from, to: 0, before: from - count * step };
 }
 
 /* A point in time as the server names its hour or day. */
@@ -32,12 +54,16 @@ function nameOf(at: number, step: number): string {
 
 const ROWS_MOST = 1000;
 
-async function sums(by: 'hour' | Group, from: number, signal: AbortSignal): Promise<Sum[]> {
+async function sums(
+    by: 'hour' | Group,
+    { from, to }: Pick<Stretch, 'from' | 'to'>,
+    signal: AbortSignal,
+): Promise<Sum[]> {
     const all: Sum[] = [];
     let after = '';
 
     do {
-        const query = { by, from, ...MOST, ...(after ? { after } : {}) };
+        const query = { by, from, ...(to ? { to } : {}), ...MOST, ...(after ? { after } : {}) };
         const page = await call(http.GET('/api/v1/usage', { params: { query }, signal }));
         all.push(...page.items);
         after = page.next ?? '';
@@ -45,19 +71,21 @@ async function sums(by: 'hour' | Group, from: number, signal: AbortSignal): Prom
     return all;
 }
 
-export const sumsQuery = (by: Group, { from, step }: Stretch) =>
+export const sumsQuery = (by: Group, { from, to, step }: Stretch) =>
     queryOptions({
-        queryKey: ['usage', 'sums', by, from, step],
-        queryFn: ({ signal }) => sums(by === 'day' && step === HOUR_S ? 'hour' : by, from, signal),
+        queryKey: ['usage', 'sums', by, from, to, step],
+        queryFn: ({ signal }) =>
+            sums(by === 'day' && step === HOUR_S ? 'hour' : by, { from, to }, signal),
         refetchInterval: 60_000,
     });
 
 /* Over this time and the one before it, for what is told above all. */
-export const trendQuery = ({ step, from, before }: Stretch) =>
+export const trendQuery = ({ step, from, to, before }: Stretch) =>
     queryOptions({
-        queryKey: ['usage', 'trend', from, step],
+        queryKey: ['usage', 'trend', from, to, step],
         queryFn: async ({ signal }) => {
-            const all = await sums(step === HOUR_S ? 'hour' : 'day', before, signal);
+            const by = step === HOUR_S ? 'hour' : 'day';
+            const all = await sums(by, { from: before, to }, signal);
             const border = nameOf(from, step);
             return {
                 now: total(all.filter((sum) => sum.id >= border)),
@@ -67,11 +95,28 @@ export const trendQuery = ({ step, from, before }: Stretch) =>
         refetchInterval: 60_000,
     });
 
-function total(part: readonly Sum[]): { cost: number; calls: number } {
-    return {
-        cost: part.reduce((sum, one) => sum + one.cost_micros, 0),
-        calls: part.reduce((sum, one) => sum + one.calls, 0),
-    };
+const FIGURES = [
+    'calls', 'failed', 'input_tokens', 'cached_tokens', 'output_tokens', 'reasoning_tokens', 'images', 'cost_micros',
+    'estimated', 'unknown',
+] as const satisfies readonly (keyof Sum)[];
+export type Figures = Pick<Sum, (typeof FIGURES)[number]>;
+
+export function total(part: readonly Figures[]): Figures {
+    const add = (figure: keyof Figures) => part.reduce((sum, one) => sum + one[figure], 0);
+    return Object.fromEntries(FIGURES.map((figure) => [figure, add(figure)])) as unknown as Figures;
+}
+
+/* What of the whole is in no group: a program's calls are of no employee, say. Null: nothing is. */
+export function restOf(whole: Figures, groups: readonly Figures[]): Figures | null {
+    const known = total(groups);
+    const rest = Object.fromEntries(
+        FIGURES.map((figure) => [figure, Math.max(0, whole[figure] - known[figure])]),
+    ) as unknown as Figures;
+    return rest.calls > 0 ? rest : null;
+}
+
+export function csvOfSums(sums: readonly Sum[]): string {
+    return csv(['id', 'name', ...FIGURES], sums);
 }
 
 export interface Bar {
@@ -89,6 +134,18 @@ export function steps(found: readonly Sum[], { step, count, from }: Stretch): Ba
     });
 }
 
+/* Amounts on an axis, each with as many places as tell two of them apart. */
+export function scaleOf(items: readonly Bar[]): (micros: number) => string {
+    const most = Math.max(...items.map(({ micros }) => micros), 1) / 1e6;
+    const places = Math.min(6, Math.max(2, 1 - Math.floor(Math.log10(most))));
+    const format = new Intl.NumberFormat('en', {
+        style: 'currency',
+        currency: 'USD',
+        minimumFractionDigits: places,
+    });
+    return (micros) => format.format(micros / 1e6);
+}
+
 const BARS_MOST = 8;
 
 export function largest(by: Group, found: readonly Sum[]): Bar[] {
@@ -100,9 +157,9 @@ export function largest(by: Group, found: readonly Sum[]): Bar[] {
 
 /* "9 % less than in the 30 days before" */
 export function compared(now: number, before: number, days: Span): string | null {
-    const span = SPANS.find(([value]) => value === days)![1];
+    const span = days === 'last' ? 'month' : SPANS.find(([value]) => value === days)![1];
 
-    if (before === 0) return null;
+    if (before === 0 || days === 'month') return null;
     const percent = Math.round((Math.abs(now - before) / before) * 100);
     if (percent === 0) return `as much as in the ${span} before`;
     return `${percent} % ${now < before ? 'less' : 'more'} than in the ${span} before`;
