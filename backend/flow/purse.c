@@ -45,8 +45,8 @@ rc_t purse_refuse(struct ctx *c, const struct cap_slice *slice)
                     text_is(slice->period, "day")     ? "cap_day"
                     : text_is(slice->period, "month") ? "cap_month"
                                                       : "cap_ever",
-                    "the limit of %s dollars%s of this %s is used up", cap_dollars(c, slice->limit),
-                    cap_period_text(slice->period),
+                    "This could cost more than what is left of the %s dollars%s of this %s.",
+                    cap_dollars(c, slice->limit), cap_period_text(slice->period),
                     text_is(slice->scope, "tenant") ? "company" : slice->scope);
 }
 

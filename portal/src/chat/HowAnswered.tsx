@@ -166,7 +166,7 @@ function Prompt({ whole }: { whole: Evidence }) {
                 </thead>
                 <tbody>
                     {parts.map(([name, count]) => (
-                        <tr key={name} className="border-b border-line last:border-0">
+                        <tr key={name} className="border-b border-line">
                             <th scope="row" className="py-1.5 text-left font-normal">
                                 {name}
                             </th>
@@ -180,6 +180,16 @@ function Prompt({ whole }: { whole: Evidence }) {
                         </tr>
                     ))}
                 </tbody>
+                <tfoot>
+                    <tr className="font-medium">
+                        <th scope="row" className="py-1.5 text-left font-medium">
+                            In all
+                        </th>
+                        <td className="py-1.5 text-right">
+                            {tokens(parts.reduce((sum, [, count]) => sum + count, 0))}
+                        </td>
+                    </tr>
+                </tfoot>
             </table>
             <p className="mt-1.5 text-table text-ink-soft">
                 In tokens, by our own estimate; what the provider counted stands above.

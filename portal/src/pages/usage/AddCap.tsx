@@ -132,8 +132,8 @@ export function Add({ onClose }: { onClose: () => void }) {
                     />
                 </div>
                 <p className="text-ink-soft">
-                    It holds beside the company’s own caps, within five seconds. Days and months are
-                    those of UTC.
+                    It holds beside the company’s own caps, within five seconds. What the day or month
+                    (UTC) has cost so far counts.
                 </p>
                 <div className="flex justify-end gap-2">
                     <Button onClick={onClose}>Cancel</Button>
