@@ -1,17 +1,19 @@
 /* The frame around every page: the side bar, folded to icons on a small screen and to a sheet on a telephone. */
-import { Outlet, useRouterState } from '@tanstack/react-router';
+import { Outlet, useRouteContext, useRouterState } from '@tanstack/react-router';
 import { Menu as MenuIcon } from 'lucide-react';
 import { Suspense, lazy, useEffect, useState } from 'react';
 import { Button } from '../components/Button';
 import { Dialog } from '../components/Dialog';
 import { Logo } from '../components/Logo';
 import { Announcer } from './Announcer';
+import { Closed } from './Closed';
 import { Leaving } from './Leaving';
 import { Reached } from './Reached';
 import { SideBar } from './SideBar';
 import { Unverified } from './Unverified';
 import { NewCompany, useSameSession } from './companies';
 import { useKeys } from './keys';
+import { closedAt } from './places';
 
 const Goto = lazy(() => import('./Goto'));
 const KeyHelp = lazy(() => import('./KeyHelp'));
@@ -20,6 +22,8 @@ export function Shell() {
     const [sheet, setSheet] = useState(false);
     const [panel, setPanel] = useState<'goto' | 'keys' | 'company' | null>(null);
     const path = useRouterState({ select: (state) => state.location.pathname });
+    const me = useRouteContext({ from: '/inside', select: (context) => context.me });
+    const closed = closedAt(me, path);
 
     useKeys({ onGoto: () => setPanel('goto'), onHelp: () => setPanel('keys') });
     useSameSession();
@@ -68,7 +72,7 @@ export function Shell() {
                 <Leaving />
                 <Reached />
                 <main id="content" tabIndex={-1} className="min-h-0 flex-1 overflow-y-auto">
-                    <Outlet />
+                    {closed ? <Closed name={closed.name} /> : <Outlet />}
                 </main>
             </div>
             <Suspense>

@@ -126,3 +126,11 @@ export function places(me: Me, where?: Place['where']): Place[] {
     const all = open.some((place) => place.where === 'settings') ? [...open, SETTINGS] : open;
     return all.filter((place) => where === undefined || place.where === where);
 }
+
+/* The place that this address belongs to, where whoever is logged in may not open it. */
+export function closedAt(me: Me, path: string): Place | undefined {
+    const open = places(me);
+    return PLACES.find(
+        (place) => place.to !== '/' && `${path}/`.startsWith(`${place.to}/`) && !open.includes(place),
+    );
+}
