@@ -101,6 +101,10 @@ static rc_t add_tool(struct ctx *c, const struct llm_tool *tool, bool last, json
     if (!text_blank(tool->about))
         TRY(vendor_put(c, item, "description", json_string(tool->about)));
     TRY(vendor_given(c, tool->schema, &schema));
+    if (json_object_get(schema, "type") == NULL) /* the API insists on what is clear anyway */
+        TRY(vendor_put(c, schema, "type", json_string("object")));
+    if (tool->strict)
+        TRY(anthropic_schema(c, schema));
     TRY(vendor_put(c, item, "input_schema", json_incref(schema)));
     if (tool->strict)
         TRY(vendor_put(c, item, "strict", json_true()));
@@ -140,6 +144,7 @@ static rc_t format(struct ctx *c, const struct llm_ask *ask, json_t *config)
         return ask->format_json ? vendor_cannot(c, ANTHROPIC, "it answers in JSON only by a schema")
                                 : OK;
     TRY(vendor_given(c, ask->format_schema, &schema));
+    TRY(anthropic_schema(c, schema));
     return vendor_put(c, config, "format",
                       json_pack("{s:s, s:O}", "type", "json_schema", "schema", schema));
 }

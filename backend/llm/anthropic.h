@@ -13,6 +13,12 @@ struct llm_turn;
 rc_t anthropic_messages(struct ctx *c, const struct llm_turn *turns, size_t count, json_t *list)
     MUST;
 
+/*
+ * anthropic_schema.c: makes the schema one that the API takes. llm_cannot of one that it can't be
+ * held to.
+ */
+rc_t anthropic_schema(struct ctx *c, json_t *schema) MUST;
+
 /* anthropic_read.c */
 rc_t anthropic_answer(struct ctx *c, const struct http_answer *http, struct llm_answer *out) MUST;
 rc_t anthropic_event(struct ctx *c, struct bytes event, struct bytes data,

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "base/shape.h"
+#include "llm/anthropic.h"
 #include "llm_reading.h"
 
 extern const struct llm llm_anthropic;
@@ -270,10 +272,69 @@ static void what_cannot_be_asked(void **state)
     ctx_end(c);
 }
 
+/* Schemas as programs write them, in the part of the language that the API takes. */
+static void schemas(void **state)
+{
+    static const struct {
+        const char *given, *sent; /* NULL: it can't be held to */
+    } rows[] = {
+        {"{'type':'object','properties':{'a':{'type':'object','properties':{}}}}",
+         "{'type':'object','additionalProperties':false,'properties':{'a':{'type':'object',"
+         "'properties':{},'additionalProperties':false}}}"},
+        {"{'type':'object','properties':{},'additionalProperties':true}",
+         "{'type':'object','properties':{},'additionalProperties':false}"},
+        {"{'type':['object','null'],'properties':{'n':{'type':'integer','minimum':0,'maximum':2.5,"
+         "'description':'How many.'}}}",
+         "{'type':['object','null'],'properties':{'n':{'type':'integer','description':"
+         "'How many. (minimum: 0, maximum: 2.5)'}},'additionalProperties':false}"},
+        {"{'type':'object','properties':{'l':{'type':'array','minItems':1,'maxItems':3,"
+         "'uniqueItems':true,'items':{'type':'object','properties':{'s':{'type':'string',"
+         "'minLength':1}}}}}}",
+         "{'type':'object','properties':{'l':{'type':'array','minItems':1,'description':"
+         "'(maxItems: 3, uniqueItems: true)','items':{'type':'object','properties':{'s':{'type':"
+         "'string','description':'(minLength: 1)'}},'additionalProperties':false}}},"
+         "'additionalProperties':false}"},
+        {"{'type':'object','properties':{'minimum':{'oneOf':[{'$ref':'#/$defs/d'},{'type':'null'}]}"
+         "},'$defs':{'d':{'type':'object','properties':{}}}}",
+         "{'type':'object','properties':{'minimum':{'anyOf':[{'$ref':'#/$defs/d'},{'type':'null'}]}"
+         "},'$defs':{'d':{'type':'object','properties':{},'additionalProperties':false}},"
+         "'additionalProperties':false}"},
+        {"{'type':'object','properties':{'map':{'type':'object','additionalProperties':"
+         "{'type':'string'}}}}",
+         NULL},
+        {"{'type':'object'}", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct ctx *c = ctx_new(MIB(1), NULL);
+        char *given = text_dup(c->mem, rows[i].given);
+        char *sent = rows[i].sent == NULL ? NULL : text_dup(c->mem, rows[i].sent);
+        json_t *schema, *expected;
+
+        print_message("# %s\n", given);
+        for (char *at = given; *at != '\0'; at++)
+            *at = *at == '\'' ? '"' : *at;
+        for (char *at = sent; at != NULL && *at != '\0'; at++)
+            *at = *at == '\'' ? '"' : *at;
+        assert_int_equal(json_parse(c, bytes_of(given), &schema), OK);
+        assert_int_equal(anthropic_schema(c, schema), sent == NULL ? E_INVALID : OK);
+        if (sent == NULL) {
+            assert_string_equal(c->fault.code, "llm_cannot");
+        } else {
+            assert_int_equal(json_parse(c, bytes_of(sent), &expected), OK);
+            if (!json_equal(schema, expected))
+                fail_msg("%s", json_text(c->mem, schema));
+        }
+        ctx_end(c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole_answers),
+        cmocka_unit_test(schemas),
         cmocka_unit_test(streams),
         cmocka_unit_test(nonsense_and_beginnings),
         cmocka_unit_test(authors_take_turns),
