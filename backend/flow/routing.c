@@ -27,23 +27,39 @@ static void pass_over(const struct search *s, const char *provider, const char *
             .provider = provider, .model = model, .account = account, .code = code};
 }
 
+/* The allowed name without the account or provider before it, where it is this one's; or NULL. */
+static const char *name_at(const char *allowed, const char *who, const char *model)
+{
+    size_t len = who == NULL ? 0 : strlen(who);
+    bool is_his = len > 0 && strncmp(allowed, who, len) == 0 && allowed[len] == '/';
+
+    return is_his && (model == NULL || text_is(allowed + len + 1, model)) ? allowed + len + 1
+                                                                          : NULL;
+}
+
+bool routing_allows(const struct routing_want *want, const char *provider, const char *account,
+                    const char *model)
+{
+    for (size_t i = 0; i < want->allowed_count; i++)
+        if (text_is(want->allowed[i], model) ||
+            name_at(want->allowed[i], provider, model) != NULL ||
+            name_at(want->allowed[i], account, model) != NULL ||
+            (text_is(want->allowed[i], ROUTING_AUTO) && text_is(want->model, ROUTING_AUTO)))
+            return true;
+    return want->allowed_count == 0;
+}
+
 static bool is_allowed(const struct search *s, const struct routing_account *a, const char *model)
 {
-    const struct routing_want *w = s->want;
+    return routing_allows(s->want, a->who.llm->name, a->who.account_name, model);
+}
 
-    if (w->allowed_count == 0)
-        return true;
+/* It is asked for no longer an answer than it can give. */
+static int64_t tokens_with(const struct routing_want *want, const struct llm_model *m)
+{
+    bool is_less = m->answer_most > 0 && want->answer_tokens > m->answer_most;
 
-    const char *by_provider = text_printf(s->c->mem, "%s/%s", a->who.llm->name, model);
-    const char *by_account = a->who.account_name == NULL
-                                 ? by_provider
-                                 : text_printf(s->c->mem, "%s/%s", a->who.account_name, model);
-
-    for (size_t i = 0; i < w->allowed_count; i++)
-        if (text_is(w->allowed[i], model) || text_is(w->allowed[i], by_provider) ||
-            text_is(w->allowed[i], by_account))
-            return true;
-    return false;
+    return is_less ? want->tokens - want->answer_tokens + m->answer_most : want->tokens;
 }
 
 /* Why this model can't be asked this, or NULL. Of unknown models nothing is held against them. */
@@ -57,7 +73,7 @@ static const char *unfit(const struct search *s, const struct routing_account *a
         return NULL;
     if ((m->size == MODEL_EMBEDS) != (s->want->task == TASK_EMBED))
         return m->size == MODEL_EMBEDS ? "embeds_only" : "does_not_embed";
-    if (m->context > 0 && s->want->tokens + ANSWER_ROOM > m->context)
+    if (m->context > 0 && tokens_with(s->want, m) + ANSWER_ROOM > m->context)
         return "context_too_short";
     if ((s->want->needs & MODEL_IMAGES & ~m->can) != 0)
         return "no_images";
@@ -194,11 +210,30 @@ static const char *offered(struct ctx *c, const struct routing_account *a,
     return NULL;
 }
 
+/* The first of the names that may be asked which this account is sure to have. */
+static const char *allowed_at(const struct search *s, const struct routing_account *a,
+                              enum model_size size)
+{
+    for (size_t i = 0; i < s->want->allowed_count; i++) {
+        const char *name = s->want->allowed[i], *his = name_at(name, a->who.llm->name, NULL);
+
+        his = his == NULL ? name_at(name, a->who.account_name, NULL) : his;
+        name = his == NULL ? name : his;
+
+        const struct llm_model *m = llm_model_find(a->who.llm->name, name);
+
+        if (m != NULL && (m->size == MODEL_EMBEDS) == (size == MODEL_EMBEDS) &&
+            offer_of(a, name) == OFFER_SURE)
+            return name;
+    }
+    return NULL;
+}
+
 /*
  * The account's model of this size, else of the next larger one, else of any; one of which nothing
- * is known where the account has no other.
+ * is known where the account has no other. Only one that may be asked.
  */
-static const char *model_of_size(struct ctx *c, const struct routing_account *a,
+static const char *model_of_size(const struct search *s, const struct routing_account *a,
                                  enum model_size size)
 {
     size_t count;
@@ -212,15 +247,16 @@ static const char *model_of_size(struct ctx *c, const struct routing_account *a,
             if (rows[i].size != (size == MODEL_EMBEDS ? size : wanted) ||
                 !text_is(rows[i].provider, a->who.llm->name))
                 continue;
-            name = offered(c, a, &rows[i]);
-            if (name != NULL)
+            name = offered(s->c, a, &rows[i]);
+            if (name != NULL && is_allowed(s, a, name))
                 return name;
         }
     for (size_t i = 0; i < a->model_count; i++)
         if (llm_model_find(a->who.llm->name, a->models[i]) == NULL &&
-            (size == MODEL_EMBEDS || llm_model_talks(a->models[i])))
+            (size == MODEL_EMBEDS || llm_model_talks(a->models[i])) &&
+            is_allowed(s, a, a->models[i]))
             return a->models[i];
-    return NULL;
+    return allowed_at(s, a, size);
 }
 
 /*
@@ -230,12 +266,13 @@ static const char *model_of_size(struct ctx *c, const struct routing_account *a,
 static void add_its_own(const struct search *s, const struct routing_account *a,
                         const char *purpose, size_t room)
 {
-    const char *model = model_of_size(s->c, a, task_size(s->want->task));
+    const char *model = model_of_size(s, a, task_size(s->want->task));
 
     if (model != NULL)
         add(s, a, model, purpose, room);
     else if (a->who.account_name != NULL)
-        pass_over(s, a->who.llm->name, ROUTING_AUTO, a->who.account_name, "no_such_model");
+        pass_over(s, a->who.llm->name, ROUTING_AUTO, a->who.account_name,
+                  s->want->allowed_count > 0 ? "not_allowed" : "no_such_model");
 }
 
 /*

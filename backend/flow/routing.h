@@ -22,9 +22,13 @@ struct routing_want {
     const char *model;
     const struct employee_brain *employee; /* NULL for programs */
     int64_t tokens; /* of question and answer together, estimated; 0: not known */
+    /* of these, for the answer; a model that can't say so many needs fewer */
+    int64_t answer_tokens;
     unsigned needs; /* enum model_can */
-    /* the only models that may be asked, by their own name or with account or provider before it;
-     * none named: any */
+    /*
+     * The only models that may be asked, by their own name or with account or provider before it;
+     * "auto" stands for whatever is chosen for who asks so. None named: any.
+     */
     const char *const *allowed;
     size_t allowed_count;
 };
@@ -55,6 +59,10 @@ rc_t routing_find(struct ctx *c, const struct routing_want *want, struct routing
 /* The same of these accounts. */
 rc_t routing_choose(struct ctx *c, const struct routing_book *book, const struct routing_want *want,
                     struct routing *out) MUST;
+
+/* Whether the names that are allowed have this model of this provider's account (NULL: none). */
+bool routing_allows(const struct routing_want *want, const char *provider, const char *account,
+                    const char *model);
 
 /* A model that programs may name; for the list of models. */
 struct routing_model {

@@ -295,6 +295,7 @@ static rc_t find_route(struct v1_call *v)
 
     want.model = model_named(ask, &want.task);
     want.tokens = llm_estimate_ask(ask) + ask->max_tokens;
+    want.answer_tokens = ask->max_tokens;
     want.needs = needs_of(ask);
     TRY(routing_find(v->c, &want, &v->route));
     TRY(db_commit(v->c));

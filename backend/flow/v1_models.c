@@ -3,14 +3,6 @@
 
 #include "llm/served_models.h"
 
-static bool allowed(const struct routing_want *want, const struct routing_model *m)
-{
-    for (size_t i = 0; i < want->allowed_count; i++)
-        if (text_is(want->allowed[i], m->name))
-            return true;
-    return want->allowed_count == 0;
-}
-
 rc_t v1_models_write(struct ctx *c, const struct routing_want *want, const char *only,
                      struct buf *out)
 {
@@ -21,7 +13,8 @@ rc_t v1_models_write(struct ctx *c, const struct routing_want *want, const char 
     TRY(routing_models(c, &items, &count));
     shown = arena_take(c->mem, (count + 1) * sizeof(*shown));
     for (size_t i = 0; i < count; i++)
-        if (allowed(want, &items[i]) && (only == NULL || text_is(items[i].name, only)))
+        if (routing_allows(want, items[i].provider, items[i].account, items[i].name) &&
+            (only == NULL || text_is(items[i].name, only)))
             shown[shown_count++] = (struct served_model){
                 .id = items[i].name,
                 .owner = items[i].account == NULL ? items[i].provider : items[i].account};

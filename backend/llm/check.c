@@ -91,7 +91,7 @@ static rc_t check_result(struct check *k, const struct llm_part *p)
             k->open[i] = k->open[--k->open_count];
             return OK;
         }
-    return disorder(k, "a result of no call that waits for one");
+    return disorder(k, "a tool's result belongs to no call before it that waits for one");
 }
 
 static rc_t check_part(struct check *k, enum llm_author author, const struct llm_part *p)
@@ -124,7 +124,7 @@ static rc_t check_message(struct check *k, size_t index)
     const struct llm_part *parts = llm_parts(m, &single, &count);
 
     if (m->author == LLM_EMPLOYEE && k->open_count > 0)
-        return disorder(k, "an employee goes on before a call has its result");
+        return disorder(k, "the conversation goes on before each tool call has its result");
     for (size_t i = 0; i < count; i++) {
         if (!is_text(parts[i].text))
             return ctx_fail(k->c, E_INVALID, "llm_bad_text", "message %zu is not valid UTF-8",
@@ -198,7 +198,7 @@ rc_t llm_check(struct ctx *c, const struct llm_ask *ask)
     for (size_t i = 0; i < ask->count; i++)
         TRY(check_message(&k, i));
     if (k.open_count > 0)
-        return disorder(&k, "a call without its result");
+        return disorder(&k, "a tool call has no result yet");
     TRY(check_tools(&k));
     TRY(check_rest(&k));
     if (!k.said)

@@ -219,6 +219,10 @@ static void what_does_not_fit_is_passed_over(void **state)
                         "claude:claude-opus-4-5 primary, -:starter local");
     assert_string_equal(chosen(&(struct routing_want){.employee = &mara, .tokens = 200000}),
                         "-:starter local | claude-opus-4-5 context_too_short");
+    assert_string_equal(
+        chosen(&(struct routing_want){
+            .employee = &mara, .tokens = 200000, .answer_tokens = 100000 /* it says 64,000 */}),
+        "claude:claude-opus-4-5 primary, -:starter local");
     assert_string_equal(chosen(&(struct routing_want){.employee = &mara, .needs = MODEL_TOOLS}),
                         "claude:claude-opus-4-5 primary | starter no_tools");
     assert_string_equal(chosen(&(struct routing_want){.model = "o3-mini", .needs = MODEL_IMAGES}),
@@ -248,8 +252,46 @@ static void only_allowed_models_are_asked(void **state)
 
     (void)state;
     assert_string_equal(chosen(&want),
-                        "claude:claude-opus-4-5 task, -:starter task | gpt-5.1 not_allowed,"
-                        " gpt-5.1 not_allowed, llama-3.3/70b not_allowed, gpt-5.1 not_allowed");
+                        "claude:claude-opus-4-5 task, -:starter task | auto not_allowed,"
+                        " auto not_allowed, auto not_allowed");
+}
+
+/* Of what may be asked the one that suits best, else what there is. */
+static void of_the_allowed_one_is_chosen(void **state)
+{
+    static const struct {
+        const char *const allowed[3];
+        const char *wanted;
+    } rows[] = {
+        {{"claude-haiku-4-5-20251001", "claude-opus-4-5"}, "claude:claude-opus-4-5 task"},
+        {{"claude/claude-haiku-4-5-20251001"}, "claude:claude-haiku-4-5-20251001 task"},
+        {{"own/llama-3.3/70b"}, "own:llama-3.3/70b task"},
+        {{"second/gpt-4o-2024-11-20"}, "second:gpt-4o-2024-11-20 task"},
+        {{"first/text-embedding-3-small", "claude/gpt-4o"}, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct routing_want want = {
+            .task = TASK_REASON, .model = "auto", .allowed = rows[i].allowed};
+
+        while (want.allowed_count < 3 && rows[i].allowed[want.allowed_count] != NULL)
+            want.allowed_count++;
+
+        const char *got = chosen(&want);
+
+        assert_string_equal(text_trim(ctx->mem, text_copy(ctx->mem, got, strcspn(got, "|"))),
+                            rows[i].wanted);
+    }
+    static const char *const any[] = {"auto"};
+
+    assert_non_null(
+        strstr(chosen(&(struct routing_want){
+                   .task = TASK_REASON, .model = "auto", .allowed = any, .allowed_count = 1}),
+               "claude:claude-opus-4-5 task"));
+    assert_string_equal(chosen(&(struct routing_want){
+                            .model = "claude-opus-4-5", .allowed = any, .allowed_count = 1}),
+                        " | claude-opus-4-5 not_allowed");
 }
 
 static void the_longest_name_counts(void **state)
@@ -276,6 +318,7 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_is_passed_over),
         cmocka_unit_test(the_built_in_vectors_are_there),
         cmocka_unit_test(only_allowed_models_are_asked),
+        cmocka_unit_test(of_the_allowed_one_is_chosen),
         cmocka_unit_test(the_longest_name_counts),
     };
 
