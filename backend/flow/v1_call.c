@@ -78,8 +78,11 @@ static void whole(struct v1_call *v, struct bytes body)
 
 static void refuse(struct v1_call *v, const struct fault *fault)
 {
-    const struct served_error error = served_error_of(fault);
+    struct served_error error = served_error_of(fault);
     struct buf body = buf_new(v->c->mem, ERROR_MAX);
+
+    if (v->api == &served_responses && text_is(error.param, "messages"))
+        error.param = "input";
 
     if (fault->rc == E_INTERNAL || fault->rc == E_UNAVAILABLE)
         log_fault(v->c, v->open.path);

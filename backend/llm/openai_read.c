@@ -231,15 +231,42 @@ static rc_t close_thinking(struct ctx *c, struct llm_stream *s)
     return OK;
 }
 
+/*
+ * One text; or, where models think aloud (Mistral's), a list of parts, of which the text is said.
+ */
+static rc_t read_content(struct ctx *c, const json_t *from, struct llm_stream *s)
+{
+    const json_t *content = json_object_get(from, "content"), *part;
+    const char *text = "";
+    size_t i;
+
+    if (!json_is_array(content)) {
+        TRY(vendor_text(c, OPENAI, from, "content", &text));
+        return gather_text(c, OPENAI, s, text);
+    }
+    json_array_foreach(content, i, part)
+    {
+        const char *type = NULL, *said = "";
+
+        if (!json_is_object(part))
+            return broken(c, "a part of the content is not an object");
+        TRY(vendor_text(c, OPENAI, part, "type", &type));
+        if (!text_is(type, "text"))
+            continue;
+        TRY(vendor_text(c, OPENAI, part, "text", &said));
+        TRY(gather_text(c, OPENAI, s, said));
+    }
+    return OK;
+}
+
 /* What a whole message and a piece of one have in common. */
 static rc_t read_message(struct ctx *c, const json_t *from, bool whole, struct llm_stream *s)
 {
-    const char *text = "", *refusal = "";
+    const char *refusal = "";
 
-    TRY(vendor_text(c, OPENAI, from, "content", &text));
     TRY(vendor_text(c, OPENAI, from, "refusal", &refusal));
     TRY(read_thinking(c, from, s));
-    TRY(gather_text(c, OPENAI, s, text));
+    TRY(read_content(c, from, s));
     TRY(gather_refusal(c, OPENAI, s, refusal, false));
     return read_calls(c, from, whole, s);
 }

@@ -55,6 +55,14 @@ static void whole_answers(void **state)
          "{\"choices\":[{\"message\":{\"content\":null,\"refusal\":\"I can't help with that.\"},"
          "\"finish_reason\":\"stop\"}]}",
          NULL, "I can't help with that.", NULL, LLM_STOP_REFUSED, 0, 0, 0},
+        {"a list of parts", 200,
+         "{\"choices\":[{\"message\":{\"content\":[{\"type\":\"thinking\",\"thinking\":[{\"type\":"
+         "\"text\",\"text\":\"hm\"}]},{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"text\","
+         "\"text\":\"b\"}]},\"finish_reason\":\"stop\"}]}",
+         NULL, "ab", NULL, LLM_STOP_END, 0, 0, 0},
+        {"a list of texts", 200,
+         "{\"choices\":[{\"message\":{\"content\":[\"a\"]},\"finish_reason\":\"stop\"}]}",
+         WHOLE_FAULT("llm_broken")},
         {"filtered", 200,
          "{\"choices\":[{\"message\":{\"content\":\"\"},\"finish_reason\":\"content_filter\"}]}",
          NULL, "", NULL, LLM_STOP_FILTERED, 0, 0, 0},
@@ -124,6 +132,10 @@ static void streams(void **state)
         {"nothing", "", NULL, "", NULL, LLM_STOP_END, 0, 0, 0, true},
         {"not a stream", "{\"choices\":[{\"message\":{\"content\":\"x\"}}]}", NULL, "", NULL,
          LLM_STOP_END, 0, 0, 0, true},
+        {"a list of parts",
+         CHUNK("{\"content\":[{\"type\":\"thinking\",\"thinking\":[]}]}", "null")
+             CHUNK("{\"content\":\"a\"}", "\"stop\""),
+         NULL, "a", "gpt-4o-mini", LLM_STOP_END, 0, 0, 0, false},
         {"limit", CHUNK("{\"content\":\"a\"}", "\"length\""), NULL, "a", "gpt-4o-mini",
          LLM_STOP_LENGTH, 0, 0, 0, false},
         {"refusal", CHUNK("{\"refusal\":\"No.\"}", "null") CHUNK("{}", "\"stop\""), NULL, "No.",

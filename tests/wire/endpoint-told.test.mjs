@@ -158,6 +158,14 @@ describe('a no', () => {
         assert.match(all.at(-1).error.message, /broke off/);
     });
 
+    test('names the member as it is called where it came in', async () => {
+        const orphan = [{ role: 'user', content: 'x' }, { role: 'tool', tool_call_id: 'a', content: 'x' }];
+        const items = [{ type: 'function_call_output', call_id: 'a', output: 'x' }];
+        const chat = await program.call('POST', '/v1/chat/completions', { model: 'gpt-4o', messages: orphan });
+        const response = await program.call('POST', '/v1/responses', { model: 'gpt-4o', input: items });
+        assert.deepEqual([chat.json.error.param, response.json.error.param], ['messages', 'input']);
+    });
+
     test('of ours says what to do', async () => {
         const stranger = await program.call('GET', '/v1/models', undefined, { authorization: '' });
         assert.match(stranger.json.error.message, /Authorization: Bearer/);
@@ -176,6 +184,19 @@ describe('a no', () => {
         const large = await program.call('POST', '/v1/chat/completions', { model: 'x'.repeat(26 << 20) }).catch((error) => error);
         assert.match(`${large.text ?? large.code}`, /"error":\{"message":|EPIPE|ECONNRESET/);
     });
+});
+
+test('a key that may ask some models asks any of them as auto', async () => {
+    const [all, allowed] = [program.key, ['claude-haiku-4-5', 'openai/gpt-4o-mini']];
+    answer = (path) => (path.endsWith('/messages') ? no(529, 'overloaded') : chat('ok', 'stop'));
+    await program.newKey({ models: allowed.join(' ') });
+    try {
+        choice(await ask({ model: 'auto' }));
+        assert.deepEqual([...new Set(asked.map(({ model }) => model))].at(-1), 'gpt-4o-mini');
+        assert.deepEqual((await program.call('GET', '/v1/models')).json.data.map(({ id }) => id).sort(), ['claude-haiku-4-5', 'gpt-4o-mini']);
+    } finally {
+        program.key = all;
+    }
 });
 
 test('a model whose name has a slash is found by it', async () => {
