@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/conf.h"
 #include "base/id.h"
 #include "core/evidence.h"
 #include "team.h"
@@ -207,6 +208,25 @@ static void a_colleagues_cap_is_his_own(void **state)
         "failed");
 }
 
+/*
+ * A colleague's model that never says a word takes his time alone: the one who asked still answers.
+ */
+static void a_silent_colleague_leaves_time_to_answer(void **state)
+{
+    const struct tiny_step steps[] = {
+        ASKS("Ben", "What is left?"), {NULL, 0, TINY_HANG}, SAYS("Ben does not answer.")};
+    struct chat *f = *state;
+
+    TEAM(f, steps, "Ben");
+    conf_set(CONF_turn_seconds, "5");
+    chat_ask(f, "Ask your team.");
+    chat_run(f);
+    conf_set(CONF_turn_seconds, "120");
+    team_said(f, "answered", "Ben does not answer.");
+    assert_int_equal(tiny_requests(f->model), 3);
+    assert_true(team_asked(f, 2, "Ben did not answer, but says: I can't think about this"));
+}
+
 /* What has come out of a cap. */
 static const char *spent(struct chat *f, const char *cap_id)
 {
@@ -365,6 +385,7 @@ int main(void)
         CONSULT_TEST(the_tool_is_offered_where_it_is_wanted),
         CONSULT_TEST(it_can_be_read_afterwards),
         CONSULT_TEST(a_colleagues_cap_is_his_own),
+        CONSULT_TEST(a_silent_colleague_leaves_time_to_answer),
         CONSULT_TEST(what_a_colleague_costs_comes_out_of_all_caps_above_him),
         CONSULT_TEST(a_retry_asks_nobody_whose_step_is_kept),
         CONSULT_TEST(a_turn_that_is_thought_through_asks_nobody),

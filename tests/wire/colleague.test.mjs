@@ -34,7 +34,10 @@ async function usual(call) {
 before(async () => {
     model = await Model.start(usual);
     up = await new Up().start({
-        env: { KONSTRUCT_OPENAI_URL: model.url, KONSTRUCT_OPENAI_KEY: 'sk-of-nobody-0123456789', KONSTRUCT_LEASE_SECONDS: '4' },
+        env: {
+            KONSTRUCT_OPENAI_URL: model.url, KONSTRUCT_OPENAI_KEY: 'sk-of-nobody-0123456789',
+            KONSTRUCT_LEASE_SECONDS: '4', KONSTRUCT_STOP_SECONDS: '1',
+        },
     });
     portal = await Portal.signUp(up);
     ben = randomUUID();
@@ -99,21 +102,22 @@ test('"hello" to an employee in a team offers no tool', async () => {
     assert.equal(model.calls[0].asked.tools, undefined);
 });
 
-test('a worker dies while the colleague thinks: the next one asks the colleague again, and nobody else', async () => {
-    let bens = 0;
-    model.answer = (call) => (isBens(call) && ++bens === 1 ? undefined : usual(call)); // the first never gets an answer
-    const conversation = await portal.begin();
-    await portal.call('POST', `/conversations/${conversation}/messages`, { text: 'Ask the team!', key: randomUUID() });
-    await until(() => bens === 1, 'the colleague to be asked');
-    process.kill(up.children().worker, 'SIGKILL');
-    const answer = await until(async () => {
-        const { items } = await portal.call('GET', `/conversations/${conversation}/messages?after=1`);
-        return items[0];
-    }, 'the answer', 60_000);
-    assert.equal(answer.text, 'There are twelve.');
-    assert.deepEqual(model.calls.map((call) => (isBens(call) ? 'Ben' : 'Mara')), ['Mara', 'Ben', 'Ben', 'Mara']);
-    assert.deepEqual(model.calls[1].asked, model.calls[2].asked);
-    assert.deepEqual(await up.sql(`SELECT step_no, count(*) FROM usage u JOIN message m ON m.job_id = u.job_id
-        WHERE m.id = '${answer.id}' AND step_no IS NOT NULL GROUP BY 1 ORDER BY 1`), ['1|1', '2|1', '3|1']);
-    assert.equal((await calls(answer)).length, 3);
-});
+for (const signal of ['SIGKILL', 'SIGTERM'])
+    test(`${signal} to the worker while the colleague thinks: the next one asks the colleague again, and nobody else`, async () => {
+        let bens = 0;
+        model.answer = (call) => (isBens(call) && ++bens === 1 ? undefined : usual(call)); // the first never gets an answer
+        const conversation = await portal.begin();
+        const { seq } = await portal.call('POST', `/conversations/${conversation}/messages`, { text: 'Ask the team!', key: randomUUID() });
+        await until(() => bens === 1, 'the colleague to be asked');
+        process.kill(up.children().worker, signal);
+        const answer = await until(async () => {
+            const { items } = await portal.call('GET', `/conversations/${conversation}/messages?after=${seq}`);
+            return items[0];
+        }, 'the answer', 60_000);
+        assert.equal(answer.text, 'There are twelve.');
+        assert.deepEqual(model.calls.map((call) => (isBens(call) ? 'Ben' : 'Mara')), ['Mara', 'Ben', 'Ben', 'Mara']);
+        assert.deepEqual(model.calls[1].asked, model.calls[2].asked);
+        assert.deepEqual(await up.sql(`SELECT step_no, count(*) FROM usage u JOIN message m ON m.job_id = u.job_id
+            WHERE m.id = '${answer.id}' AND step_no IS NOT NULL GROUP BY 1 ORDER BY 1`), ['1|1', '2|1', '3|1']);
+        assert.equal((await calls(answer)).length, 3);
+    });

@@ -37,8 +37,9 @@ export function Teams() {
                 <div>
                     <h1 className="text-display font-semibold tracking-tight">Teams</h1>
                     <p className="mt-1 max-w-160 text-ink-soft">
-                        What the employees of a team cost is summed up for it, and a cap can hold
-                        for all of them together:{' '}
+                        Employees of a team may ask each other when they don’t know an answer. What
+                        they cost is summed up for the team, and a cap can hold for all of them
+                        together:{' '}
                         <Link
                             to="/usage"
                             search={{ by: 'team' }}
