@@ -30,7 +30,9 @@ static const char *about(struct ctx *c, const struct run *run, const struct turn
 static rc_t keep_answer(struct ctx *c, struct run *run, const struct turn *t,
                         const struct ending *end)
 {
-    const struct turn_kept kept = {.kind = "answer",
+    const struct turn_kept kept = {.step = t->step,
+                                   .request_hash = t->request_hash,
+                                   .kind = "answer",
                                    .result = end->step,
                                    .asked = end->asked,
                                    .outcome = end->outcome,

@@ -15,9 +15,13 @@
 static rc_t keep(struct ctx *c, struct run *run, const struct turn *t, const struct turn_kept *k)
 {
     TRY(job_guard(c, &run->job));
-    TRY(step_add(c, &run->job, t->step, k->kind, t->request_hash, k->result));
-    TRY(turn_book(c, run, t, k->asked, k->outcome));
-    TRY(audit_add(c, k->actor, k->action, t->in.conversation_id, k->body));
+    TRY(step_add(c, &run->job, k->step, k->kind, k->request_hash, k->result));
+    if (k->asked != NULL)
+        TRY(turn_book(c, run, t, k->asked, k->outcome));
+    if (k->action != NULL)
+        TRY(audit_add(c, k->actor, k->action, t->in.conversation_id, k->body));
+    if (k->next != NULL)
+        TRY(turn_announce(c, &run->job, k->next));
     return db_commit(c);
 }
 
@@ -31,7 +35,7 @@ static rc_t keep_again(struct ctx *c, struct run *run, const struct turn *t,
     ctx_forgive(c);
     nanosleep(&(struct timespec){.tv_nsec = KEEP_AGAIN_MS * 1000000L}, NULL);
     TRY(job_wait(c, &run->job));
-    TRY(step_find(c, &run->job, t->step, k->kind, t->request_hash, &there));
+    TRY(step_find(c, &run->job, k->step, k->kind, k->request_hash, &there));
     return there != NULL ? db_commit(c) : keep(c, run, t, k);
 }
 

@@ -5,17 +5,22 @@
 #include "flow/turn_load.h"
 
 struct turn_kept {
-    const char *kind;   /* of step: "calls", "answer" */
+    int64_t step;
+    struct bytes request_hash;
+    const char *kind;   /* "calls", "results", "answer" */
     const char *result; /* its text, see turn_step.h */
+    /* what was paid for it, with its outcome for the ledger; NULL: nothing was */
     const struct pool_outcome *asked;
-    const char *outcome; /* for the ledger */
-    /* the entry in the audit, about the conversation: who did what, and more of it as JSON */
+    const char *outcome;
+    /* the entry in the audit, about the conversation: who did what, and more as JSON; or NULL */
     const char *actor, *action, *body;
+    struct turn *next; /* a model is asked now: it is announced (turn_book.h); NULL: none is */
 };
 
 /*
- * In one transaction: the step, what it cost, and the entry in the audit. Tried for a minute while
- * the database is away; whether it happened when a commit broke off is looked at first.
+ * In one transaction: the step, what it cost, the entry in the audit, and what comes now. Tried for
+ * a minute while the database is away; whether it happened when a commit broke off is looked at
+ * first.
  */
 rc_t turn_keep(struct ctx *c, struct run *run, const struct turn *t, const struct turn_kept *kept)
     MUST;

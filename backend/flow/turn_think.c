@@ -78,7 +78,9 @@ rc_t turn_think_replay(struct ctx *c, const struct turn *t, struct ending *end)
 static rc_t keep_calls(struct ctx *c, struct run *run, struct turn *t, struct ending *end)
 {
     json_t *parts = turn_tools_parts(c, &end->asked->answer);
-    const struct turn_kept kept = {.kind = "calls",
+    const struct turn_kept kept = {.step = t->step,
+                                   .request_hash = t->request_hash,
+                                   .kind = "calls",
                                    .result = turn_step_calls(c, t, end->asked, parts),
                                    .asked = end->asked,
                                    .outcome = "answered",
@@ -102,12 +104,15 @@ static rc_t do_calls(struct ctx *c, const struct thinking *how, struct turn *t)
     json_t *results;
 
     TRY(turn_tools_run(c, t, &host, &results));
-    TRY(job_guard(c, &how->run->job));
-    TRY(step_add(c, &how->run->job, t->step, "results", t->request_hash,
-                 turn_step_results(c, t, results)));
+
+    const struct turn_kept kept = {.step = t->step,
+                                   .request_hash = t->request_hash,
+                                   .kind = "results",
+                                   .result = turn_step_results(c, t, results),
+                                   .next = t};
+
     TRY(turn_tools_go_on(c, t, results));
-    TRY(turn_announce(c, &how->run->job, t));
-    TRY(db_commit(c));
+    TRY(turn_keep(c, how->run, t, &kept));
     if (how->sink->restart != NULL)
         how->sink->restart(how->sink->arg);
     return OK;

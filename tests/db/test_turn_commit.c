@@ -96,6 +96,11 @@ static void of_a_step(void **state)
     paid_once(*state, "calls");
 }
 
+static void of_what_tools_said(void **state)
+{
+    paid_once(*state, "results");
+}
+
 static void of_the_answer(void **state)
 {
     paid_once(*state, "answer");
@@ -105,6 +110,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(of_a_step, setup, teardown),
+        cmocka_unit_test_setup_teardown(of_what_tools_said, setup, teardown),
         cmocka_unit_test_setup_teardown(of_the_answer, setup, teardown),
     };
 
