@@ -5,6 +5,7 @@
 
 #include "api/handlers.h"
 #include "api/health.h"
+#include "core/account_model.h"
 #include "core/api_key.h"
 #include "core/audit_find.h"
 #include "core/audit_head.h"

@@ -11,19 +11,20 @@
 #define DETAIL_MAX 500
 
 static const struct field fields[] = {
-    FIELD(struct account, id, 0, 0, NULL),    FIELD(struct account, provider, 0, 0, NULL),
-    FIELD(struct account, name, 0, 0, NULL),  FIELD(struct account, base_url, 0, 0, NULL),
-    FIELD(struct account, api, 0, 0, NULL),   FIELD(struct account, api_version, 0, 0, NULL),
-    FIELD(struct account, key, 0, 0, NULL),   FIELD(struct account, models, 0, 0, NULL),
-    FIELD(struct account, named, 0, 0, NULL), FIELD(struct account, broken, 0, 0, NULL),
+    FIELD(struct account, id, 0, 0, NULL),         FIELD(struct account, provider, 0, 0, NULL),
+    FIELD(struct account, name, 0, 0, NULL),       FIELD(struct account, base_url, 0, 0, NULL),
+    FIELD(struct account, api, 0, 0, NULL),        FIELD(struct account, api_version, 0, 0, NULL),
+    FIELD(struct account, key, 0, 0, NULL),        FIELD(struct account, models, 0, 0, NULL),
+    FIELD(struct account, named, 0, 0, NULL),      FIELD(struct account, broken, 0, 0, NULL),
+    FIELD(struct account, lines_text, 0, 0, NULL),
 };
 static const struct shape shape = SHAPE("Account", struct account, fields);
 
 #define ROW                                                                     \
     "SELECT id, provider, name, base_url, api, api_version, key_sealed AS key," \
     " CASE WHEN models = '' THEN models_found ELSE models END AS models,"       \
-    " models AS named, state = 'broken' AS broken"                              \
-    " FROM provider_account WHERE tenant_id = tenant_now()"
+    " models AS named, state = 'broken' AS broken, " ACCOUNT_LINES_SQL          \
+    " FROM provider_account a WHERE a.tenant_id = tenant_now()"
 
 static const struct stmt q_book = {"account_book", ROW " AND is_on ORDER BY position, created_at,"
                                                        " id"};
@@ -52,11 +53,18 @@ static rc_t key_open(struct ctx *c, struct account *a)
     return OK;
 }
 
+/* What travelled as text. */
+static rc_t complete(struct ctx *c, struct account *a)
+{
+    TRY(account_lines_read(c, a->lines_text, &a->lines, &a->line_count));
+    return key_open(c, a);
+}
+
 rc_t account_book(struct ctx *c, struct account **items, size_t *count)
 {
     TRY(db_list(c, &q_book, NO_ARGS, &shape, (void **)items, count));
     for (size_t i = 0; i < *count; i++)
-        TRY(key_open(c, &(*items)[i]));
+        TRY(complete(c, &(*items)[i]));
     return OK;
 }
 
@@ -98,7 +106,7 @@ bool account_serves(const struct account *account, const char *model)
 rc_t account_tested(struct ctx *c, const char *test_id, struct account *out)
 {
     TRY(db_one(c, &q_tested, ARGS(A(test_id)), &shape, out));
-    return key_open(c, out);
+    return complete(c, out);
 }
 
 static bool mends_itself(const char *code)

@@ -8,16 +8,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/ctx.h"
+#include "core/account_line.h"
 
 struct account {
     const char *id, *provider, *name;
-    const char *base_url;    /* "": the provider's own */
-    const char *api;         /* usual, responses */
-    const char *api_version; /* "": none */
-    const char *key;         /* opened; NULL: it has none, or `unreadable` */
-    const char *models;      /* that it offers, with blanks between; "": not known */
-    const char *named;       /* those of them that an admin named; "": all are offered */
+    const char *base_url;             /* "": the provider's own */
+    const char *api;                  /* usual, responses */
+    const char *api_version;          /* "": none */
+    const char *key;                  /* opened; NULL: it has none, or `unreadable` */
+    const char *models;               /* that it offers, with blanks between; "": not known */
+    const char *named;                /* those of them that an admin named; "": all are offered */
+    const struct account_line *lines; /* what the company says of its models */
+    size_t line_count;
+    const char *lines_text; /* the same as it was read; NULL: nothing */
     bool unreadable; /* its key does not open: it can't be used until somebody types it again */
     /*
      * The newest test found a fault that a person must mend. It may have been mended since, so such

@@ -16,6 +16,7 @@ struct price {
     const char *from; /* the day from which it holds; NULL: this model has no known price */
     /* without a known price: taken as a dear one of the provider's; if false, all are 0 then */
     bool assumed;
+    bool own; /* the company said it of its account; else it is in the table */
 };
 
 struct tokens {

@@ -42,6 +42,9 @@ static const struct field fields[] = {
           "When the provider last refused a call because of the account, unless a test went well "
           "since; else 0"),
     FIELD(struct provider_account, refused_text, READ_ONLY | NULLABLE, 300, "Why, and what to do"),
+    FIELD(struct provider_account, unpriced, READ_ONLY, 0,
+          "How many of the models that it offers have no known price, and count as 0 against caps; "
+          "of the first 1,000"),
 };
 const struct shape provider_account_shape = SHAPE("ProviderAccount", struct provider_account,
                                                   fields);
@@ -118,18 +121,35 @@ static const struct field row_fields[] = {
     FIELD(struct provider_account, checked, 0, 0, NULL),
     FIELD(struct provider_account, refused, 0, 0, NULL),
     FIELD(struct provider_account, refused_code, 0, 0, NULL),
+    FIELD(struct provider_account, unpriced, 0, 0, NULL),
     FIELD(struct provider_account, test_id, 0, 0, NULL),
 };
 static const struct shape row_shape = SHAPE("ProviderAccountRow", struct provider_account,
                                             row_fields);
 
-#define ROW                                                                         \
-    "SELECT id, provider, name, base_url, api, api_version, has_key, hint, models," \
-    " models_found, is_on AS on, CASE WHEN test_id IS NOT NULL THEN 'testing'"      \
-    " WHEN NOT is_on THEN 'off' ELSE state END AS state, fault, fault_detail,"      \
-    " coalesce(extract(epoch FROM checked_at)::bigint, 0) AS checked, test_id,"     \
-    " coalesce(extract(epoch FROM refused_at)::bigint, 0) AS refused, refused_code" \
-    " FROM provider_account WHERE tenant_id = tenant_now()"
+/*
+ * At the provider's own address a model without a price is taken to cost as much as a dear one. At
+ * others that row of the table, which is for all names, says nothing.
+ */
+#define UNPRICED                                                                                   \
+    "SELECT count(*) FROM (SELECT unnest(string_to_array(CASE WHEN a.models = ''"                  \
+    "   THEN a.models_found ELSE a.models END, ' ')) AS name LIMIT 1000) n"                        \
+    " WHERE a.base_url <> '' AND n.name <> ''"                                                     \
+    "  AND NOT EXISTS (SELECT FROM provider_account_model m"                                       \
+    "   WHERE m.tenant_id = a.tenant_id AND m.account_id = a.id"                                   \
+    "    AND m.input_micros IS NOT NULL AND (m.name = n.name OR (right(m.name, 1) = '*'"           \
+    "     AND starts_with(n.name, left(m.name, -1)))))"                                            \
+    "  AND NOT EXISTS (SELECT FROM price p WHERE p.provider = a.provider"                          \
+    "    AND p.valid_from <= current_date AND (p.model <> '*' OR greatest(p.input, p.output) = 0)" \
+    "    AND (p.model = n.name OR (right(p.model, 1) = '*'"                                        \
+    "     AND starts_with(n.name, left(p.model, -1)))))"
+#define ROW                                                                          \
+    "SELECT id, provider, name, base_url, api, api_version, has_key, hint, models,"  \
+    " models_found, is_on AS on, CASE WHEN test_id IS NOT NULL THEN 'testing'"       \
+    " WHEN NOT is_on THEN 'off' ELSE state END AS state, fault, fault_detail,"       \
+    " coalesce(extract(epoch FROM checked_at)::bigint, 0) AS checked, test_id,"      \
+    " coalesce(extract(epoch FROM refused_at)::bigint, 0) AS refused, refused_code," \
+    " (" UNPRICED ") AS unpriced FROM provider_account a WHERE tenant_id = tenant_now()"
 
 static const struct stmt q_list = {"provider_account_list",
                                    ROW " ORDER BY position, created_at, id"};

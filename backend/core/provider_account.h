@@ -27,6 +27,7 @@ struct provider_account {
     /* the provider refused a call for the account's sake, and no test went well since; else 0 */
     int64_t refused;
     const char *refused_code, *refused_text;
+    int64_t unpriced;    /* how many of the models that it offers have no known price */
     const char *test_id; /* of the test that is under way, or NULL */
 };
 extern const struct shape provider_account_shape;

@@ -11,10 +11,11 @@ static const struct stmt q_usage = {
     "INSERT INTO usage (tenant_id, id, job_id, step_no, employee_id, team_id, conversation_id,"
     "  key_id, account_id, provider, model, input_tokens, cached_tokens, cache_written_tokens,"
     "  output_tokens, reasoning_tokens, images, counted, cost_micros, price_from, ms, first_ms,"
-    "  outcome, ended, tries)"
+    "  outcome, ended, tries, price_own)"
     " VALUES (tenant_now(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
     "  least($12::bigint, $11::bigint), $13, $14, $15, $16, $17, $18, $19::date, $20,"
-    "  nullif($21::bigint, 0), $22, coalesce($23, 'whole'), $24::jsonb) ON CONFLICT DO NOTHING"};
+    "  nullif($21::bigint, 0), $22, coalesce($23, 'whole'), $24::jsonb, $25)"
+    " ON CONFLICT DO NOTHING"};
 
 rc_t usage_add(struct ctx *c, const struct usage *u)
 {
@@ -27,7 +28,7 @@ rc_t usage_add(struct ctx *c, const struct usage *u)
                          A(u->provider), A(u->model), A(u->tokens.input), A(u->tokens.cached),
                          A(u->tokens.cache_written), A(u->tokens.output), A(u->reasoning_tokens),
                          A(u->images), A(u->counted), A(u->cost_micros), A(u->price_from), A(u->ms),
-                         A(u->first_ms), A(u->outcome), A(u->ended), A(u->tries)));
+                         A(u->first_ms), A(u->outcome), A(u->ended), A(u->tries), A(u->price_own)));
 }
 
 static const struct stmt q_due = {"usage_due", "SELECT tenant_id FROM usage_due()"};

@@ -19,6 +19,7 @@ struct usage {
     bool counted;             /* by the provider; else the figures are our own count */
     int64_t cost_micros;
     const char *price_from; /* NULL: no known price */
+    bool price_own;         /* it is the company's own; else one of the table's */
     int64_t ms;             /* to the end */
     int64_t first_ms;       /* to the first token; 0: no stream, or nothing came */
     const char *outcome;    /* answered, refused, failed, unknown */

@@ -34,6 +34,9 @@ static const struct field fields[] = {
     FIELD(struct usage_call, cost_micros, READ_ONLY, 0, "Millionths of a US dollar"),
     FIELD_LIKE(struct usage_call, price_from, READ_ONLY | NULLABLE, 10,
                "The day of the price that was used; null: no known price", "\"2025-08-07\""),
+    FIELD(struct usage_call, price_own, READ_ONLY, 0,
+          "Whether that price is the company's own, said of the account; else it is in Konstruct's "
+          "list"),
     FIELD(struct usage_call, ms, READ_ONLY, 0, "Milliseconds to its end"),
     FIELD(struct usage_call, first_ms, READ_ONLY, 0,
           "Milliseconds to the first token of a stream; 0: no stream, or nothing came"),
@@ -52,7 +55,7 @@ static const struct stmt q_calls = {
     "   t.one->>'provider', t.one->>'model', t.one->>'code'), ', ' ORDER BY t.number)"
     "   FROM jsonb_array_elements(u.tries) WITH ORDINALITY AS t(one, number)) END AS tried,"
     " u.input_tokens, u.cached_tokens, u.cache_written_tokens, u.output_tokens,"
-    " u.reasoning_tokens, u.images, u.counted, u.cost_micros, u.price_from, u.ms,"
+    " u.reasoning_tokens, u.images, u.counted, u.cost_micros, u.price_from, u.price_own, u.ms,"
     " coalesce(u.first_ms, 0) AS first_ms, u.created_at AS page_key, u.id AS page_id FROM usage u"
     " WHERE u.tenant_id = tenant_now()"
     "  AND (u.created_at, u.id) < (coalesce($1::timestamptz, 'infinity'),"

@@ -19,6 +19,7 @@ struct usage_call {
     bool counted;
     int64_t cost_micros;
     const char *price_from; /* NULL: no known price */
+    bool price_own;         /* it is the company's own */
     int64_t ms, first_ms;
 };
 extern const struct shape usage_call_shape;

@@ -38,7 +38,8 @@ static bool is_like(const struct usage *a, const struct usage *b)
            text_is(a->conversation_id, b->conversation_id) &&
            text_is(a->account_id, b->account_id) && text_is(a->provider, b->provider) &&
            text_is(a->price_from, b->price_from) && text_is(a->outcome, b->outcome) &&
-           text_is(a->ended, b->ended) && text_is(a->tries, b->tries) && a->counted == b->counted;
+           text_is(a->ended, b->ended) && text_is(a->tries, b->tries) && a->counted == b->counted &&
+           a->price_own == b->price_own;
 }
 
 static void add_kind(struct ctx *c, struct buf *b, const struct usage *u, size_t number)
@@ -53,6 +54,8 @@ static void add_kind(struct ctx *c, struct buf *b, const struct usage *u, size_t
     add_text(b, "p", u->provider);
     add_text(b, "m", text_clean(c->mem, u->model, NAME_BYTES_MAX));
     add_text(b, "f", u->price_from);
+    if (u->price_own)
+        buf_text(b, ",\"w\":true");
     add_text(b, "x", u->outcome);
     add_text(b, "d", u->ended);
     if (u->tries != NULL)
@@ -64,17 +67,17 @@ static void add_kind(struct ctx *c, struct buf *b, const struct usage *u, size_t
     "INSERT INTO usage (tenant_id, id, employee_id, team_id, conversation_id, key_id, account_id," \
     "  provider, model, input_tokens, cached_tokens, cache_written_tokens, output_tokens,"         \
     "  reasoning_tokens, images, counted, cost_micros, price_from, ms, first_ms, outcome, ended,"  \
-    "  tries)"                                                                                     \
+    "  tries, price_own)"                                                                          \
     " SELECT tenant_now(), r.id, k.e, k.t, k.v, k.k, k.a, k.p, k.m, coalesce(r.i, 0),"             \
     "  least(coalesce(r.c, 0), coalesce(r.i, 0)), coalesce(r.w, 0), coalesce(r.o, 0),"             \
     "  coalesce(r.r, 0), coalesce(r.g, 0), k.u, coalesce(r.s, 0), k.f, coalesce(r.l, 0),"          \
-    "  nullif(r.h, 0), k.x, coalesce(k.d, 'whole'), k.y"                                           \
+    "  nullif(r.h, 0), k.x, coalesce(k.d, 'whole'), k.y, coalesce(k.w, false)"                     \
     " FROM unnest($2::uuid[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],"  \
     "  $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])"                   \
     "  AS r(id, n, i, c, w, o, r, g, s, l, h)"                                                     \
     " JOIN json_to_recordset($1::json) AS k(n int, e uuid, t uuid, v uuid, k uuid, a uuid, p "     \
     "text,"                                                                                        \
-    "  m text, u boolean, f date, x text, d text, y jsonb) ON k.n = r.n"
+    "  m text, u boolean, f date, w boolean, x text, d text, y jsonb) ON k.n = r.n"
 static const struct stmt q_many = {"usage_add_many", MANY};
 /* It waits for others who are adding the same, so that it knows. */
 static const struct stmt q_missing = {"usage_add_missing", MANY " RETURNING id"};

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "core/audit.h"
 #include "flow/account.h"
+#include "flow/account_facts.h"
 #include "flow/account_pick.h"
 #include "flow/live.h"
 #include "flow/pool_booked.h"
@@ -123,10 +124,13 @@ static rc_t ask_model(struct ctx *c, const struct test *t, const char *model, st
                                .payer = &company};
     struct pool_outcome o;
     const struct pool_try *last;
+    struct account_facts facts;
     rc_t rc;
 
     route.candidates[0].model = model;
     route.candidates[0].purpose = "test";
+    facts = account_facts(&t->account, t->account.provider, model);
+    account_facts_set(&facts, &route.candidates[0]);
     f->code = f->detail = NULL;
     rc = pool_ask_booked(c, &route, &ask, &sink, &o);
     if (rc == OK || is_cancelled(t->run) || o.try_count == 0)

@@ -20,6 +20,9 @@ struct pool_candidate {
     const char *purpose; /* "primary", "fallback", "local": for the log and the tries */
     const char *account_id, *account_name; /* of a tenant's own account; NULL: the instance's */
     bool public_only;                      /* a tenant named the address, see http.h */
+    const struct price *price;             /* that the tenant says it pays; NULL: it is looked up */
+    int64_t answer_most; /* tokens of an answer that it may be asked for; 0: any number */
+    bool no_tools; /* it is asked without tools: a model that uses none may refuse the question */
 };
 
 /*
@@ -74,7 +77,8 @@ struct pool_cost {
     struct purse_hold hold;
     struct price price; /* that it was held at, and that it costs */
     int64_t micros;
-    const char *price_from; /* the day of the price row used; NULL: no known price */
+    const char *price_from; /* the day of the price used; NULL: no known price */
+    bool price_own;         /* and it is the company's own */
     /* nobody knows whether the provider bills it: micros is what was held */
     bool unknown;
 };

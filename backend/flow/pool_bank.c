@@ -264,7 +264,7 @@ static bool hold(struct bank_wait *w)
 {
     struct bank_group *g = NULL;
 
-    w->micros = pool_worst_at(&w->cost->price, w->ask);
+    w->micros = pool_worst_at(&w->cost->price, w->who, w->ask);
     if (w->micros == 0)
         return true;
     /* Nobody passes those who wait already. */
@@ -329,10 +329,8 @@ bool pool_bank_hold(struct pool_bank *b, struct bank_wait *w, rc_t *rc)
     w->bank = b;
     w->group = NULL;
     *rc = OK;
-    if (price_recall(w->c->mem, w->who->llm->name, w->who->model, &w->cost->price)) {
-        pool_price_at(w->who, &w->cost->price);
+    if (pool_price_recall(w->c->mem, w->who, &w->cost->price))
         return hold(w);
-    }
     fetch_price(w);
     return false;
 }

@@ -273,7 +273,7 @@ static bool is_short(const struct pool_call *call)
     const struct pool_trial *t = &call->run.trial;
     int64_t came = pool_trial_tokens(t);
 
-    return call->q.ask->max_tokens - came <= conf_number(CONF_drain_tokens);
+    return t->ask.max_tokens - came <= conf_number(CONF_drain_tokens);
 }
 
 void pool_leave(struct pool_call *call)

@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "flow/pool_cost.h"
 #include "llm/gather.h"
-#include "llm/model.h"
 #include "llm/vectors.h"
 
 /*
@@ -272,15 +272,6 @@ static void keep(struct ctx *c, const struct pool_trial *t, const struct llm_ans
         out->model = text_dup(c->mem, t->who->model);
 }
 
-/* Providers refuse a limit that is above what the model ever says; below it, it changes nothing. */
-static int64_t most_of(const struct pool_candidate *who, int64_t max_tokens)
-{
-    const struct llm_model *m = llm_model_find(who->llm->name, who->model);
-
-    return m == NULL || m->answer_most <= 0 || max_tokens < m->answer_most ? max_tokens
-                                                                           : m->answer_most;
-}
-
 rc_t pool_trial_begin(struct pool_trial *t, const struct ctx *c, const struct pool_candidate *who,
                       const struct pool_limits *limits, const struct llm_ask *ask,
                       const struct pool_sink *sink, bool *call)
@@ -290,12 +281,14 @@ rc_t pool_trial_begin(struct pool_trial *t, const struct ctx *c, const struct po
                              .who = who,
                              .sink = sink,
                              .ask = *ask,
-                             .tools_offered = ask->tool_count > 0,
+                             .tools_offered = ask->tool_count > 0 && !who->no_tools,
                              .answer = {.text = ""},
                              .http = {.retry_after_ms = -1}};
     t->started_ms = clock_mono_ms();
     t->ask.model = who->model;
-    t->ask.max_tokens = most_of(who, ask->max_tokens);
+    t->ask.max_tokens = pool_most_answer(who, ask);
+    if (who->no_tools)
+        t->ask.tool_count = 0;
     t->ask.stream = ask->stream && (who->llm->can & (LLM_CAN_STREAM | LLM_CAN_LOCAL)) != 0;
     t->stream = llm_stream_new(t->c->mem);
     *call = (who->llm->can & LLM_CAN_LOCAL) == 0;

@@ -23,6 +23,7 @@ struct usage pool_try_usage(const struct pool_try *t)
                           .counted = t->counted,
                           .cost_micros = t->cost.micros,
                           .price_from = t->cost.price_from,
+                          .price_own = t->cost.price_own,
                           .ms = t->ms,
                           .first_ms = t->first_ms,
                           .outcome = t->cost.unknown ? "unknown" : "failed"};
@@ -61,6 +62,7 @@ struct usage pool_answer_usage(struct arena *mem, const struct pool_candidate *w
                           .counted = a->counted,
                           .cost_micros = o->cost.micros,
                           .price_from = o->cost.price_from,
+                          .price_own = o->cost.price_own,
                           .ms = o->ms,
                           .first_ms = o->first_ms,
                           .outcome = llm_refused(a) ? "refused" : "answered",

@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "flow/account_facts.h"
+#include "flow/routing_pick.h"
 #include "io/crypto.h"
-#include "llm/model.h"
 
 #define ANSWER_ROOM 256 /* tokens that a context must have left beyond what was estimated */
 
@@ -55,29 +56,28 @@ static bool is_allowed(const struct search *s, const struct routing_account *a, 
 }
 
 /* It is asked for no longer an answer than it can give. */
-static int64_t tokens_with(const struct routing_want *want, const struct llm_model *m)
+static int64_t tokens_with(const struct routing_want *want, const struct account_facts *f)
 {
-    bool is_less = m->answer_most > 0 && want->answer_tokens > m->answer_most;
+    bool is_less = f->answer > 0 && want->answer_tokens > f->answer;
 
-    return is_less ? want->tokens - want->answer_tokens + m->answer_most : want->tokens;
+    return is_less ? want->tokens - want->answer_tokens + f->answer : want->tokens;
 }
 
-/* Why this model can't be asked this, or NULL. Of unknown models nothing is held against them. */
-static const char *unfit(const struct search *s, const struct routing_account *a, const char *model)
+/* Why this model can't be asked this, or NULL. What is not known is not held against it. */
+static const char *unfit(const struct search *s, const struct routing_account *a, const char *model,
+                         const struct account_facts *f)
 {
-    const struct llm_model *m = llm_model_find(a->who.llm->name, model);
+    const unsigned cannot = s->want->needs & f->knows & ~f->can;
 
     if (!is_allowed(s, a, model))
         return "not_allowed";
-    if (m == NULL)
-        return NULL;
-    if ((m->size == MODEL_EMBEDS) != (s->want->task == TASK_EMBED))
-        return m->size == MODEL_EMBEDS ? "embeds_only" : "does_not_embed";
-    if (m->context > 0 && tokens_with(s->want, m) + ANSWER_ROOM > m->context)
+    if (f->sized && (f->size == MODEL_EMBEDS) != (s->want->task == TASK_EMBED))
+        return f->size == MODEL_EMBEDS ? "embeds_only" : "does_not_embed";
+    if (f->context > 0 && tokens_with(s->want, f) + ANSWER_ROOM > f->context)
         return "context_too_short";
-    if ((s->want->needs & MODEL_IMAGES & ~m->can) != 0)
+    if ((cannot & MODEL_IMAGES) != 0)
         return "no_images";
-    if ((s->want->needs & MODEL_TOOLS & ~m->can) != 0)
+    if ((cannot & MODEL_TOOLS) != 0)
         return "no_tools";
     return NULL;
 }
@@ -98,7 +98,9 @@ static void add(const struct search *s, const struct routing_account *a, const c
                 const char *purpose, size_t room)
 {
     struct pool_route *pool = &s->out->pool;
-    const char *why_not = unfit(s, a, model);
+    const struct account_facts f = account_facts(&a->account, a->who.llm->name, model);
+    const char *why_not = unfit(s, a, model, &f);
+    struct pool_candidate *next = &pool->candidates[pool->count];
 
     if (why_not != NULL) {
         pass_over(s, a->who.llm->name, model, a->who.account_name, why_not);
@@ -106,9 +108,13 @@ static void add(const struct search *s, const struct routing_account *a, const c
     }
     if (pool->count >= room || is_there(pool, a, model))
         return;
-    pool->candidates[pool->count] = a->who;
-    pool->candidates[pool->count].model = model;
-    pool->candidates[pool->count++].purpose = purpose;
+    *next = a->who;
+    next->model = model;
+    next->purpose = purpose;
+    account_facts_set(&f, next);
+    /* A program that offers tools wants them used; an employee can do without. */
+    next->no_tools = s->want->employee != NULL && (f.can & MODEL_TOOLS) == 0;
+    pool->count++;
 }
 
 /* How sure it is that the account has this model. */
@@ -118,7 +124,7 @@ static enum offer offer_of(const struct routing_account *a, const char *model)
 {
     if (a->model_count > 0)
         return account_serves(&a->account, model) ? OFFER_SURE : OFFER_NONE;
-    if (llm_model_find(a->who.llm->name, model) != NULL)
+    if (llm_model_find(a->who.llm->name, model) != NULL || routing_pick_named(a, model))
         return OFFER_SURE;
     return a->who.account.base_url != NULL ? OFFER_MAYBE : OFFER_NONE;
 }
@@ -183,33 +189,6 @@ static bool add_each(const struct search *s, struct whose whose, const char *mod
     return any;
 }
 
-/* A row's name without the star: what its provider calls the newest of them. */
-static const char *plain_name(struct ctx *c, const struct llm_model *m)
-{
-    size_t length = strlen(m->name);
-
-    return m->name[length - 1] == '*' ? text_copy(c->mem, m->name, length - 1) : m->name;
-}
-
-/*
- * The account's model for a row: the row's own name, or the first offered one that the row means.
- */
-static const char *offered(struct ctx *c, const struct routing_account *a,
-                           const struct llm_model *m)
-{
-    const char *plain = plain_name(c, m);
-
-    if (a->model_count == 0)
-        return plain;
-    for (size_t i = 0; i < a->model_count; i++)
-        if (text_is(plain, a->models[i]))
-            return plain;
-    for (size_t i = 0; i < a->model_count; i++)
-        if (llm_model_find(a->who.llm->name, a->models[i]) == m)
-            return a->models[i];
-    return NULL;
-}
-
 /* The first of the names that may be asked which this account is sure to have. */
 static const char *allowed_at(const struct search *s, const struct routing_account *a,
                               enum model_size size)
@@ -220,43 +199,13 @@ static const char *allowed_at(const struct search *s, const struct routing_accou
         his = his == NULL ? name_at(name, a->who.account_name, NULL) : his;
         name = his == NULL ? name : his;
 
-        const struct llm_model *m = llm_model_find(a->who.llm->name, name);
+        const struct account_facts f = account_facts(&a->account, a->who.llm->name, name);
 
-        if (m != NULL && (m->size == MODEL_EMBEDS) == (size == MODEL_EMBEDS) &&
+        if (f.sized && (f.size == MODEL_EMBEDS) == (size == MODEL_EMBEDS) &&
             offer_of(a, name) == OFFER_SURE)
             return name;
     }
     return NULL;
-}
-
-/*
- * The account's model of this size, else of the next larger one, else of any; one of which nothing
- * is known where the account has no other. Only one that may be asked.
- */
-static const char *model_of_size(const struct search *s, const struct routing_account *a,
-                                 enum model_size size)
-{
-    size_t count;
-    const struct llm_model *rows = llm_models(&count);
-
-    for (int step = 0; step < 3; step++)
-        for (size_t i = 0; i < count; i++) {
-            const enum model_size wanted = (enum model_size)(((int)size + step) % 3);
-            const char *name;
-
-            if (rows[i].size != (size == MODEL_EMBEDS ? size : wanted) ||
-                !text_is(rows[i].provider, a->who.llm->name))
-                continue;
-            name = offered(s->c, a, &rows[i]);
-            if (name != NULL && is_allowed(s, a, name))
-                return name;
-        }
-    for (size_t i = 0; i < a->model_count; i++)
-        if (llm_model_find(a->who.llm->name, a->models[i]) == NULL &&
-            (size == MODEL_EMBEDS || llm_model_talks(a->models[i])) &&
-            is_allowed(s, a, a->models[i]))
-            return a->models[i];
-    return allowed_at(s, a, size);
 }
 
 /*
@@ -266,7 +215,9 @@ static const char *model_of_size(const struct search *s, const struct routing_ac
 static void add_its_own(const struct search *s, const struct routing_account *a,
                         const char *purpose, size_t room)
 {
-    const char *model = model_of_size(s, a, task_size(s->want->task));
+    const enum model_size size = task_size(s->want->task);
+    const char *suits = routing_pick(s->c->mem, a, s->want, size);
+    const char *model = suits != NULL ? suits : allowed_at(s, a, size);
 
     if (model != NULL)
         add(s, a, model, purpose, room);
@@ -405,7 +356,7 @@ rc_t routing_models(struct ctx *c, const struct routing_model **items, size_t *c
 
     TRY(routing_book(c, &book));
     for (size_t i = 0; i < book.count; i++)
-        room += book.accounts[i].model_count + known;
+        room += book.accounts[i].model_count + book.accounts[i].account.line_count + known;
     all = arena_take(c->mem, (room + 1) * sizeof(*all));
     *count = 0;
     for (size_t i = 0; i < book.count; i++) {
@@ -413,9 +364,12 @@ rc_t routing_models(struct ctx *c, const struct routing_model **items, size_t *c
 
         for (size_t k = 0; k < a->model_count; k++)
             list(all, count, a, a->models[k]);
+        for (size_t k = 0; a->model_count == 0 && k < a->account.line_count; k++)
+            if (strchr(a->account.lines[k].name, '*') == NULL)
+                list(all, count, a, a->account.lines[k].name);
         for (size_t k = 0; a->model_count == 0 && k < known; k++)
             if (text_is(rows[k].provider, a->who.llm->name))
-                list(all, count, a, plain_name(c, &rows[k]));
+                list(all, count, a, routing_pick_plain(c->mem, &rows[k]));
     }
     *items = all;
     return OK;

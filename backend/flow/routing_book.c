@@ -15,7 +15,7 @@
 #define BUCKETS 1024
 #define KEPT_MAX 2000        /* tenants; the one that was used longest ago makes room */
 #define STALE_MS (5 * 60000) /* so long an old book serves while the database is away */
-#define BOOK_MEMORY MIB(4)   /* fifty accounts with all their names of models */
+#define BOOK_MEMORY MIB(32)  /* fifty accounts with all that they offer, and a hundred lines each */
 
 /* A tenant's book as it was read. Who uses it holds it; the list holds it, too. */
 struct kept {
@@ -163,15 +163,17 @@ static void add_instance(struct kept *p, bool local)
 /* "a b c" as three names. */
 static const char *const *names_of(struct arena *mem, const char *models, size_t *count)
 {
-    const char **names = arena_take(mem, (strlen(models) / 2 + 2) * sizeof(*names));
+    char *rest = text_dup(mem, models), *name;
+    const char **names;
+    size_t most = 1;
 
+    for (const char *at = models; *at != '\0'; at++)
+        most += *at == ' ';
+    names = arena_take(mem, most * sizeof(*names));
     *count = 0;
-    for (const char *at = models + strspn(models, " "); *at != '\0';) {
-        size_t len = strcspn(at, " ");
-
-        names[(*count)++] = text_copy(mem, at, len);
-        at += len + strspn(at + len, " ");
-    }
+    while ((name = strsep(&rest, " ")) != NULL)
+        if (*name != '\0')
+            names[(*count)++] = name;
     return names;
 }
 
@@ -184,6 +186,8 @@ static struct account keep(struct kept *p, const struct account *a, size_t *key_
 
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         *texts[i] = text_dup(p->mem, *texts[i]);
+    own.lines = account_lines_copy(p->mem, a->lines, a->line_count);
+    own.lines_text = NULL;
     if (a->key != NULL) {
         size_t size = strlen(a->key) + 1;
 

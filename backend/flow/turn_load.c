@@ -5,6 +5,7 @@
 
 #include "base/conf.h"
 #include "core/connection.h"
+#include "flow/routing_book.h"
 #include "flow/say.h"
 #include "flow/turn_prompt.h"
 #include "flow/turn_tools.h"
@@ -75,13 +76,14 @@ static rc_t window(struct ctx *c, struct turn *t)
     return OK;
 }
 
-static rc_t find_routing(struct ctx *c, struct turn *t)
+static rc_t find_routing(struct ctx *c, const struct routing_book *book, struct turn *t)
 {
     const struct routing_want want = {.task = task_guess(c, t->asked.text),
                                       .employee = &t->who,
-                                      .tokens = llm_estimate_ask(&t->ask) + t->ask.max_tokens};
+                                      .tokens = llm_estimate_ask(&t->ask) + t->ask.max_tokens,
+                                      .answer_tokens = t->ask.max_tokens};
 
-    TRY(routing_find(c, &want, &t->routing));
+    TRY(routing_choose(c, book, &want, &t->routing));
     t->routing.pool.limits.turn_ms = conf_number(CONF_turn_seconds) * 1000;
     t->routing.pool.pause_ms = conf_number(CONF_breaker_seconds) * 1000;
     t->payer = (struct payer){.employee_id = t->who.id,
@@ -148,6 +150,7 @@ void turn_next(struct ctx *c, struct turn *t)
 /* What there is to think with: the messages are there already. */
 static rc_t prepare(struct ctx *c, struct turn *t)
 {
+    struct routing_book book;
     const char **facts;
 
     TRY(employee_facts(c, t->who.id, &facts, &t->ask.fact_count));
@@ -156,8 +159,9 @@ static rc_t prepare(struct ctx *c, struct turn *t)
     t->ask.role = t->who.role;
     t->ask.max_tokens = TURN_ANSWER_TOKENS;
     turn_prompt(c, t);
-    TRY(turn_tools_offer(c, t));
-    TRY(find_routing(c, t));
+    TRY(routing_book(c, &book));
+    TRY(turn_tools_offer(c, &book, t));
+    TRY(find_routing(c, &book, t));
     turn_next(c, t);
     return turn_tools_replay(c, t);
 }

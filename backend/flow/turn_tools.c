@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "llm/model.h"
+#include "flow/account_facts.h"
 #include "llm/words.h"
 #include "tools/tool.h"
 
@@ -55,26 +55,50 @@ static bool has_users(const char *provider)
     return false;
 }
 
-/*
- * By what is configured, not by who happens to be well at the moment: a retry must ask the same.
- * Servers refuse a whole question for tools that their model can't use, so unknown models get none.
- */
-static bool uses_tools(const struct employee_brain *who)
+/* The same, or the company says so of one of its models at this account. */
+static bool account_has_users(const struct routing_account *a)
 {
-    const struct llm_model *m = llm_model_find(who->primary_provider, who->primary_model);
+    bool any = has_users(a->who.llm->name);
 
-    if (text_is(who->primary_model, ROUTING_AUTO))
-        return has_users(who->primary_provider);
-    return m != NULL && (m->can & MODEL_TOOLS) != 0;
+    for (size_t i = 0; i < a->account.line_count && !any; i++)
+        any = a->account.lines[i].tools == SAID_YES;
+    return any;
 }
 
-rc_t turn_tools_offer(struct ctx *c, struct turn *t)
+/*
+ * By what is configured, not by who happens to be well at the moment or what a test has found: a
+ * retry must ask the same. So an account counts that is turned on and knows the model as one that
+ * uses tools, whether it is asked in the end or not. Whoever is asked and is not known to use them
+ * gets the question without (flow/routing.c): servers refuse a whole question for tools that their
+ * model can't use.
+ */
+static bool uses_tools(const struct routing_book *book, const struct employee_brain *who)
+{
+    const bool any_provider = text_is(who->primary_provider, ROUTING_AUTO);
+    const bool any_model = text_is(who->primary_model, ROUTING_AUTO);
+    bool uses = false;
+
+    for (size_t i = 0; i < book->count && !uses; i++) {
+        const struct routing_account *a = &book->accounts[i];
+
+        if (!any_provider && !text_is(a->who.llm->name, who->primary_provider))
+            continue;
+        if (any_model)
+            uses = account_has_users(a);
+        else
+            uses = (account_facts(&a->account, a->who.llm->name, who->primary_model).can &
+                    MODEL_TOOLS) != 0;
+    }
+    return uses;
+}
+
+rc_t turn_tools_offer(struct ctx *c, const struct routing_book *book, struct turn *t)
 {
     size_t count;
     const struct tool *const *all = tools_all(&count);
     struct llm_tool *offered = arena_take(c->mem, count * sizeof(*offered));
 
-    if (!uses_tools(&t->who))
+    if (!uses_tools(book, &t->who))
         return OK;
     for (size_t i = 0; i < count; i++) {
         struct llm_tool *next = &offered[t->ask.tool_count];

@@ -7,9 +7,9 @@
 
 /*
  * Offers those that have to do with what people have said in the conversation, if the employee's
- * own model is known to use tools. Says in t->prompt what that costs.
+ * own model is known to use tools at one of these accounts. Says in t->prompt what that costs.
  */
-rc_t turn_tools_offer(struct ctx *c, struct turn *t) MUST;
+rc_t turn_tools_offer(struct ctx *c, const struct routing_book *book, struct turn *t) MUST;
 
 /* The answer's parts as they go back to the model, and as a step keeps them. */
 json_t *turn_tools_parts(struct ctx *c, const struct llm_answer *answer);

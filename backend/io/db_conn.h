@@ -32,9 +32,10 @@ const char *db_pool_conninfo(const struct db_pool *pool);
 bool db_prepared(struct db_conn *conn, const struct stmt *q);
 
 /* The wire form of arguments. */
+#define DB_ARGS_MAX 28
 struct db_wire {
-    const char *values[24];
-    int lengths[24], formats[24], count;
+    const char *values[DB_ARGS_MAX];
+    int lengths[DB_ARGS_MAX], formats[DB_ARGS_MAX], count;
 };
 void db_wire(struct arena *mem, struct args args, struct db_wire *out);
 

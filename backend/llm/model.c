@@ -12,14 +12,15 @@ static const struct llm_model rows[] = {
 #undef MODEL
 };
 
-/* How many characters of the row's name fit; 0: it is another model's. */
-static size_t fits(const struct llm_model *row, const char *model)
+size_t llm_model_fits(const char *row_name, const char *model)
 {
-    size_t length = strlen(row->name);
+    size_t length = strlen(row_name);
 
-    if (row->name[length - 1] != '*')
-        return text_is(row->name, model) ? length : 0;
-    return strncmp(row->name, model, length - 1) == 0 ? length - 1 : 0;
+    if (text_is(row_name, model))
+        return length + 2; /* a name is better than any beginning of it */
+    if (length == 0 || row_name[length - 1] != '*')
+        return 0;
+    return strncmp(row_name, model, length - 1) == 0 ? length : 0;
 }
 
 const struct llm_model *llm_model_find(const char *provider, const char *model)
@@ -28,7 +29,8 @@ const struct llm_model *llm_model_find(const char *provider, const char *model)
     size_t longest = 0;
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        size_t length = text_is(rows[i].provider, provider) ? fits(&rows[i], model) : 0;
+        size_t length = text_is(rows[i].provider, provider) ? llm_model_fits(rows[i].name, model)
+                                                            : 0;
 
         if (length > longest) {
             longest = length;

@@ -23,6 +23,11 @@ struct llm_model {
 const struct llm_model *llm_model_find(const char *provider, const char *model);
 
 /*
+ * How well a row's name fits this model: 0 when it is another model's, else more the longer it is.
+ */
+size_t llm_model_fits(const char *row_name, const char *model);
+
+/*
  * False for what lists hold besides models that talk, by what stands in the name: those that embed,
  * paint, hear, speak or judge.
  */

@@ -31,6 +31,7 @@ static const struct {
                "\"period\":\"day\",\"limit_micros\":1000000}"},
     {"NewProviderAccount", "{\"provider\":\"openai\",\"name\":\"x\"}"},
     {"ProviderAccountChange", "{\"name\":\"x\"}"},
+    {"AccountModelSaid", "{\"name\":\"x\",\"input\":\"1\",\"output\":\"2\"}"},
     {"ProviderAccountOrder", "{\"ids\":\"x\"}"},
     {"EmployeeModelsChange", "{\"primary_provider\":\"openai\",\"primary_model\":\"x\"}"},
     {"NewTeam", "{\"name\":\"x\"}"},

@@ -121,7 +121,8 @@ struct desk_asked *desk_ask(struct desk *f, struct desk_asked like)
             .account = {.base_url = f->url != NULL ? f->url
                                                    : model_url(i == 0 ? f->model : f->second),
                         .key = "sk-test-0123456789"},
-            .model = DESK_MODEL,
+            .model = like.price == NULL ? DESK_MODEL : DESK_OURS,
+            .price = like.price,
             .purpose = i == 0 ? "primary" : "fallback"};
     a->route.count = like.route.count == 0 ? 1 : like.route.count;
     if (a->ask.stream)

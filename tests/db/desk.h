@@ -11,6 +11,7 @@
 
 #define DESK_DOLLAR 1000000
 #define DESK_MODEL "loop-model" /* 20 and 40 dollars for a million tokens */
+#define DESK_OURS "ours-32b"    /* of which nothing is known here */
 #define DESK_STREAM(tokens)                    \
     {                                          \
         .max_tokens = (tokens), .stream = true \
@@ -39,9 +40,10 @@ struct desk_asked {
     struct llm_ask ask;
     struct pool_call *call;
     struct buf seen;
-    int pieces, leaves_at; /* the client goes away behind so many pieces; 0: never */
-    int stops_at;          /* it reads no more behind so many; 0: never */
-    const char **code;     /* what it ended in; or NULL */
+    int pieces, leaves_at;     /* the client goes away behind so many pieces; 0: never */
+    int stops_at;              /* it reads no more behind so many; 0: never */
+    const char **code;         /* what it ended in; or NULL */
+    const struct price *price; /* that the company says; NULL: that of the table */
 };
 
 /* Around each test; *state is a struct desk. */

@@ -76,6 +76,7 @@ BEGIN
         VALUES (t, gen_random_uuid(), decode(repeat('00', 32), 'hex'), decode(repeat('00', 32), 'hex'),
             decode(repeat('00', 32), 'hex'), 'canary', 'canary', 'canary', now() + interval '1 hour');
     INSERT INTO provider_account (tenant_id, id, position, provider, name, key_sealed)
-        VALUES (t, gen_random_uuid(), 1, 'openai', 'canary', 'canary');
+        VALUES (t, c, 1, 'openai', 'canary', 'canary');
+    INSERT INTO provider_account_model (tenant_id, id, account_id, name, tools) VALUES (t, gen_random_uuid(), c, 'canary', true);
     INSERT INTO sign_in_link (tenant_id, issuer, subject, person_id) VALUES (t, 'canary', 'canary', p);
 END $$;

@@ -37,6 +37,32 @@ static void a_thousand_calls_and_one_dollar(void **state)
     desk_agrees(f);
 }
 
+/* The same at the company's own gateway, whose price nobody but the company knows. */
+static void a_thousand_calls_at_a_price_of_ones_own(void **state)
+{
+    static const struct price price = {.input = 10000000,
+                                       .cached = 10000000,
+                                       .cache_write = 10000000,
+                                       .output = 80000000,
+                                       .from = "2025-06-01",
+                                       .own = true};
+    struct desk *f = *state;
+
+    desk_limit(f, DESK_DOLLAR);
+    for (int i = 0; i < 1000; i++)
+        desk_ask(f, (struct desk_asked){.ask = {.max_tokens = 20 + i % 100, .stream = i % 2 == 0},
+                                        .price = &price});
+    desk_run(f, 1000);
+    assert_int_equal(f->failed, 0);
+    assert_true(f->refused > 0 && f->answered > 300);
+    assert_true(f->cost <= DESK_DOLLAR);
+    assert_int_equal(f->model->asked, f->answered);
+    assert_int_equal(f->cost, 10 * f->model->input_tokens + 80 * f->model->output_tokens);
+    assert_int_equal(desk_sum(f, "1", "usage", "AND price_own AND price_from = '2025-06-01'"),
+                     f->answered);
+    desk_agrees(f);
+}
+
 /*
  * Ten thousand streams, four thousand at once, of which a third is left by its client: each is in
  * the ledger once, those that were read to the end as the provider counts, the others by our own
@@ -242,6 +268,8 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_thousand_calls_and_one_dollar, desk_open, desk_close),
+        cmocka_unit_test_setup_teardown(a_thousand_calls_at_a_price_of_ones_own, desk_open,
+                                        desk_close),
         cmocka_unit_test_setup_teardown(ten_thousand_streams_a_third_left, desk_open, desk_close),
         cmocka_unit_test_setup_teardown(the_database_breaks_again_and_again, desk_open, desk_close),
         cmocka_unit_test_setup_teardown(a_late_row_is_only_taken_away, desk_open, desk_close),

@@ -157,6 +157,82 @@ static void steps_are_replayed(void **state)
     assert_string_equal(chat_get(f, "count(*)", "usage"), "2");
 }
 
+/* The employee thinks with a model of the company's own server, which nobody else knows. */
+static void own_server(struct chat *f, const struct tiny_step *steps, size_t count)
+{
+    const char *tenant = f->in.at.tenant_id;
+
+    chat_model(f, steps, count);
+    conf_set(CONF_private_addresses, "on");
+    pg_do(f->in.super,
+          "INSERT INTO provider_account (tenant_id, id, position, provider, name, base_url,"
+          " models_found, state) VALUES ('%s', gen_random_uuid(), 1, 'openai', 'Ours', '%s',"
+          " 'ours-32b', 'ok')",
+          tenant, tiny_url(f->model));
+    pg_do(f->in.super, "UPDATE employee SET primary_model = 'ours-32b' WHERE tenant_id = '%s'",
+          tenant);
+}
+
+static void said(struct chat *f, const char *tools)
+{
+    pg_do(f->in.super,
+          "INSERT INTO provider_account_model (tenant_id, id, account_id, name, tools)"
+          " SELECT tenant_id, gen_random_uuid(), id, 'ours-*', %s FROM provider_account"
+          " WHERE tenant_id = '%s' ON CONFLICT (tenant_id, account_id, name)"
+          " DO UPDATE SET tools = EXCLUDED.tools",
+          tools, f->in.at.tenant_id);
+    routing_book_forget();
+}
+
+static void tools_are_used_where_the_company_says_so(void **state)
+{
+    const struct tiny_step steps[] = {SAYS("I can't know."), SAYS("Still not."),
+                                      CALLS("Europe/Berlin"), SAYS("Late.")};
+    struct chat *f = *state;
+
+    own_server(f, steps, COUNT_OF(steps));
+    chat_ask(f, "What time is it in Berlin?");
+    chat_run(f);
+    assert_null(strstr(tiny_request(f->model, 0), "\"tools\""));
+    said(f, "false");
+    chat_ask(f, "What time is it in Berlin?");
+    chat_run(f);
+    assert_null(strstr(tiny_request(f->model, 1), "\"tools\""));
+    said(f, "true");
+    chat_ask(f, "What time is it in Berlin?");
+    chat_run(f);
+    chat_answered(f, "3", "answered");
+    assert_non_null(strstr(tiny_request(f->model, 2), "\"tools\":[{"));
+    assert_non_null(strstr(tiny_request(f->model, 3), "in Europe/Berlin ("));
+    conf_set(CONF_private_addresses, "off");
+}
+
+/* What a test finds between two attempts is no other question: nobody is asked or paid again. */
+static void a_retry_asks_the_same_whatever_a_test_found(void **state)
+{
+    const struct tiny_step steps[] = {CALLS("Europe/Berlin"), SAYS("Late.")};
+    struct chat *f = *state;
+
+    own_server(f, steps, COUNT_OF(steps));
+    said(f, "true");
+    chat_ask(f, "What time is it in Berlin?");
+    chat_refuse_answers(f);
+    chat_run(f);
+    assert_int_equal(tiny_requests(f->model), 2);
+    pg_do(f->in.super,
+          "UPDATE provider_account SET state = 'broken', models_found = 'others'"
+          " WHERE tenant_id = '%s'",
+          f->in.at.tenant_id);
+    routing_book_forget();
+    chat_allow_answers(f);
+    pg_do(f->in.super, "UPDATE job SET run_at = now() WHERE tenant_id = '%s'", f->in.at.tenant_id);
+    chat_run(f);
+    chat_answered(f, "1", "answered");
+    assert_int_equal(tiny_requests(f->model), 2);
+    assert_string_equal(chat_get(f, "count(*)", "usage"), "2");
+    conf_set(CONF_private_addresses, "off");
+}
+
 /* The same call again and again ends in a true sentence; all that was asked is paid. */
 static void a_loop_is_broken(void **state)
 {
@@ -219,6 +295,8 @@ int main(void)
         CHAT_TEST(steps_are_replayed),
         CHAT_TEST(a_loop_is_broken),
         CHAT_TEST(steps_are_counted),
+        CHAT_TEST(tools_are_used_where_the_company_says_so),
+        CHAT_TEST(a_retry_asks_the_same_whatever_a_test_found),
     };
 
     return cmocka_run_group_tests(tests, start, stop);

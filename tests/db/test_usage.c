@@ -221,6 +221,7 @@ static void many_are_what_they_are_one_by_one(void **state)
                                   .counted = i % 3 != 0,
                                   .cost_micros = n * n,
                                   .price_from = i % 4 == 0 ? NULL : "2024-01-01",
+                                  .price_own = i % 4 == 1,
                                   .ms = 100 + n,
                                   .first_ms = i % 6 == 0 ? n : 0,
                                   .outcome = outcomes[i % COUNT_OF(outcomes)],

@@ -38,6 +38,8 @@ const ACTIONS: Record<string, string> = {
     'provider_account.added': 'Account at a provider added',
     'provider_account.changed': 'Account at a provider changed',
     'provider_account.removed': 'Account at a provider removed',
+    'provider_account.model_said': 'Price and abilities of a model said',
+    'provider_account.model_forgotten': 'Price and abilities of a model taken back',
     'provider_account.ordered': 'Order of accounts at providers changed',
     'provider_account.tested': 'Account at a provider tested',
     'employee.models_changed': 'Models of an employee changed',
