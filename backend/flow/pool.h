@@ -21,7 +21,7 @@ struct pool_candidate {
     const char *account_id, *account_name; /* of a tenant's own account; NULL: the instance's */
     bool public_only;                      /* a tenant named the address, see http.h */
     const struct price *price;             /* that the tenant says it pays; NULL: it is looked up */
-    int64_t answer_most; /* tokens of an answer that it may be asked for; 0: any number */
+    int64_t answer_most; /* tokens of an answer, as its tenant says; 0: as is known of it */
     bool no_tools; /* it is asked without tools: a model that uses none may refuse the question */
 };
 

@@ -41,6 +41,16 @@ function modelsText(names: readonly string[]): string {
     return `${names.slice(0, NAMES_SHOWN).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }
 
+function unpriced(count: number, admin: boolean): { what: string; todo: string } {
+    const one = count === 1;
+    const counts = one ? 'It counts as 0 against caps' : 'They count as 0 against caps';
+    const say = one ? 'says what it costs' : 'says what they cost';
+    return {
+        what: one ? 'The price of one model is not known.' : `The prices of ${count} models are not known.`,
+        todo: admin ? `${counts}: say what ${one ? 'it costs' : 'they cost'}.` : `${counts}, until an admin ${say}.`,
+    };
+}
+
 /* What is wrong in its first sentence, what to do in the others. */
 function told(text: string): { what: string; todo: string } {
     const end = text.indexOf('. ') + 1;
@@ -49,7 +59,13 @@ function told(text: string): { what: string; todo: string } {
         : { what: text, todo: '' };
 }
 
-export function AccountLine({ of, deeds }: { of: ProviderAccount; deeds: Deeds | null }) {
+interface Props {
+    of: ProviderAccount;
+    deeds: Deeds | null;
+    onFigures: () => void;
+}
+
+export function AccountLine({ of, deeds, onFigures }: Props) {
     const { word, icon: Icon, tone } = STATES[of.state];
     const testing = of.state === 'testing';
 
@@ -92,6 +108,15 @@ export function AccountLine({ of, deeds }: { of: ProviderAccount; deeds: Deeds |
                     </p>
                     <p className="mt-0.5 text-table text-ink-soft wrap-anywhere">
                         {modelsText(offered(of))}
+                        {' · '}
+                        <button
+                            type="button"
+                            className="cursor-pointer text-accent underline-offset-2 hover:underline"
+                            aria-label={`Prices and abilities of ${of.name}`}
+                            onClick={onFigures}
+                        >
+                            prices and abilities
+                        </button>
                     </p>
                 </div>
                 {deeds && (
@@ -130,6 +155,20 @@ export function AccountLine({ of, deeds }: { of: ProviderAccount; deeds: Deeds |
                     </div>
                 )}
             </div>
+            {of.unpriced > 0 && of.on && (
+                <Notice
+                    tone="amber"
+                    urgent={false}
+                    className="mt-3"
+                    told={unpriced(of.unpriced, deeds !== null)}
+                >
+                    {deeds && (
+                        <Button size="small" onClick={onFigures}>
+                            Say the {of.unpriced === 1 ? 'price' : 'prices'}
+                        </Button>
+                    )}
+                </Notice>
+            )}
             {of.refused > of.checked && !testing && (
                 <Notice
                     tone="amber"

@@ -13,8 +13,9 @@ import { may } from '../../shell/places';
 import { Account } from './Account';
 import { AccountLine } from './AccountLine';
 import { accountsQuery, moved, type ProviderAccount } from './data';
+import { Figures } from './Figures';
 
-type Asked = { what: 'add' } | { what: 'change' | 'remove'; of: ProviderAccount };
+type Asked = { what: 'add' } | { what: 'change' | 'remove' | 'figures'; of: ProviderAccount };
 
 export function Accounts() {
     const me = useRouteContext({ from: '/inside', select: (context) => context.me });
@@ -102,6 +103,7 @@ export function Accounts() {
                         <AccountLine
                             key={account.id}
                             of={account}
+                            onFigures={() => setAsked({ what: 'figures', of: account })}
                             deeds={
                                 admin
                                     ? {
@@ -131,6 +133,9 @@ export function Accounts() {
                         setAsked(null);
                     }}
                 />
+            )}
+            {asked?.what === 'figures' && (
+                <Figures of={asked.of} admin={admin} onClose={() => setAsked(null)} />
             )}
             {asked?.what === 'remove' && (
                 <Confirm

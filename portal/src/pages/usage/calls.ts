@@ -41,7 +41,8 @@ export const callsQuery = (filters: Filters) =>
 const COLUMNS = [
     'id', 'created', 'employee', 'employee_id', 'team_id', 'conversation_id', 'key', 'key_id', 'account_id', 'provider',
     'model', 'outcome', 'ended', 'tries', 'tried', 'input_tokens', 'cached_tokens', 'cache_written_tokens', 'output_tokens',
-    'reasoning_tokens', 'images', 'counted', 'cost_micros', 'price_from', 'ms', 'first_ms',
+    'reasoning_tokens', 'images', 'counted', 'cost_micros', 'price_from', 'price_own', 'ms',
+    'first_ms',
 ] as const satisfies readonly (keyof Call)[];
 
 const WHEN = { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', timeZone: 'UTC' } as const;
