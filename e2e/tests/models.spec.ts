@@ -6,6 +6,7 @@ import { expect, test } from '../lib/fixtures';
 import { askAndHear, signUp } from '../lib/people';
 
 const FIXTURES = [
+    { match: { model: 'ours-32b', userMessage: 'Say ok.' }, response: { content: 'ok' } },
     { match: { model: 'gpt-4o', userMessage: 'Say ok.' }, response: { content: 'ok' } },
     {
         match: { model: 'gpt-4o', userMessage: 'When do you open?' },
@@ -139,6 +140,62 @@ test('accounts are put in order, turned off and removed', async ({ page }) => {
         await expect(page.getByRole('list', { name: 'Models of employees' })).toContainText(
             'Whichever model suits',
         );
+    } finally {
+        await judge.stop();
+    }
+});
+
+test('what nobody else knows of a model is typed in', async ({ page }) => {
+    const judge = await Models.start(FIXTURES);
+    try {
+        await signUp(page);
+        await openModels(page);
+        await add(page, 'Gateway', `${judge.url}/v1`, KEY);
+        await expect(accounts(page)).toContainText('Works');
+        await choose(page, 'Gateway', 'Change…');
+        await page.getByRole('textbox', { name: 'Models' }).fill('ours-32b gpt-4o');
+        await page.getByRole('button', { name: 'Save and test' }).click();
+        await expect(accounts(page)).toContainText('The price of one model is not known.');
+        await expect(accounts(page)).toContainText('Works');
+        await clean(page);
+
+        await page.getByRole('button', { name: 'Set the price' }).click();
+        const panel = page.getByRole('dialog');
+        const line = (name: string) => panel.getByRole('listitem').filter({ hasText: name });
+        await expect(line('ours-32b')).toContainText('Price not known: counts as 0 against caps.');
+        await expect(line('gpt-4o')).toContainText('$2.50 in, $10.00 out (from Konstruct’s list)');
+        await clean(page);
+        await panel.getByRole('button', { name: 'Set what ours-32b costs and can do' }).click();
+        await expect(panel.getByLabel('Input', { exact: true })).toBeFocused();
+        await panel.getByLabel('Input', { exact: true }).fill('a little');
+        await panel.getByRole('button', { name: 'Save' }).click();
+        await expect(panel.getByText('Enter dollars such as 0.15, at most 10000.')).toBeVisible();
+        await expect(panel.getByText('Enter this, too.')).toBeVisible();
+        await expect(panel.getByLabel('Input', { exact: true })).toBeFocused();
+        await clean(page);
+        await panel.getByLabel('Input', { exact: true }).fill('0,15');
+        await panel.getByLabel('Output', { exact: true }).fill('$0.6');
+        await panel.getByLabel('Uses tools').selectOption('Yes');
+        await panel.getByLabel('Reads at most').fill('32k');
+        await panel.getByRole('button', { name: 'Save' }).click();
+        await expect(line('ours-32b')).toContainText('$0.15 in, $0.60 out (your price)');
+        await expect(line('ours-32b')).toContainText('uses tools, reads 32,000 tokens');
+        await expect(panel.getByRole('button', { name: 'Change what ours-32b' })).toBeFocused();
+        await expect(page.getByText('The price of one model is not known.')).toHaveCount(0);
+
+        await panel.getByRole('button', { name: 'Set for another name' }).click();
+        await panel.getByLabel('Model', { exact: true }).fill('*');
+        await panel.getByLabel('Input', { exact: true }).fill('3');
+        await panel.getByLabel('Output', { exact: true }).fill('9');
+        await panel.getByRole('button', { name: 'Save' }).click();
+        await expect(line('gpt-4o')).toContainText('$3.00 in, $9.00 out (your price for all like it)');
+
+        await panel.getByRole('button', { name: 'Change what ours-32b' }).click();
+        await expect(panel.getByLabel('Reads at most')).toHaveValue('32000');
+        await panel.getByRole('button', { name: 'Remove' }).click();
+        await expect(line('ours-32b')).toContainText('$3.00 in, $9.00 out (your price for all like it)');
+        await panel.getByRole('button', { name: 'Close' }).click();
+        await expect(panel).toBeHidden();
     } finally {
         await judge.stop();
     }

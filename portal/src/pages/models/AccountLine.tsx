@@ -164,7 +164,7 @@ export function AccountLine({ of, deeds, onFigures }: Props) {
                 >
                     {deeds && (
                         <Button size="small" onClick={onFigures}>
-                            Say the {of.unpriced === 1 ? 'price' : 'prices'}
+                            Set the {of.unpriced === 1 ? 'price' : 'prices'}
                         </Button>
                     )}
                 </Notice>

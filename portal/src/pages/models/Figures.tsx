@@ -71,20 +71,23 @@ export function Figures({ of, admin, onClose }: Props) {
                 ) : (
                     <>
                         <p className="mt-1 text-ink-soft">
-                            Dollars for a million tokens. What is said here holds for this account,
+                            US dollars for a million tokens. What you set holds for this account,
                             within five seconds.
                         </p>
+                        {admin && (
+                            <Button
+                                size="small"
+                                className="mt-4"
+                                data-model="*"
+                                onClick={() => open('other')}
+                            >
+                                Set for another name, or for many…
+                            </Button>
+                        )}
                         <Failed error={error} again={refetch} className="mt-4" />
                         {data === undefined && !error && <Skeleton className="mt-4 h-24 w-full" />}
                         {data && <List models={inOrder(data)} onSay={admin ? open : null} />}
-                        <div className="mt-5 flex flex-wrap justify-between gap-2">
-                            {admin ? (
-                                <Button data-model="*" onClick={() => open('other')}>
-                                    For another name…
-                                </Button>
-                            ) : (
-                                <span />
-                            )}
+                        <div className="mt-5 flex justify-end">
                             <Button onClick={onClose}>Close</Button>
                         </div>
                     </>
@@ -107,7 +110,7 @@ function List({ models, onSay }: ListProps) {
     if (models.length === 0)
         return (
             <p className="mt-4 text-ink-soft">
-                Which models it offers is not known yet. What is said of a name holds all the same.
+                Which models it offers is not known yet. What you set for a name holds all the same.
             </p>
         );
     return (
@@ -161,7 +164,7 @@ function Line({ of, onSay }: { of: AccountModel; onSay: ListProps['onSay'] }) {
                     </p>
                 )}
                 <p className="text-table text-ink-soft">
-                    {abilities || (isMany(of.name) ? '' : 'What it can do is not known: no tools.')}
+                    {abilities || (isMany(of.name) ? '' : 'Abilities not known: it gets no tools.')}
                 </p>
             </div>
             {onSay && (
@@ -169,10 +172,10 @@ function Line({ of, onSay }: { of: AccountModel; onSay: ListProps['onSay'] }) {
                     size="small"
                     className="shrink-0"
                     data-model={of.name}
-                    aria-label={`${of.id ? 'Change' : 'Say'} what ${of.name} costs and can do`}
+                    aria-label={`${of.id ? 'Change' : 'Set'} what ${of.name} costs and can do`}
                     onClick={() => onSay(of)}
                 >
-                    {of.id ? 'Change' : 'Say'}
+                    {of.id ? 'Change' : 'Set'}
                 </Button>
             )}
         </li>

@@ -15,7 +15,7 @@ type YesNo = NonNullable<AccountModel['tools']>;
 type Size = NonNullable<AccountModel['size']>;
 
 const SIZES = [
-    ['', 'Not said'],
+    ['', 'Left open'],
     ['small', 'Small questions: greetings, summaries'],
     ['usual', 'Usual questions'],
     ['large', 'Hard questions: comparing, calculating'],
@@ -37,7 +37,7 @@ const NO_TOKENS = 'Enter a number of tokens, such as 32768 or 128k.';
 function priceFault(text: string, wanted: boolean): string | undefined {
     const amount = dollarsOf(text);
     if (amount === null) return NO_AMOUNT;
-    return wanted && amount === '' ? 'Say this, too.' : undefined;
+    return wanted && amount === '' ? 'Enter this, too.' : undefined;
 }
 
 function tokensText(count: number | undefined): string {
@@ -127,7 +127,7 @@ export function SayFigures({ account, now, onClose, onDone }: Props) {
         />
     );
     const yesNo = [
-        ['', 'Not said'],
+        ['', 'Left open'],
         ['yes', 'Yes'],
         ['no', 'No'],
     ] as const;
@@ -150,8 +150,8 @@ export function SayFigures({ account, now, onClose, onDone }: Props) {
             <Group title="What it costs" about="US dollars for a million tokens.">
                 <Amount label="Input" autoFocus={now !== null} {...input('input')} />
                 <Amount label="Output" {...input('output')} />
-                <Amount label="Input from a cache" hint="Empty: as input." {...input('cached')} />
-                <Amount label="Input into a cache" hint="Empty: as input." {...input('cache_write')} />
+                <Amount label="Input read from a cache" hint="Empty: as input." {...input('cached')} />
+                <Amount label="Input written to a cache" hint="Empty: as input." {...input('cache_write')} />
             </Group>
             <Group title="What it can do" about="What you leave open is taken from what Konstruct knows.">
                 {choice('tools', 'Uses tools', yesNo)}
@@ -182,7 +182,7 @@ export function SayFigures({ account, now, onClose, onDone }: Props) {
                         busy={forget.isPending}
                         onClick={() => forget.mutate(now.id!)}
                     >
-                        Take it back
+                        Remove
                     </Button>
                 )}
                 <Button onClick={onClose}>Cancel</Button>

@@ -58,7 +58,7 @@ test('what holds, in words', () => {
         holds_context: 32768,
         answer: 4096,
     } as AccountModel;
-    expect(priceWords(said)).toBe('$0.15 in, $10.00 out (said here)');
+    expect(priceWords(said)).toBe('$0.15 in, $10.00 out (your price)');
     expect(abilityWords(said)).toBe(
         'uses tools, sees no pictures, reads 32,768 tokens, answers 4,096 at most, for hard questions',
     );

@@ -48,14 +48,14 @@ const dollars = new Intl.NumberFormat('en', {
 });
 
 const WHENCE: Record<AccountModel['price_by'], string> = {
-    own: 'said here',
-    line: 'said for all like it',
+    own: 'your price',
+    line: 'your price for all like it',
     list: 'from Konstruct’s list',
-    assumed: 'assumed, as of a dear model there',
+    assumed: 'assumed, as for a dear model there',
     unknown: '',
 };
 
-/* "$0.15 in, $0.60 out (said here)"; null where no price is known. */
+/* "$0.15 in, $0.60 out (your price)"; null where no price is known. */
 export function priceWords({ holds_input, holds_output, price_by }: AccountModel): string | null {
     if (holds_input === null || holds_output === null) return null;
     const [input, output] = [dollars.format(Number(holds_input)), dollars.format(Number(holds_output))];
