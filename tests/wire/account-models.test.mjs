@@ -104,7 +104,10 @@ test('the cap holds: many at once, none past it, and who is refused is told so',
 
 test('what it can do decides who is asked, with what', async () => {
     await say({ ...PRICE, context: 2000, answer: 300, images: 'no', tools: 'yes' });
-    const tooLong = async () => (await chat({ max_tokens: 3000 })).json.error?.code === 'context_length_exceeded';
+    const tooLong = async () => {
+        const { json } = await program.chat('hello '.repeat(4000), { model: MODEL, max_tokens: 100 });
+        return json.error?.code === 'context_length_exceeded';
+    };
     await until(tooLong, 'the context to be felt');
     const url = 'data:image/png;base64,iVBORw0KGgo=';
     const picture = [{ role: 'user', content: [{ type: 'image_url', image_url: { url } }] }];
