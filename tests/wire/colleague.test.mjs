@@ -14,6 +14,7 @@ let model;
 let up;
 let portal;
 let ben;
+let cleo;
 
 const isBens = (call) => call.asked.messages[0].content.startsWith('You are Ben, Keeper of the stock.');
 const isAfterTool = (call) => call.asked.messages.some(({ role }) => role === 'tool');
@@ -40,12 +41,17 @@ before(async () => {
         },
     });
     portal = await Portal.signUp(up);
-    ben = randomUUID();
-    await up.sql(`INSERT INTO employee (tenant_id, id, name, role, about, persona)
-        SELECT tenant_id, '${ben}', 'Ben', 'Keeper of the stock', '', 'You count.' FROM employee WHERE id = '${portal.employee.id}'`);
+    const hire = async (name, role) => {
+        const id = randomUUID();
+        await up.sql(`INSERT INTO employee (tenant_id, id, name, role, about, persona)
+            SELECT tenant_id, '${id}', '${name}', '${role}', '', 'You count.' FROM employee WHERE id = '${portal.employee.id}'`);
+        return id;
+    };
+    ben = await hire('Ben', 'Keeper of the stock');
+    cleo = await hire('Cleo', 'Driver');
     await up.sql(`UPDATE employee SET primary_provider = 'openai', primary_model = 'gpt-4o'`);
     const team = await portal.call('POST', '/teams', { name: 'Shop' });
-    for (const id of [ben, portal.employee.id]) await portal.call('PUT', `/employees/${id}/team`, { team_id: team.id });
+    for (const id of [ben, cleo, portal.employee.id]) await portal.call('PUT', `/employees/${id}/team`, { team_id: team.id });
 });
 beforeEach(() => {
     model.calls = [];
@@ -67,7 +73,7 @@ test('the colleague sees the question and nothing else, and the person sees one 
     const [first, bens, last] = model.calls.map(({ asked }) => asked);
     assert.equal(model.calls.length, 3);
     assert.match(first.tools.find(({ function: { name } }) => name === 'ask_colleague').function.description,
-        /Your colleagues: Ben \(Keeper of the stock\)\.$/);
+        /Your colleagues: Ben \(Keeper of the stock\), Cleo \(Driver\)\.$/);
     assert.deepEqual(bens.messages.slice(1), [{ role: 'user', content: QUESTION }]);
     assert.match(bens.messages[0].content, /Now Mara, .* asks you/);
     assert.equal(last.messages.at(-1).content, 'Twelve, says the list.');
@@ -102,22 +108,64 @@ test('"hello" to an employee in a team offers no tool', async () => {
     assert.equal(model.calls[0].asked.tools, undefined);
 });
 
-for (const signal of ['SIGKILL', 'SIGTERM'])
-    test(`${signal} to the worker while the colleague thinks: the next one asks the colleague again, and nobody else`, async () => {
-        let bens = 0;
-        model.answer = (call) => (isBens(call) && ++bens === 1 ? undefined : usual(call)); // the first never gets an answer
+test('a worker is told to end while the colleague thinks: the next one asks the colleague again, and nobody else', async () => {
+    let bens = 0;
+    model.answer = (call) => (isBens(call) && ++bens === 1 ? undefined : usual(call)); // the first never gets an answer
+    const conversation = await portal.begin();
+    const { seq } = await portal.call('POST', `/conversations/${conversation}/messages`, { text: 'Ask the team!', key: randomUUID() });
+    await until(() => bens === 1, 'the colleague to be asked');
+    process.kill(up.children().worker, 'SIGTERM');
+    const answer = await until(async () => {
+        const { items } = await portal.call('GET', `/conversations/${conversation}/messages?after=${seq}`);
+        return items[0];
+    }, 'the answer', 60_000);
+    assert.equal(answer.text, 'There are twelve.');
+    assert.deepEqual(model.calls.map((call) => (isBens(call) ? 'Ben' : 'Mara')), ['Mara', 'Ben', 'Ben', 'Mara']);
+    assert.deepEqual(model.calls[1].asked, model.calls[2].asked);
+    assert.deepEqual(await up.sql(`SELECT step_no, count(*) FROM usage u JOIN message m ON m.job_id = u.job_id
+        WHERE m.id = '${answer.id}' AND step_no IS NOT NULL GROUP BY 1 ORDER BY 1`), ['1|1', '2|1', '3|1']);
+    assert.equal((await calls(answer)).length, 3);
+});
+
+// Turn n stands still at its n-th question to a model, all of them at once, when the worker dies: in the middle of each stage.
+test('a worker dies in each stage of a chain of three: in each turn that one question is asked again, with the same words', async () => {
+    const STAGES = ['Mara asks', 'Ben asks', 'Cleo', 'Ben', 'Mara'];
+    const asked = STAGES.map(() => []); // of each turn: [stage, body]
+    const numberOf = ({ asked: { messages } }) => Number(/#(\d)/.exec(messages.find(({ role }) => role === 'user').content)[1]);
+    const stageOf = (call) => {
+        const name = /^You are (\w+),/.exec(call.asked.messages[0].content)[1];
+        return name === 'Cleo' || isAfterTool(call) ? name : `${name} asks`;
+    };
+    let still = 0;
+    model.answer = (call) => {
+        const [number, stage] = [numberOf(call), stageOf(call)];
+        asked[number].push([stage, JSON.stringify(call.asked)]);
+        if (stage === STAGES[number] && asked[number].filter(([one]) => one === stage).length === 1) still++;
+        else if (stage === 'Mara asks') call.wants('ask_colleague', { colleague: 'Ben', question: `Ask Cleo about #${number}.` });
+        else if (stage === 'Ben asks') call.wants('ask_colleague', { colleague: 'Cleo', question: `How about #${number}?` });
+        else if (stage === 'Mara') {
+            call.say(`It is #${number}.`);
+            call.end();
+        } else call.whole(`#${number}, says ${stage}.`);
+    };
+    const turns = await Promise.all(STAGES.map(async (_, number) => {
         const conversation = await portal.begin();
-        const { seq } = await portal.call('POST', `/conversations/${conversation}/messages`, { text: 'Ask the team!', key: randomUUID() });
-        await until(() => bens === 1, 'the colleague to be asked');
-        process.kill(up.children().worker, signal);
-        const answer = await until(async () => {
+        const { seq } = await portal.call('POST', `/conversations/${conversation}/messages`,
+            { text: `Ask the team about #${number}.`, key: randomUUID() });
+        return { conversation, seq };
+    }));
+    await until(() => still === STAGES.length, 'every turn to stand still');
+    process.kill(up.children().worker, 'SIGKILL');
+    for (const [number, { conversation, seq }] of turns.entries()) {
+        const [answer, ...more] = await until(async () => {
             const { items } = await portal.call('GET', `/conversations/${conversation}/messages?after=${seq}`);
-            return items[0];
+            return items.length > 0 && items;
         }, 'the answer', 60_000);
-        assert.equal(answer.text, 'There are twelve.');
-        assert.deepEqual(model.calls.map((call) => (isBens(call) ? 'Ben' : 'Mara')), ['Mara', 'Ben', 'Ben', 'Mara']);
-        assert.deepEqual(model.calls[1].asked, model.calls[2].asked);
-        assert.deepEqual(await up.sql(`SELECT step_no, count(*) FROM usage u JOIN message m ON m.job_id = u.job_id
-            WHERE m.id = '${answer.id}' AND step_no IS NOT NULL GROUP BY 1 ORDER BY 1`), ['1|1', '2|1', '3|1']);
-        assert.equal((await calls(answer)).length, 3);
-    });
+        assert.deepEqual([answer.text, more.length], [`It is #${number}.`, 0]);
+        assert.deepEqual(asked[number].map(([stage]) => stage), STAGES.flatMap((stage, i) => (i === number ? [stage, stage] : [stage])));
+        assert.equal(asked[number][number][1], asked[number][number + 1][1]);
+        assert.deepEqual(await up.sql(`SELECT step_no, e.name FROM usage u JOIN message m ON m.job_id = u.job_id
+            JOIN employee e ON e.id = u.employee_id WHERE m.id = '${answer.id}' AND step_no IS NOT NULL ORDER BY 1`),
+        ['1|Mara', '2|Ben', '3|Cleo', '4|Ben', '5|Mara']);
+    }
+});
