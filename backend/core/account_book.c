@@ -91,6 +91,11 @@ static bool means(const char *listed, size_t len, const char *model)
     return (len == asked && model[asked] == '\0') || is_dated(listed + asked, len - asked);
 }
 
+bool account_means(const char *listed, const char *model)
+{
+    return means(listed, strlen(listed), model);
+}
+
 bool account_serves(const struct account *account, const char *model)
 {
     for (const char *at = account->models; *at != '\0';) {

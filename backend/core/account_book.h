@@ -33,8 +33,13 @@ struct account {
 rc_t account_book(struct ctx *c, struct account **items, size_t *count) MUST;
 
 /*
- * Whether the account may be asked for this model: it offers it, or nobody knows what it offers. A
- * name without its date, or with "latest" in its place, means any of its dates.
+ * Whether a model that is listed with its date may be asked for by this name: without the date, or
+ * with "latest" in its place, any of its dates is meant.
+ */
+bool account_means(const char *listed, const char *model);
+
+/*
+ * Whether the account may be asked for this model: it offers it, or nobody knows what it offers.
  */
 bool account_serves(const struct account *account, const char *model);
 

@@ -36,6 +36,17 @@ static bool says_answer(const struct account_line *line)
     return line->answer > 0;
 }
 
+/*
+ * As llm_model_fits; of a model that is asked for without its date, what is said of one of its
+ * dates holds before what is said of all that begin so.
+ */
+static size_t fits(const struct account_line *line, const char *model)
+{
+    if (text_is(line->name, model))
+        return SIZE_MAX;
+    return account_means(line->name, model) ? SIZE_MAX - 1 : llm_model_fits(line->name, model);
+}
+
 static const struct account_line *best(const struct account *account, const char *model,
                                        says_fn *says)
 {
@@ -44,10 +55,10 @@ static const struct account_line *best(const struct account *account, const char
 
     for (size_t i = 0; i < account->line_count; i++) {
         const struct account_line *line = &account->lines[i];
-        size_t fits = says(line) ? llm_model_fits(line->name, model) : 0;
+        size_t how = says(line) ? fits(line, model) : 0;
 
-        if (fits > most) {
-            most = fits;
+        if (how > most) {
+            most = how;
             found = line;
         }
     }

@@ -144,6 +144,25 @@ static rc_t ask_model(struct ctx *c, const struct test *t, const char *model, st
     return OK;
 }
 
+/* Without those of which the company says that they embed only. */
+static const char *that_talk(struct ctx *c, const struct test *t, const char *names)
+{
+    struct buf b = buf_new(c->mem, ACCOUNT_MODELS_MAX);
+
+    if (t->account.line_count == 0)
+        return names;
+    for (const char *at = names; *at != '\0';) {
+        const char *name = text_copy(c->mem, at, strcspn(at, " "));
+        enum model_size size;
+
+        if (!account_facts_size(&t->account, name, &size) || size != MODEL_EMBEDS)
+            buf_printf(&b, "%s%s", b.len == 0 ? "" : " ", name);
+        at += strlen(name);
+        at += strspn(at, " ");
+    }
+    return buf_str(&b);
+}
+
 /* The models that an admin named, or those that the account lists, from the best one on. */
 static rc_t ask(struct ctx *c, const struct test *t, struct finding *f)
 {
@@ -154,6 +173,7 @@ static rc_t ask(struct ctx *c, const struct test *t, struct finding *f)
         f->code = "account_no_models";
         return OK;
     }
+    names = that_talk(c, t, names);
     for (size_t n = 0; n < (named ? 1 : PICKS); n++) {
         const char *model = account_pick(c->mem, t->account.provider, names, named, n);
 

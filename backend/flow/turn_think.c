@@ -147,6 +147,15 @@ static rc_t judge(struct ctx *c, struct run *run, struct turn *t, rc_t rc, struc
     return OK;
 }
 
+/* Why nobody can be asked at all. */
+static const char *nobody(const struct turn *t)
+{
+    for (size_t i = 0; i < t->routing.passed_count; i++)
+        if (text_is(t->routing.passed[i].code, "context_too_short"))
+            return "llm_ask_too_long";
+    return "llm_none";
+}
+
 /* One question, within what is left of the time that all of them share. */
 static rc_t ask(struct ctx *c, const struct thinking *how, struct turn *t, struct ending *end,
                 bool *more)
@@ -157,7 +166,7 @@ static rc_t ask(struct ctx *c, const struct thinking *how, struct turn *t, struc
     *more = false;
     end->asked = o;
     if (t->routing.pool.count == 0)
-        return give_up(c, t, "llm_none", end);
+        return give_up(c, t, nobody(t), end);
     if (turn_guard_last(t) && t->ask.tool_count > 0)
         t->ask.choice = LLM_CHOOSE_NONE; /* it must make do with what it has learnt */
     t->routing.pool.limits.turn_ms = left_ms > 1 ? left_ms : 1;

@@ -282,6 +282,31 @@ static void a_refusal_in_use_is_told(void **state)
     tiny_stop(server);
 }
 
+/* What the company says is for embeddings only is not asked to talk. */
+static void a_model_that_embeds_is_not_asked_to_talk(void **state)
+{
+    const struct tiny_step steps[] = {{LIST, 0, TINY_CLOSE},
+                                      {ANSWER, 0, TINY_CLOSE},
+                                      {LIST, 0, TINY_CLOSE},
+                                      {ANSWER, 0, TINY_CLOSE}};
+    struct fixture *f = *state;
+    struct tiny *server = tiny_start(steps, COUNT_OF(steps));
+    const struct new_provider_account in = {
+        .base_url = tiny_url(server), .key = KEY, .models = "our-vectors gpt-5"};
+    struct provider_account a = tested(f, &in);
+
+    assert_non_null(strstr(tiny_request(server, 1), "\"our-vectors\""));
+    pg_do(f->super,
+          "INSERT INTO provider_account_model (tenant_id, id, account_id, name, size)"
+          " SELECT tenant_id, gen_random_uuid(), id, 'our-*', 'embeds' FROM provider_account"
+          " WHERE tenant_id = '%s'",
+          f->at.tenant_id);
+    a = test_again(f, a.id);
+    assert_string_equal(a.state, "ok");
+    assert_non_null(strstr(tiny_request(server, 3), "\"gpt-5\""));
+    tiny_stop(server);
+}
+
 static void a_cap_is_not_passed_for_a_test(void **state)
 {
     const struct tiny_step steps[] = {{LIST, 0, TINY_CLOSE}, {ANSWER, 0, TINY_CLOSE}};
@@ -475,6 +500,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_fault_has_its_name, setup, teardown),
         cmocka_unit_test_setup_teardown(what_was_found_is_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(a_refusal_in_use_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_model_that_embeds_is_not_asked_to_talk, setup, teardown),
         cmocka_unit_test_setup_teardown(a_cap_is_not_passed_for_a_test, setup, teardown),
         cmocka_unit_test_setup_teardown(the_next_model_is_asked, setup, teardown),
         cmocka_unit_test_setup_teardown(a_server_without_tls, setup, teardown),

@@ -207,6 +207,25 @@ static void tools_are_used_where_the_company_says_so(void **state)
     conf_set(CONF_private_addresses, "off");
 }
 
+/* Nothing is sent to a model that can't read it, and the person is told the truth. */
+static void a_question_too_long_for_the_model(void **state)
+{
+    const struct tiny_step steps[] = {SAYS("Never said.")};
+    struct chat *f = *state;
+
+    own_server(f, steps, COUNT_OF(steps));
+    said(f, "true");
+    pg_do(f->in.super, "UPDATE provider_account_model SET context = 300 WHERE tenant_id = '%s'",
+          f->in.at.tenant_id);
+    chat_ask(f, "What time is it in Berlin?");
+    chat_run(f);
+    chat_answered(f, "1", "failed");
+    assert_non_null(strstr(chat_get(f, "text", "message WHERE author = 'employee'"),
+                           "more than I can read at once"));
+    assert_int_equal(tiny_requests(f->model), 0);
+    conf_set(CONF_private_addresses, "off");
+}
+
 /* What a test finds between two attempts is no other question: nobody is asked or paid again. */
 static void a_retry_asks_the_same_whatever_a_test_found(void **state)
 {
@@ -296,6 +315,7 @@ int main(void)
         CHAT_TEST(a_loop_is_broken),
         CHAT_TEST(steps_are_counted),
         CHAT_TEST(tools_are_used_where_the_company_says_so),
+        CHAT_TEST(a_question_too_long_for_the_model),
         CHAT_TEST(a_retry_asks_the_same_whatever_a_test_found),
     };
 

@@ -19,7 +19,9 @@ static const struct account_line lines[] = {
     {.name = "ours-large", PRICED(5, 6), .size = "large", .context = 32000, .answer = 1000},
     {.name = "ours-embed", .size = "embeds", .tools = SAID_NO},
     {.name = "ours-small", .size = "small", .images = SAID_YES},
-    {.name = "gpt-4o", .tools = SAID_NO, .context = 4000}};
+    {.name = "gpt-4o", .tools = SAID_NO, .context = 4000},
+    {.name = "dated*", .tools = SAID_NO, PRICED(3, 4)},
+    {.name = "dated-2025-08-07", PRICED(7, 8)}};
 
 static const char *const offered[] = {"nothing-known", "ours-large", "ours-embed", "ours-small",
                                       "gpt-4o"};
@@ -74,6 +76,23 @@ static void what_is_said_wins(void **state)
     assert_null(f.price);
     f = account_facts(&blank, "openai", "others");
     assert_int_equal(f.knows, 0);
+}
+
+/* A model that is asked for without its date costs what was said of it with its date. */
+static void a_name_without_its_date_is_the_same_model(void **state)
+{
+    static const struct {
+        const char *model, *by;
+    } rows[] = {{"dated", "dated-2025-08-07"},
+                {"dated-latest", "dated-2025-08-07"},
+                {"dated-2025-08-07", "dated-2025-08-07"},
+                {"dated-2024-01-01", "dated*"},
+                {"dated-mini", "dated*"}};
+    const struct account a = account();
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        assert_string_equal(account_facts(&a, "openai", rows[i].model).priced_by, rows[i].by);
 }
 
 static struct ctx *ctx;
@@ -193,6 +212,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_best_line_decides_each_matter),
         cmocka_unit_test(what_is_said_wins),
+        cmocka_unit_test(a_name_without_its_date_is_the_same_model),
         cmocka_unit_test_setup_teardown(who_is_asked_follows_from_it, setup, teardown),
         cmocka_unit_test_setup_teardown(a_candidate_knows_its_figures, setup, teardown),
         cmocka_unit_test_setup_teardown(tools_go_to_who_uses_them, setup, teardown),

@@ -249,7 +249,7 @@ function Row({ of: one }: { of: Call }) {
                 {money(one.cost_micros)}
                 {one.outcome === 'unknown' && <span className={narrow}>at the worst case</span>}
                 {one.price_own && <span className={narrow}>own price</span>}
-                {one.price_from === null && one.outcome !== 'unknown' && (
+                {one.price_from === null && one.outcome !== 'unknown' && one.provider !== 'starter' && (
                     <span className={narrow}>
                         {one.cost_micros > 0 ? 'price assumed' : 'no known price'}
                     </span>
