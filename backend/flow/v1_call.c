@@ -14,6 +14,7 @@
 #include "flow/v1_tell.h"
 #include "io/db.h"
 #include "llm/model.h"
+#include "llm/openai.h"
 #include "llm/served.h"
 #include "llm/served_embed.h"
 #include "llm/served_models.h"
@@ -291,6 +292,21 @@ static void drop_stand_in(struct pool_route *pool)
         pool->count = others;
 }
 
+/* What a model has thought counts as answer, too: there must be room for both. */
+static void make_room(struct v1_call *v)
+{
+    const struct pool_route *pool = &v->route.pool;
+
+    for (size_t i = 0; i < pool->count && v->asked.unbounded; i++) {
+        const struct pool_candidate *who = &pool->candidates[i];
+        const struct llm_model *m = llm_model_find(who->llm->name, who->model);
+        bool may = m != NULL && (m->can & MODEL_THINKS) != 0;
+
+        if (openai_thinks(who->model) || (may && v->asked.ask.effort > LLM_EFFORT_NONE))
+            v->asked.ask.max_tokens = SERVED_TOKENS_THINKING;
+    }
+}
+
 static rc_t find_route(struct v1_call *v)
 {
     const struct llm_ask *ask = &v->asked.ask;
@@ -305,6 +321,7 @@ static rc_t find_route(struct v1_call *v)
     drop_stand_in(&v->route.pool);
     if (v->route.pool.count == 0)
         return nobody(v);
+    make_room(v);
     v->payer = (struct payer){.key_id = v->open.key_id};
     v->route.pool.payer = &v->payer;
     v->route.pool.limits.turn_ms = conf_number(CONF_turn_seconds) * 1000;

@@ -14,7 +14,9 @@
 #define SERVED_VALUES_MAX 50000  /* JSON values in one body: they, not bytes, cost memory */
 #define SERVED_MESSAGES_MAX 4000 /* messages or items of one question */
 #define SERVED_MODEL_MAX 200     /* bytes of a model's name */
-#define SERVED_TOKENS_USUAL 4096 /* of an answer, when the question does not bound it */
+/* Of an answer, when the question does not bound it; a model that thinks spends most on that. */
+#define SERVED_TOKENS_USUAL 4096
+#define SERVED_TOKENS_THINKING 16384
 
 /* A question as it came. */
 struct served_ask {
@@ -23,7 +25,8 @@ struct served_ask {
      * Whoever sends it on checks it with llm_check, as the pool does.
      */
     struct llm_ask ask;
-    bool usage; /* the stream shall end with the figures */
+    bool unbounded; /* it does not say how long the answer may be */
+    bool usage;     /* the stream shall end with the figures */
     /* Responses: the members of the question that each answer repeats, as JSON text; else NULL */
     const char *echo;
     bool blocks; /* Responses: blocks of a provider's own are wanted, to be sent back */

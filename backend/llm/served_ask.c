@@ -208,6 +208,13 @@ rc_t served_format(struct ctx *c, const struct served_at *at, const json_t *from
     return read_schema(c, &in, inner, ask);
 }
 
+void served_bound(struct served_ask *out)
+{
+    out->unbounded = out->ask.max_tokens == 0;
+    if (out->unbounded)
+        out->ask.max_tokens = SERVED_TOKENS_USUAL;
+}
+
 struct served_talked served_talked_new(struct ctx *c, size_t most, size_t bytes)
 {
     return (struct served_talked){

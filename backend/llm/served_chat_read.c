@@ -299,7 +299,7 @@ rc_t served_chat_read(struct ctx *c, struct bytes body, struct served_ask *out)
     struct reading r = {.c = c, .ask = &out->ask};
     json_t *root, *options = NULL;
 
-    *out = (struct served_ask){.ask = {.max_tokens = SERVED_TOKENS_USUAL}};
+    *out = (struct served_ask){.usage = false};
     TRY(served_body(c, body, &root));
     TRY(served_refuse(c, root, nevers, COUNT_OF(nevers)));
     TRY(served_common(c, root, r.ask));
@@ -309,6 +309,7 @@ rc_t served_chat_read(struct ctx *c, struct bytes body, struct served_ask *out)
     TRY(format(&r, root));
     TRY(stops(&r, root));
     TRY(limits(&r, root));
+    served_bound(out);
     TRY(modalities(&r, root));
     TRY(served_effort(c, NULL, root, "reasoning_effort", &r.ask->effort));
     TRY(served_object(c, NULL, root, "stream_options", &options));

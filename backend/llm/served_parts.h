@@ -73,6 +73,9 @@ rc_t served_tool_choice(struct ctx *c, const json_t *body, const char *inside, s
 rc_t served_format(struct ctx *c, const struct served_at *at, const json_t *from,
                    const char *inside, struct llm_ask *ask) MUST;
 
+/* The usual length of an answer, where the question named none. */
+void served_bound(struct served_ask *out);
+
 /* Messages in the making, with the system's texts apart. */
 struct served_talked {
     struct llm_message *messages;

@@ -317,7 +317,7 @@ rc_t served_responses_read(struct ctx *c, struct bytes body, struct served_ask *
     struct reading r = {.c = c, .ask = &out->ask};
     json_t *root, *effort = NULL;
 
-    *out = (struct served_ask){.ask = {.max_tokens = SERVED_TOKENS_USUAL}, .usage = true};
+    *out = (struct served_ask){.usage = true};
     TRY(served_body(c, body, &root));
     TRY(served_refuse(c, root, nevers, COUNT_OF(nevers)));
     TRY(served_common(c, root, r.ask));
@@ -327,6 +327,7 @@ rc_t served_responses_read(struct ctx *c, struct bytes body, struct served_ask *
     TRY(format(&r, root));
     TRY(include(&r, root, &out->blocks));
     TRY(served_int(c, NULL, root, "max_output_tokens", 1, LLM_TOKENS_MAX, &r.ask->max_tokens));
+    served_bound(out);
     TRY(served_object(c, NULL, root, "reasoning", &effort));
     TRY(served_effort(c, &effort_at, effort, "effort", &r.ask->effort));
     out->echo = served_responses_echo(c, root, r.ask);

@@ -107,6 +107,15 @@ describe('a question that is asked in another way than usual', () => {
         assert.equal(asked.at(-1).max_tokens, 100);
     });
 
+    test('no limit: there is room for an answer, and for what is thought before it', async () => {
+        answer = (path) => (path.endsWith('/messages') ? claude([{ type: 'text', text: 'ok' }], 'end_turn') : chat('ok', 'stop'));
+        for (const [model, more, most] of [['gpt-4o', {}, 4096], ['gpt-5', {}, 16_384], ['claude-sonnet-4-5', {}, 4096],
+            ['claude-sonnet-4-5', { reasoning_effort: 'low' }, 16_384], ['gpt-5', { max_completion_tokens: 50 }, 50]]) {
+            choice(await ask({ model, ...more }));
+            assert.equal(asked.at(-1).max_tokens, most, `${model} ${JSON.stringify(more)}`);
+        }
+    });
+
     test('a picture as image/jpg', async () => {
         const messages = [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:image/jpg;base64,AAAA' } }] }];
         choice(await program.call('POST', '/v1/chat/completions', { model: 'gpt-4o', messages }));
