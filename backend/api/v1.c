@@ -8,7 +8,7 @@
 #include "flow/line_open.h"
 #include "llm/served.h"
 
-#define LATER_MS 30000 /* the worker keeps to the time of a turn; this is for one that hangs */
+#define LATER_MS 30000 /* the worker keeps to the time of a call; this is for one that hangs */
 
 bool v1_owns(const char *path)
 {
@@ -74,7 +74,7 @@ static rc_t call(struct ctx *c, const struct req *rq, struct res *rs, const char
                                .reference = c->reference,
                                .body_len = rq->body.len};
     *park = (struct park){.kind = PARK_LINE,
-                          .deadline_ms = conf_number(CONF_turn_seconds) * 1000 + LATER_MS,
+                          .deadline_ms = conf_number(CONF_call_seconds) * 1000 + LATER_MS,
                           .resume = lost,
                           .call = open,
                           .broken = broken};

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "flow/pool_cost.h"
 #include "llm/gather.h"
+#include "llm/openai.h"
 #include "llm/vectors.h"
 
 /*
@@ -16,6 +17,8 @@
 #define TRY_MEMORY_MAX MIB(192)
 #define PIECE_MEMORY_MAX MIB(32) /* of reading one piece of a stream */
 #define DETAIL_MAX 300
+#define THINKS_MS \
+    300000             /* silence of a model that thinks; the limit of the try holds all the same */
 #define LOCAL_PIECE 48 /* bytes after which a local answer is handed on at the next blank */
 
 /* At least 1: 0 means that nothing came. */
@@ -140,6 +143,11 @@ static rc_t ask_local(struct pool_trial *t, const struct llm_ask *ask, struct ll
     return OK;
 }
 
+static bool thinks(const struct pool_trial *t)
+{
+    return openai_thinks(t->who->model) || t->ask.effort > LLM_EFFORT_NONE;
+}
+
 static rc_t make_request(struct pool_trial *t, const struct pool_limits *limits)
 {
     const struct llm_account *account = &t->who->account;
@@ -156,8 +164,9 @@ static rc_t make_request(struct pool_trial *t, const struct pool_limits *limits)
     r->max_answer = t->llm->answer_max > 0 ? t->llm->answer_max : LLM_BODY_MAX;
     if (!t->ask.stream)
         return OK;
-    r->first_ms = limits->first_ms;
-    r->idle_ms = limits->idle_ms;
+    /* Who thinks is silent meanwhile, before the first piece or behind it. */
+    r->first_ms = thinks(t) ? THINKS_MS : limits->first_ms;
+    r->idle_ms = thinks(t) ? THINKS_MS : limits->idle_ms;
     r->on_piece = on_piece;
     r->arg = t;
     r->max_answer = LLM_STREAM_MAX;

@@ -11,10 +11,9 @@
 #include "flow/routing_book.h"
 #include "flow/v1_embed.h"
 #include "flow/v1_models.h"
+#include "flow/v1_route.h"
 #include "flow/v1_tell.h"
 #include "io/db.h"
-#include "llm/model.h"
-#include "llm/openai.h"
 #include "llm/served.h"
 #include "llm/served_embed.h"
 #include "llm/served_models.h"
@@ -231,111 +230,15 @@ static struct routing_want allowed(struct v1_call *v)
     return want;
 }
 
-static unsigned needs_of(const struct llm_ask *ask)
-{
-    unsigned needs = ask->tool_count > 0 ? MODEL_TOOLS : 0;
-
-    for (size_t i = 0; i < ask->count; i++)
-        for (size_t k = 0; k < ask->messages[i].part_count; k++)
-            if (ask->messages[i].parts[k].kind == LLM_IMAGE)
-                needs |= MODEL_IMAGES;
-    return needs;
-}
-
-/* Nobody can be asked: the first that could not says why. */
-static rc_t nobody(struct v1_call *v)
-{
-    const char *code = v->route.passed_count == 0 ? "" : v->route.passed[0].code;
-
-    if (text_is(code, "embeds_only"))
-        return ctx_fail(v->c, E_NOT_FOUND, "model_not_found",
-                        "%s makes vectors of texts: ask it at " SERVED_EMBED_PATH ".",
-                        v->asked.ask.model);
-    if (text_is(code, "context_too_short"))
-        return ctx_fail(v->c, E_UPSTREAM, "llm_too_long", "no model here reads that much");
-    if (text_starts(code, "no_") && !text_is(code, "no_account"))
-        return ctx_fail(v->c, E_UPSTREAM, "llm_cannot", "no model here can do this: %s", code);
-    return ctx_fail(v->c, E_NOT_FOUND, "model_not_found",
-                    "There is no model %s here, or this key may not use it.", v->asked.ask.model);
-}
-
-/*
- * "auto", or "auto/summarise": then the program says what its question is about. Else thinking hard
- * tells of a question to reason about. An account may be called "auto" as well.
- */
-static const char *model_named(const struct llm_ask *ask, enum task *task)
-{
-    static const char prefix[] = ROUTING_AUTO "/";
-    enum task named;
-
-    *task = ask->effort >= LLM_EFFORT_MEDIUM ? TASK_REASON : TASK_CHAT;
-    if (!text_starts(ask->model, prefix) || !task_find(ask->model + strlen(prefix), &named) ||
-        named == TASK_EMBED)
-        return ask->model;
-    *task = named;
-    return ROUTING_AUTO;
-}
-
-/*
- * The built-in starter answers where there is nobody else to ask. It stands in for no model that
- * failed: a person reads that it is not the usual one, a program would take its words for an
- * answer.
- */
-static void drop_stand_in(struct pool_route *pool)
-{
-    size_t others = 0;
-
-    for (size_t i = 0; i < pool->count; i++)
-        if ((pool->candidates[i].llm->can & LLM_CAN_LOCAL) == 0)
-            pool->candidates[others++] = pool->candidates[i];
-    if (others > 0)
-        pool->count = others;
-}
-
-/* What a model has thought counts as answer, too: there must be room for both. */
-static void make_room(struct v1_call *v)
-{
-    const struct pool_route *pool = &v->route.pool;
-
-    for (size_t i = 0; i < pool->count && v->asked.unbounded; i++) {
-        const struct pool_candidate *who = &pool->candidates[i];
-        const struct llm_model *m = llm_model_find(who->llm->name, who->model);
-        bool may = m != NULL && (m->can & MODEL_THINKS) != 0;
-
-        if (openai_thinks(who->model) || (may && v->asked.ask.effort > LLM_EFFORT_NONE))
-            v->asked.ask.max_tokens = SERVED_TOKENS_THINKING;
-    }
-}
-
-static rc_t find_route(struct v1_call *v)
-{
-    const struct llm_ask *ask = &v->asked.ask;
-    struct routing_want want = v->models;
-
-    want.model = model_named(ask, &want.task);
-    want.tokens = llm_estimate_ask(ask) + ask->max_tokens;
-    want.answer_tokens = ask->max_tokens;
-    want.needs = needs_of(ask);
-    TRY(routing_find(v->c, &want, &v->route));
-    TRY(db_commit(v->c));
-    drop_stand_in(&v->route.pool);
-    if (v->route.pool.count == 0)
-        return nobody(v);
-    make_room(v);
-    v->payer = (struct payer){.key_id = v->open.key_id};
-    v->route.pool.payer = &v->payer;
-    v->route.pool.limits.turn_ms = conf_number(CONF_turn_seconds) * 1000;
-    v->route.pool.pause_ms = conf_number(CONF_breaker_seconds) * 1000;
-    return OK;
-}
-
 static rc_t prepare(struct v1_call *v, struct bytes body)
 {
     v->api = served_find(v->open.path);
     if (v->api == NULL)
         return ctx_fail(v->c, E_NOT_FOUND, "not_found", "There is nothing at this address.");
     TRY(v->api->read(v->c, body, &v->asked));
-    TRY(find_route(v));
+    v->payer = (struct payer){.key_id = v->open.key_id};
+    TRY(v1_route(v->c, &v->models, &v->asked, &v->route));
+    v->route.pool.payer = &v->payer;
     v->talk = (struct served_talk){
         .asked = &v->asked, .id = v->c->reference, .created = clock_s(), .mem = v->c->mem};
     return OK;

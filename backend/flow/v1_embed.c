@@ -46,7 +46,7 @@ rc_t v1_embed(struct ctx *c, const struct line_open *open, const struct routing_
                         "There is no model %s for embeddings here, or this key may not use it.",
                         asked.model);
     route->pool.payer = &payer;
-    route->pool.limits.turn_ms = conf_number(CONF_turn_seconds) * 1000;
+    route->pool.limits.turn_ms = conf_number(CONF_call_seconds) * 1000;
     route->pool.pause_ms = conf_number(CONF_breaker_seconds) * 1000;
     TRY(of_texts(
         c, embed_texts(c, &route->pool, asked.inputs, asked.count, asked.dimensions, &sink, made),

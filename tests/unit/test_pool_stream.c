@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "flow/pool_try.h"
 #include "pool_bench.h"
 
 static void stream_is_handed_on(void **state)
@@ -144,6 +145,43 @@ static void one_that_hangs_loses_its_turn(void **state)
     bench_expect(b, 0, "http_timeout", 0);
 }
 
+/* Silence that a try of this model is given, before the first piece and between two. */
+static void silence(struct bench *b, const char *model, enum llm_effort effort, int64_t first_ms,
+                    int64_t idle_ms)
+{
+    const struct pool_limits limits = {.first_ms = 150, .idle_ms = 100, .total_ms = 60000};
+    const struct llm_ask ask = {
+        .messages = bench_talk, .count = 1, .max_tokens = 100, .stream = true, .effort = effort};
+    struct pool_candidate who = b->route.candidates[0];
+    struct pool_failure f;
+    struct pool_trial t;
+    struct llm_answer out;
+    bool call;
+
+    who.model = model;
+    assert_int_equal(pool_trial_begin(&t, b->c, &who, &limits, &ask, &b->sink, &call), OK);
+    assert_true(call);
+    assert_int_equal(t.request.first_ms, first_ms);
+    assert_int_equal(t.request.idle_ms, idle_ms);
+    assert_int_equal(t.request.total_ms, 60000);
+
+    rc_t late = ctx_fail(t.c, E_TIMEOUT, "http_timeout", "it is over");
+
+    assert_int_equal(pool_trial_end(&t, b->c, late, &out, &f), E_TIMEOUT);
+}
+
+/* It is silent while it thinks: that is no sign that it hangs. */
+static void one_that_thinks_may_be_silent(void **state)
+{
+    struct bench *b = *state;
+
+    bench_serve(b, &bench_streamed, 1);
+    silence(b, "gpt-4o", LLM_EFFORT_USUAL, 150, 100);
+    silence(b, "gpt-4o", LLM_EFFORT_NONE, 150, 100);
+    silence(b, "gpt-5-mini", LLM_EFFORT_USUAL, 300000, 300000);
+    silence(b, "claude-opus-4-5", LLM_EFFORT_HIGH, 300000, 300000);
+}
+
 /* What runs in our own process needs no time: the person gets a true answer even then. */
 static void starter_needs_no_time(void **state)
 {
@@ -171,6 +209,7 @@ int main(void)
         BENCH_TEST(break_behind_the_end_is_no_fault),
         BENCH_TEST(malformed_stream),
         BENCH_TEST(one_that_hangs_loses_its_turn),
+        BENCH_TEST(one_that_thinks_may_be_silent),
         BENCH_TEST(starter_needs_no_time),
     };
 

@@ -23,7 +23,7 @@ let worker;
 async function start(env) {
     hostile = await Hostile.start();
     up = await new Up().start({
-        env: { ...NO_LIMITS, KONSTRUCT_OPENAI_URL: `${hostile.url}/v1`, KONSTRUCT_OPENAI_KEY: KEY, KONSTRUCT_TURN_SECONDS: '10', ...env },
+        env: { ...NO_LIMITS, KONSTRUCT_OPENAI_URL: `${hostile.url}/v1`, KONSTRUCT_OPENAI_KEY: KEY, KONSTRUCT_CALL_SECONDS: '10', ...env },
     });
     program = await Program.start(up);
     worker = up.children().worker;
