@@ -1,26 +1,25 @@
 /* See embed_built_in.h. */
 #include "flow/embed_built_in.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/conf.h"
 #include "flow/embed.h"
+#include "flow/embed_places.h"
 #include "memory/minilm.h"
 
 #define OPEN_MEMORY MIB(16) /* the vocabulary, as long as the process lives */
 #define READ_MEMORY MIB(64) /* while it is read */
 #define RUN_MEMORY MIB(16)  /* while texts go through it */
-#define AT_ONCE 16          /* texts after which others have their turn */
+/* Texts after which others have their turn: some tenths of a second. */
+#define AT_ONCE 16
+#define AT_ONCE_BYTES KIB(4)
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct arena *volatile kept; /* so that what looks for leaks finds it */
 static struct minilm *model;
-static sem_t places;
 
 /* Beside the programs, unless a setting says where. */
 static const char *folder(struct arena *mem)
@@ -45,7 +44,7 @@ static rc_t open_model(struct ctx *c)
     rc_t rc = minilm_open(own, mem, folder(own->mem), &opened);
 
     if (rc == OK) {
-        sem_init(&places, 0, processors > 0 ? (unsigned)processors : 1);
+        embed_places_set(processors > 0 ? (size_t)processors : 1);
         kept = mem;
         model = opened;
     } else {
@@ -66,21 +65,6 @@ rc_t embed_built_in_open(struct ctx *c)
         rc = open_model(c);
     pthread_mutex_unlock(&lock);
     return rc;
-}
-
-static rc_t take_place(struct ctx *c)
-{
-    struct timespec until;
-    int rc;
-
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += EMBED_WAIT_MS / 1000;
-    do
-        rc = sem_timedwait(&places, &until);
-    while (rc != 0 && errno == EINTR);
-    return rc == 0 ? OK
-                   : ctx_fail(c, E_UPSTREAM, "llm_overloaded",
-                              "the built-in model is busy with others");
 }
 
 static rc_t check(struct ctx *c, const struct llm_ask *ask)
@@ -107,12 +91,23 @@ static rc_t some(struct ctx *c, const char *const *texts, size_t count, float *v
 {
     struct ctx *own;
 
-    TRY(take_place(c));
+    if (!embed_place_take(c->tenant_id, EMBED_WAIT_MS))
+        return ctx_fail(c, E_UPSTREAM, "llm_overloaded",
+                        "the built-in model is busy, and %zu others wait", embed_places_wanted());
     own = ctx_new(RUN_MEMORY, NULL);
     minilm_vectors(own, model, texts, count, vectors, tokens);
     ctx_end(own);
-    sem_post(&places);
+    embed_place_leave();
     return OK;
+}
+
+static size_t piece_of(const char *const *texts, size_t count)
+{
+    size_t bytes = strlen(texts[0]), n = 1;
+
+    while (n < count && n < AT_ONCE && bytes + strlen(texts[n]) <= AT_ONCE_BYTES)
+        bytes += strlen(texts[n++]);
+    return n;
 }
 
 static rc_t local(struct ctx *c, const struct llm_ask *ask, struct llm_answer *out)
@@ -123,11 +118,10 @@ static rc_t local(struct ctx *c, const struct llm_ask *ask, struct llm_answer *o
 
     TRY(embed_built_in_open(c));
     TRY(check(c, ask));
-    for (size_t from = 0; from < ask->text_count; from += AT_ONCE) {
-        size_t left = ask->text_count - from;
-
-        TRY(some(c, ask->texts + from, left < AT_ONCE ? left : AT_ONCE,
-                 vectors + from * EMBED_BUILT_IN_DIMENSIONS, tokens + from));
+    for (size_t from = 0, n; from < ask->text_count; from += n) {
+        n = piece_of(ask->texts + from, ask->text_count - from);
+        TRY(some(c, ask->texts + from, n, vectors + from * EMBED_BUILT_IN_DIMENSIONS,
+                 tokens + from));
     }
     *out = (struct llm_answer){.text = "",
                                .model = EMBED_BUILT_IN,

@@ -6,8 +6,9 @@
 
 /*
  * Answers questions for vectors by itself. The model's files are opened by the first question and
- * stay open; a question waits while as many are answered as there are processors, up to
- * EMBED_WAIT_MS: llm_overloaded after that. llm_not_installed: the files are missing or others.
+ * stay open; each few texts of a question wait until it is their company's turn on one of the
+ * processors (embed_places.h), up to EMBED_WAIT_MS: llm_overloaded after that. llm_not_installed:
+ * the files are missing or others.
  */
 extern const struct llm embed_built_in;
 #define EMBED_WAIT_MS 20000

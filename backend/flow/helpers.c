@@ -6,19 +6,22 @@
 
 #include "base/log.h"
 #include "base/rc.h"
+#include "base/text.h"
 
 #define STACK_BYTES KIB(256)
 
 struct helpers {
     struct loop *loop;
-    size_t most, count, idle, waiting;
+    size_t most, most_of_lane, count, idle, waiting;
     struct errand *first, **end;
+    const char **lanes; /* of those at work */
+    size_t working;
     bool over;
     pthread_mutex_t lock;
     pthread_cond_t changed;
 };
 
-struct helpers *helpers_new(struct loop *loop, size_t most)
+struct helpers *helpers_new(struct loop *loop, size_t most, size_t most_of_lane)
 {
     struct helpers *h = calloc(1, sizeof(*h));
 
@@ -26,29 +29,70 @@ struct helpers *helpers_new(struct loop *loop, size_t most)
         abort();
     h->loop = loop;
     h->most = most;
+    h->most_of_lane = most_of_lane;
+    h->lanes = calloc(most, sizeof(*h->lanes));
+    if (h->lanes == NULL)
+        abort();
     h->end = &h->first;
     pthread_mutex_init(&h->lock, NULL);
     pthread_cond_init(&h->changed, NULL);
     return h;
 }
 
+static size_t at_work(const struct helpers *h, const char *lane)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < h->working; i++)
+        count += text_is(h->lanes[i], lane);
+    return count;
+}
+
+/* Where in the list the errand hangs whose turn it is; NULL: nobody's. With the lock held. */
+static struct errand **whose_turn(struct helpers *h)
+{
+    struct errand **best = NULL;
+    size_t fewest = h->most_of_lane;
+
+    for (struct errand **at = &h->first; *at != NULL && fewest > 0; at = &(*at)->next) {
+        size_t count = at_work(h, (*at)->lane);
+
+        if (count < fewest) {
+            fewest = count;
+            best = at;
+        }
+    }
+    return best;
+}
+
 /* NULL once there will be none any more. With the lock held. */
 static struct errand *next_errand(struct helpers *h)
 {
-    struct errand *e;
+    struct errand **at, *e;
 
     h->idle++;
-    while (h->first == NULL && !h->over)
+    while (!h->over && (at = whose_turn(h)) == NULL)
         pthread_cond_wait(&h->changed, &h->lock);
     h->idle--;
-    e = h->over ? NULL : h->first;
-    if (e == NULL)
+    if (h->over)
         return NULL;
+    e = *at;
     h->waiting--;
-    h->first = e->next;
-    if (h->first == NULL)
-        h->end = &h->first;
+    *at = e->next;
+    if (h->end == &e->next)
+        h->end = at;
+    h->lanes[h->working++] = e->lane;
     return e;
+}
+
+/* With the lock held. */
+static void leave_lane(struct helpers *h, const char *lane)
+{
+    size_t i = 0;
+
+    while (h->lanes[i] != lane)
+        i++;
+    h->lanes[i] = h->lanes[--h->working];
 }
 
 static void *run(void *arg)
@@ -60,6 +104,9 @@ static void *run(void *arg)
     while ((e = next_errand(h)) != NULL) {
         pthread_mutex_unlock(&h->lock);
         e->work(e->arg);
+        pthread_mutex_lock(&h->lock);
+        leave_lane(h, e->lane);
+        pthread_mutex_unlock(&h->lock);
         loop_post(h->loop, &e->done);
         pthread_mutex_lock(&h->lock);
     }
@@ -107,5 +154,6 @@ void helpers_free(struct helpers *h)
     pthread_mutex_unlock(&h->lock);
     pthread_cond_destroy(&h->changed);
     pthread_mutex_destroy(&h->lock);
+    free(h->lanes);
     free(h);
 }

@@ -15,7 +15,14 @@
 #include "flow/v1_call.h"
 
 #define PATH_MOST 108
-#define HELPERS 16 /* embeddings that are asked for at once */
+/*
+ * Who opens calls at once, in a few milliseconds each; and whose texts are made into vectors at
+ * once, which takes up to a minute. Of one company fewer, so that it stands in nobody's way.
+ */
+#define HELPERS 16
+#define HELPERS_OF_TENANT 12
+#define EMBEDDERS 64
+#define EMBEDDERS_OF_TENANT 8
 #define KEPT MIB(1)
 #define LOOK_MS 50 /* whether all is done, once it is to stop */
 
@@ -167,6 +174,7 @@ static void *run(void *arg)
     while (own.wires != NULL)
         drop(own.wires);
     helpers_free(own.place.helpers);
+    helpers_free(own.place.embedders);
     pool_loop_free(own.place.pool);
     loop_free(own.place.loop);
     return NULL;
@@ -188,7 +196,8 @@ bool line_start(const char *dir, struct db_pool *db)
     own.db = db;
     own.place.loop = loop_new();
     own.place.pool = pool_loop_new(own.place.loop, db);
-    own.place.helpers = helpers_new(own.place.loop, HELPERS);
+    own.place.helpers = helpers_new(own.place.loop, HELPERS, HELPERS_OF_TENANT);
+    own.place.embedders = helpers_new(own.place.loop, EMBEDDERS, EMBEDDERS_OF_TENANT);
     own.stop = (struct loop_task){.fn = on_stop};
     own.over = (struct loop_timer){.fn = on_over};
     own.look = (struct loop_timer){.fn = on_look};

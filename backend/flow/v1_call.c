@@ -323,9 +323,11 @@ struct v1_call *v1_call_start(const struct v1_place *place, struct ctx *c,
         .c = c, .place = place, .open = *open, .out = *out, .question = body, .body = {body, len}};
     arena_on_end(c->mem, drop_question, v);
     v->piece = buf_new(c->mem, MIB(16));
-    v->errand = (struct errand){.work = work, .arg = v, .done = {.fn = worked, .arg = v}};
+    v->errand = (struct errand){
+        .work = work, .arg = v, .done = {.fn = worked, .arg = v}, .lane = v->open.tenant_id};
     if (!is_quick(v)) {
-        helpers_send(place->helpers, &v->errand);
+        helpers_send(text_is(open->path, SERVED_EMBED_PATH) ? place->embedders : place->helpers,
+                     &v->errand);
         return v;
     }
     work(v);

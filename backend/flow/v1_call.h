@@ -23,7 +23,8 @@ struct v1_out {
 struct v1_place {
     struct loop *loop;
     struct pool_loop *pool;
-    struct helpers *helpers;
+    struct helpers *helpers;   /* for what is over soon */
+    struct helpers *embedders; /* for vectors of texts, which may take a minute */
 };
 
 /*

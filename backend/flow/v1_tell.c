@@ -41,7 +41,8 @@ static struct telling *telling_new(const struct ctx *call)
     c->tenant_id = text_dup(c->mem, call->tenant_id);
     c->reference = call->reference == NULL ? NULL : text_dup(c->mem, call->reference);
     *t = (struct telling){.c = c};
-    t->errand = (struct errand){.work = work, .arg = t, .done = {.fn = worked, .arg = t}};
+    t->errand = (struct errand){
+        .work = work, .arg = t, .done = {.fn = worked, .arg = t}, .lane = c->tenant_id};
     return t;
 }
 

@@ -130,7 +130,7 @@ static void what_failed_and_was_counted_is_booked(void **state)
     struct embedded_texts out;
 
     assert_int_equal(embed_texts(f->c, &f->route, texts, 1, 0, NULL, &out), E_UPSTREAM);
-    assert_string_equal(f->c->fault.code, "llm_all_failed");
+    assert_string_equal(f->c->fault.code, "llm_broken");
     assert_string_equal(ledger(f), "openai text-embedding-3-small 1000 0 20 2024-01-25 failed t");
     assert_int_equal(spent(f), 20);
     assert_int_equal(open_calls(f), 0);
