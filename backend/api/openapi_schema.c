@@ -175,6 +175,20 @@ json_t *doc_list(struct ctx *c, const struct shape *shape)
         "required", "items", "next");
 }
 
+/* What the server refuses unread is told to OpenAI's clients as well, whoever has asked. */
+static json_t *problem_error(void)
+{
+    static const char *const texts[] = {"message", "type", "code"};
+    json_t *properties = json_pack("{s:{s:s}}", "param", "type", "null");
+
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        doc_put(properties, texts[i], json_pack("{s:s}", "type", "string"));
+    return json_pack("{s:s, s:s, s:b, s:o, s:[s, s, s, s]}", "type", "object", "description",
+                     "The same in OpenAI's form, where the server refused the request unread",
+                     "additionalProperties", 0, "properties", properties, "required", "message",
+                     "type", "param", "code");
+}
+
 json_t *doc_problem(void)
 {
     static const struct {
@@ -198,6 +212,7 @@ json_t *doc_problem(void)
     doc_put(properties, "wait_s",
             json_pack("{s:s, s:i, s:s}", "type", "integer", "minimum", 1, "description",
                       "How many seconds to wait before trying again, as in Retry-After"));
+    doc_put(properties, "error", problem_error());
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         doc_put(properties, texts[i].name,
                 json_pack("{s:s, s:s}", "type", "string", "description", texts[i].about));
