@@ -75,11 +75,38 @@ static rc_t feed_end(struct pool_trial *t, struct bytes piece)
     return frames_end(&t->frames, on_frame, t);
 }
 
+/*
+ * Some servers can't stream, and some say so with status 200: no event begins with a brace, so this
+ * is an answer, or a fault, in one piece.
+ */
+static bool is_whole(const struct pool_trial *t, struct bytes piece)
+{
+    size_t at = 0;
+
+    if (t->whole.len > 0)
+        return true;
+    while (at < piece.len && strchr(" \t\r\n", piece.data[at]) != NULL)
+        at++;
+    return t->llm->framing == LLM_SSE && !t->fed && at < piece.len && piece.data[at] == '{';
+}
+
+static rc_t add_whole(struct pool_trial *t, struct bytes piece)
+{
+    buf_add(&t->whole, piece.data, piece.len);
+    return t->whole.over ? ctx_fail(t->c, E_UPSTREAM, "llm_broken", "%s: the answer is too long",
+                                    t->llm->name)
+                         : OK;
+}
+
 static rc_t on_piece(void *arg, struct bytes piece)
 {
     struct pool_trial *t = arg;
-    rc_t rc = read_piece(t, feed, piece);
+    rc_t rc;
 
+    if (is_whole(t, piece))
+        return add_whole(t, piece);
+    t->fed = true;
+    rc = read_piece(t, feed, piece);
     if (t->first_ms == 0 && (t->stream.text.len > 0 || t->stream.block_count > 0))
         t->first_ms = since_start(t);
     if (rc == OK && t->heard && !t->begun && t->sink->began != NULL) {
@@ -108,6 +135,12 @@ static rc_t end_streaming(struct pool_trial *t, rc_t rc, struct llm_answer *out)
         TRY(t->llm->answer(t->c, &t->http, out));
         return ctx_fail(t->c, E_UPSTREAM, "llm_broken", "%s answered %d", t->llm->name,
                         t->http.status);
+    }
+    if (rc == OK && t->whole.len > 0) {
+        t->http.body = buf_bytes(&t->whole);
+        TRY(t->llm->answer(t->c, &t->http, out));
+        show(t, out->text, strlen(out->text));
+        return OK;
     }
     if (rc == OK) {
         rc = read_piece(t, feed_end, (struct bytes){"", 0});
@@ -300,6 +333,7 @@ rc_t pool_trial_begin(struct pool_trial *t, const struct ctx *c, const struct po
         t->ask.tool_count = 0;
     t->ask.stream = ask->stream && (who->llm->can & (LLM_CAN_STREAM | LLM_CAN_LOCAL)) != 0;
     t->stream = llm_stream_new(t->c->mem);
+    t->whole = buf_new(t->c->mem, LLM_BODY_MAX);
     *call = (who->llm->can & LLM_CAN_LOCAL) == 0;
     return *call ? make_request(t, limits) : ask_local(t, &t->ask, &t->answer);
 }

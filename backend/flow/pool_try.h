@@ -29,6 +29,8 @@ struct pool_trial {
     bool tools_offered;
     struct frames frames;
     struct llm_stream stream;
+    struct buf whole;   /* what a server gives all at once that was asked for a stream */
+    bool fed;           /* bytes of a stream came in */
     bool heard, begun;  /* an event came in; the sink knows of it */
     size_t shown;       /* bytes of the text that went to the sink */
     int64_t started_ms; /* by clock_mono_ms */

@@ -127,7 +127,7 @@ static void malformed_stream(void **state)
     bench_serve(b, &step, 1);
     bench_add_starter(b);
     assert_int_equal(bench_ask(b, true), OK);
-    bench_expect(b, 0, "llm_torn", 200);
+    bench_expect(b, 0, "llm_broken", 200);
     assert_int_equal(b->seen.restarts, 0);
     assert_string_equal(buf_str(&b->seen.text), b->out.answer.text);
 }

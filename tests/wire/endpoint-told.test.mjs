@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { NO_LIMITS } from './lib/limits.mjs';
-import { Program, events } from './lib/programs.mjs';
+import { Program, events, said } from './lib/programs.mjs';
 import { Raw } from './lib/raw.mjs';
 import { until } from './lib/until.mjs';
 import { Up } from './lib/up.mjs';
@@ -81,6 +81,18 @@ describe('an answer that its provider calls complete is handed on as it is', () 
         answer = () => [200, `${chunk({ role: 'assistant', content: '' })}${chunk({}, 'length')}data: [DONE]\n\n`];
         const all = events((await ask({ stream: true })).text);
         assert.deepEqual([all.at(-2).choices[0].finish_reason, all.at(-1)], ['length', '[DONE]']);
+    });
+
+    test('in one piece, though a stream was asked for', async () => {
+        for (const [model, whole] of [['gpt-4o', chat('Hi there.', 'length')], ['claude-sonnet-4-5', claude([{ type: 'text', text: 'Hi there.' }], 'max_tokens')]]) {
+            answer = () => whole;
+            const all = events((await ask({ model, stream: true, stream_options: { include_usage: true } })).text);
+            assert.equal(said(all), 'Hi there.');
+            assert.deepEqual([all.at(-3).choices[0].finish_reason, all.at(-2).usage.completion_tokens, all.at(-1)], ['length', 4, '[DONE]']);
+        }
+        answer = () => [200, { error: { message: 'slow down', type: 'rate_limit_error' } }];
+        const { status, json } = await ask({ stream: true });
+        assert.deepEqual([status, json?.error.code], [429, 'rate_limit_exceeded']);
     });
 
     test('a call of a tool that the limit cut off is none', async () => {
