@@ -255,5 +255,9 @@ void served_settle(struct served_talked *talked, struct llm_ask *ask)
     }
     ask->messages = talked->messages;
     ask->count = talked->count;
+    /* Who goes on with a conversation will come back with all of it; a lone question may be all. */
+    for (size_t i = 0; i < talked->count && ask->stable_count == 0; i++)
+        if (talked->messages[i].author == LLM_EMPLOYEE)
+            ask->stable_count = talked->count;
     ask->system = talked->system.len == 0 ? NULL : buf_str(&talked->system);
 }

@@ -128,6 +128,17 @@ describe('a question that is asked in another way than usual', () => {
         }
     });
 
+    test('a conversation that goes on is marked for the cache of its provider, a lone question is not', async () => {
+        answer = () => claude([{ type: 'text', text: 'ok' }], 'end_turn');
+        const go = (...messages) => program.call('POST', '/v1/chat/completions', { model: 'claude-sonnet-4-5', messages });
+        const [one, two, three] = [{ role: 'user', content: 'one' }, { role: 'assistant', content: 'two' }, { role: 'user', content: 'three' }];
+        await go(one);
+        assert.deepEqual(asked.at(-1).messages, [one]);
+        await go(one, two, three);
+        const cached = [{ type: 'text', text: 'three', cache_control: { type: 'ephemeral' } }];
+        assert.deepEqual(asked.at(-1).messages, [one, two, { role: 'user', content: cached }]);
+    });
+
     test('a picture as image/jpg', async () => {
         const messages = [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:image/jpg;base64,AAAA' } }] }];
         choice(await program.call('POST', '/v1/chat/completions', { model: 'gpt-4o', messages }));
