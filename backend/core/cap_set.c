@@ -18,7 +18,7 @@ static const struct field fields[] = {
           "For calls under way, and lost in crashes of the installation"),
     FIELD(struct cap_row, percent, READ_ONLY, 0, "Spent of the limit, rounded down"),
     FIELD(struct cap_row, reached, READ_ONLY, 0,
-          "Used up: nothing is left, or a call was refused at this limit in the present period"),
+          "Used up: nothing is left, or a call was refused at this limit within the last hour"),
 };
 const struct shape cap_row_shape = SHAPE("Cap", struct cap_row, fields);
 
@@ -42,7 +42,8 @@ const struct shape cap_limit_shape = SHAPE("CapLimit", struct cap_limit, limit_f
     " coalesce(p.lost_micros + p.leased_micros, 0) AS held_micros,"                       \
     " CASE WHEN c.limit_micros = 0 THEN 100"                                              \
     "  ELSE coalesce(p.spent_micros, 0) * 100 / c.limit_micros END AS percent,"           \
-    " coalesce(p.spent_micros, 0) >= c.limit_micros OR EXISTS (SELECT 1 FROM cap_alert a" \
+    " coalesce(p.spent_micros, 0) >= c.limit_micros"                                      \
+    "  OR p.refused_at > now() - interval '1 hour' AND EXISTS (SELECT 1 FROM cap_alert a" \
     "  WHERE a.tenant_id = c.tenant_id AND a.cap_id = c.id AND a.percent = 100"           \
     "   AND a.starts = cap_starts(c.period) AND a.limit_micros >= c.limit_micros)"        \
     "  AS reached"                                                                        \

@@ -25,7 +25,7 @@ struct cap_row {
     int64_t limit_micros, spent_micros;
     int64_t held_micros; /* under way right now, or lost in a crash */
     int64_t percent;
-    bool reached; /* used up, or a call was refused at the present limit in this period */
+    bool reached; /* used up, or a call was refused at the present limit within the last hour */
 };
 extern const struct shape cap_row_shape;
 

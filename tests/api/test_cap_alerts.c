@@ -121,7 +121,10 @@ static int64_t told(PGconn *super, const struct office *o, int percent)
                     o->at.tenant_id, percent);
 }
 
-/* A call that was refused means used up, though something is left, until the limit is raised. */
+/*
+ * A call that was refused means reached, though something is left, until the limit is raised or no
+ * call was refused for an hour.
+ */
 static void a_raised_limit_is_told_of_again(void **state)
 {
     struct arena *mem = *state;
@@ -131,6 +134,14 @@ static void a_raised_limit_is_told_of_again(void **state)
     spend(mem, &o, 9000000);
     assert_false(day_reached(mem, &o));
     refuse(&o);
+    refuse(&o);
+    assert_true(day_reached(mem, &o));
+    assert_int_equal(told(super, &o, 100), 1);
+    pg_do(super,
+          "UPDATE cap_period SET refused_at = refused_at - interval '61 minutes'"
+          " WHERE tenant_id = '%s'",
+          o.at.tenant_id);
+    assert_false(day_reached(mem, &o));
     refuse(&o);
     assert_true(day_reached(mem, &o));
     assert_int_equal(told(super, &o, 100), 1);

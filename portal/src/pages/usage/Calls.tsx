@@ -268,7 +268,7 @@ function For({ of: one }: { of: Call }) {
                     {one.key ?? 'A former API key'}
                 </span>
             )}
-            {!one.employee_id && !one.key_id && <span className="text-ink-soft">A test</span>}
+            {!one.employee_id && !one.key_id && <span className="text-ink-soft">A program or a test</span>}
         </>
     );
 }

@@ -62,9 +62,9 @@ export function Caps() {
                     />
                 ))}
             </ul>
-            {hidden > 0 && (
-                <Button size="small" look="quiet" className="mt-2" onClick={() => setAll(true)}>
-                    Show all {caps?.length} caps
+            {(all || hidden > 0) && (
+                <Button size="small" look="quiet" className="mt-2" onClick={() => setAll(!all)}>
+                    {all ? 'Show fewer' : `Show all ${caps?.length} caps`}
                 </Button>
             )}
             {changing && <Change cap={changing} onClose={() => setChanging(null)} />}

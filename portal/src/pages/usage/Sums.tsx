@@ -29,7 +29,7 @@ const number = new Intl.NumberFormat('en');
 const REST: Partial<Record<Group, string>> = {
     employee: 'Of no employee: programs and tests',
     team: 'Of no team',
-    key: 'Of no API key: employees and tests',
+    key: 'Of no API key: employees, OAuth apps and tests',
 };
 
 interface Props {
