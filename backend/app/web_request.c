@@ -71,17 +71,6 @@ static bool method_of(int kore_method, enum method *out)
     return false;
 }
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /*
  * NULL for what is no path: broken escapes, an escaped slash or control character, bad UTF-8. Names
  * of models may hold a slash, which stays escaped.
@@ -92,7 +81,8 @@ static const char *path_decode(struct arena *mem, const char *raw)
     char *out = text_dup(mem, raw), *to = out;
 
     for (const char *p = raw; *p != '\0'; p++) {
-        int high = *p == '%' ? hex(p[1]) : 0, low = *p == '%' && high >= 0 ? hex(p[2]) : 0;
+        int high = *p == '%' ? text_hex_digit(p[1]) : 0,
+            low = *p == '%' && high >= 0 ? text_hex_digit(p[2]) : 0;
         char c = *p == '%' ? (char)(high * 16 + low) : *p;
 
         if (high < 0 || low < 0 || (unsigned char)c < ' ' || c == 127)

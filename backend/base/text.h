@@ -79,6 +79,7 @@ char *text_trim(struct arena *mem, const char *text);
 rc_t text_int(const char *text, int64_t *out) MUST;
 
 char *text_hex(struct arena *mem, struct bytes b);
+int text_hex_digit(char c); /* -1 for what is none */
 rc_t text_unhex(struct arena *mem, struct bytes hex, struct bytes *out) MUST;
 /* Base64 with the URL alphabet and no padding (RFC 4648 section 5). */
 char *text_base64url(struct arena *mem, struct bytes b);

@@ -17,7 +17,7 @@ char *text_hex(struct arena *mem, struct bytes b)
     return hex;
 }
 
-static int hex_digit(char c)
+int text_hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -35,7 +35,7 @@ rc_t text_unhex(struct arena *mem, struct bytes hex, struct bytes *out)
     if (hex.len % 2 != 0)
         return E_INVALID;
     for (size_t i = 0; i < hex.len; i += 2) {
-        int high = hex_digit(hex.data[i]), low = hex_digit(hex.data[i + 1]);
+        int high = text_hex_digit(hex.data[i]), low = text_hex_digit(hex.data[i + 1]);
 
         if (high < 0 || low < 0)
             return E_INVALID;

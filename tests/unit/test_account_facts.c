@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "bare.h"
+
 #define PRICED(in, out) .priced = true, .price = {.input = (in), .output = (out), .own = true}
 
 static const struct account_line lines[] = {
@@ -94,8 +96,6 @@ static void a_name_without_its_date_is_the_same_model(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         assert_string_equal(account_facts(&a, "openai", rows[i].model).priced_by, rows[i].by);
 }
-
-static struct ctx *ctx;
 
 /* "model purpose, ... | model code, ..." */
 static const char *chosen(const struct routing_want *want, struct routing *r)
@@ -193,29 +193,15 @@ static void tools_go_to_who_uses_them(void **state)
     }
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    ctx = ctx_new(MIB(4), NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    ctx_end(ctx);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_best_line_decides_each_matter),
         cmocka_unit_test(what_is_said_wins),
         cmocka_unit_test(a_name_without_its_date_is_the_same_model),
-        cmocka_unit_test_setup_teardown(who_is_asked_follows_from_it, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_candidate_knows_its_figures, setup, teardown),
-        cmocka_unit_test_setup_teardown(tools_go_to_who_uses_them, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_is_asked_follows_from_it, bare_setup, bare_teardown),
+        cmocka_unit_test_setup_teardown(a_candidate_knows_its_figures, bare_setup, bare_teardown),
+        cmocka_unit_test_setup_teardown(tools_go_to_who_uses_them, bare_setup, bare_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

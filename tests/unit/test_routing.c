@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "bare.h"
+
 static const char *const anthropics[] = {"claude-haiku-4-5-20251001", "claude-sonnet-4-5-20250929",
                                          "claude-opus-4-5"};
 /* the first one makes vectors, and is asked for nothing else */
@@ -41,22 +43,6 @@ static struct routing_book book_of(struct ctx *c)
     a[4] = account("openai", NULL, "k0");
     a[5] = account("starter", NULL, NULL);
     return (struct routing_book){a, 6};
-}
-
-static struct ctx *ctx;
-
-static int setup(void **state)
-{
-    (void)state;
-    ctx = ctx_new(MIB(4), NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    ctx_end(ctx);
-    return 0;
 }
 
 /* "account:model purpose, ..." of the candidates, then " | " and "model code" of those passed. */
@@ -322,5 +308,5 @@ int main(void)
         cmocka_unit_test(the_longest_name_counts),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, bare_setup, bare_teardown);
 }

@@ -9,21 +9,7 @@
 
 #include <cmocka.h>
 
-static struct ctx *ctx;
-
-static int setup(void **state)
-{
-    (void)state;
-    ctx = ctx_new(MIB(4), NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    ctx_end(ctx);
-    return 0;
-}
+#include "bare.h"
 
 static struct turn *turn_of(const char *const *facts, size_t fact_count, const char *text)
 {
@@ -127,5 +113,5 @@ int main(void)
         cmocka_unit_test(long_messages_make_the_window_shorter),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, bare_setup, bare_teardown);
 }
