@@ -2,9 +2,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { useId } from 'react';
 import { call, http } from '../../api/client';
-import { Button } from '../../components/Button';
 import { Dialog } from '../../components/Dialog';
 import { Field } from '../../components/Field';
+import { FormEnd } from '../../components/FormEnd';
 import { Notice } from '../../components/Notice';
 import { Select } from '../../components/Select';
 import { found, useForm } from '../../lib/form';
@@ -119,12 +119,7 @@ export function Choose({ of, onClose, onDone }: Props) {
                     Your accounts that offer the model are asked in their order, then the
                     installation’s own. The model “auto” leaves the choice to what is asked.
                 </p>
-                <div className="flex justify-end gap-2">
-                    <Button onClick={onClose}>Cancel</Button>
-                    <Button type="submit" look="primary" busy={busy}>
-                        {busy ? 'Saving' : 'Save'}
-                    </Button>
-                </div>
+                <FormEnd busy={busy} onClose={onClose} />
             </form>
         </Dialog>
     );

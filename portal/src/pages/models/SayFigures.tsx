@@ -5,6 +5,7 @@ import { call, http } from '../../api/client';
 import { explain } from '../../api/fault';
 import { Button } from '../../components/Button';
 import { Field } from '../../components/Field';
+import { FormEnd } from '../../components/FormEnd';
 import { Notice } from '../../components/Notice';
 import { Select } from '../../components/Select';
 import { found, useForm } from '../../lib/form';
@@ -175,7 +176,7 @@ export function SayFigures({ account, now, onClose, onDone }: Props) {
                 </div>
             </Group>
             {refused && <Notice told={refused} />}
-            <div className="flex flex-wrap justify-end gap-2">
+            <FormEnd busy={busy} onClose={onClose}>
                 {now?.id && (
                     <Button
                         className="mr-auto"
@@ -185,11 +186,7 @@ export function SayFigures({ account, now, onClose, onDone }: Props) {
                         Remove
                     </Button>
                 )}
-                <Button onClick={onClose}>Cancel</Button>
-                <Button type="submit" look="primary" busy={busy}>
-                    {busy ? 'Saving' : 'Save'}
-                </Button>
-            </div>
+            </FormEnd>
         </form>
     );
 }

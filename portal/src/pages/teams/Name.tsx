@@ -1,8 +1,8 @@
 /* The panel in which a team gets its name, at first or anew. */
 import { call, http } from '../../api/client';
-import { Button } from '../../components/Button';
 import { Dialog } from '../../components/Dialog';
 import { Field } from '../../components/Field';
+import { FormEnd } from '../../components/FormEnd';
 import { Notice } from '../../components/Notice';
 import { found, useForm } from '../../lib/form';
 import type { Team } from './data';
@@ -50,12 +50,7 @@ export function Name({ team, onDone, onClose }: Props) {
                     placeholder="Front office"
                     {...input('name')}
                 />
-                <div className="flex justify-end gap-2">
-                    <Button onClick={onClose}>Cancel</Button>
-                    <Button type="submit" look="primary" busy={busy}>
-                        {busy ? 'Saving' : 'Save'}
-                    </Button>
-                </div>
+                <FormEnd busy={busy} onClose={onClose} />
             </form>
         </Dialog>
     );

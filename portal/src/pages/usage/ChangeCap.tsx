@@ -1,9 +1,9 @@
 /* The panel in which an admin changes how much a cap allows. */
 import { useQueryClient } from '@tanstack/react-query';
 import { call, http } from '../../api/client';
-import { Button } from '../../components/Button';
 import { Dialog } from '../../components/Dialog';
 import { Field } from '../../components/Field';
+import { FormEnd } from '../../components/FormEnd';
 import { Notice } from '../../components/Notice';
 import { found, useForm } from '../../lib/form';
 import { AMOUNT_FAULT, amountOf, capsQuery, microsOf, titleOf, type Cap } from './data';
@@ -43,12 +43,7 @@ export function Change({ cap, onClose }: { cap: Cap; onClose: () => void }) {
                     hint="Holds within five seconds. At the limit, employees say that they can’t answer now; free models go on."
                     {...input('limit_micros')}
                 />
-                <div className="flex justify-end gap-2">
-                    <Button onClick={onClose}>Cancel</Button>
-                    <Button type="submit" look="primary" busy={busy}>
-                        {busy ? 'Saving' : 'Save'}
-                    </Button>
-                </div>
+                <FormEnd busy={busy} onClose={onClose} />
             </form>
         </Dialog>
     );
