@@ -30,6 +30,13 @@ const struct tool tool_date_and_time = {
     .input = &shape,
     .words = " time date day today tomorrow yesterday now clock hour hours week weekday month year "
              "when weekend noon midnight uhr uhrzeit zeit datum heute morgen gestern jetzt tag "
-             "woche wann heure jour date maintenant demain hora fecha hoy cuando ",
+             "woche wochentag monat jahr wann stunde spät spaet heure heures jour date maintenant "
+             "demain aujourd'hui quand mois semaine hora horas fecha hoy cuando cuándo mañana "
+             "ayer ahora día dia mes semana hoje amanhã ontem agora quando ora ore oggi domani "
+             "ieri adesso giorno mese settimana tijd vandaag gisteren nu dag wanneer "
+             "maand tid idag imorgon igår klockan klokken dato godzina godzinie czas dziś "
+             "dzisiaj jutro wczoraj teraz kiedy dzień saat tarih bugün yarın dün şimdi gün "
+             "время час дата сегодня Сегодня завтра Завтра "
+             "вчера сейчас день когда Когда ",
     .run = run,
 };

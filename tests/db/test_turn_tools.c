@@ -123,6 +123,19 @@ static void tools_are_offered_where_they_are_wanted(void **state)
     assert_null(strstr(tiny_request(f->model, 0), "\"tools\""));
 }
 
+/* Who asks for the day in a language of one's own is heard as well. */
+static void tools_are_offered_in_other_languages(void **state)
+{
+    const struct tiny_step steps[] = {SAYS("Sexta-feira.")};
+    struct chat *f = *state;
+
+    chat_model(f, steps, COUNT_OF(steps));
+    chat_ask(f, "Que dia da semana é hoje?");
+    chat_run(f);
+    chat_answered(f, "1", "answered");
+    assert_non_null(strstr(tiny_request(f->model, 0), "date_and_time"));
+}
+
 /*
  * The answer could not be recorded, and the job runs again: nobody is asked again. Then the last
  * step is lost as well, as by a crash before it was kept: only that one is asked again.
@@ -311,6 +324,7 @@ int main(void)
         CHAT_TEST(thinking_goes_back_as_it_was),
         CHAT_TEST(a_wrong_call_is_told_to_the_model),
         CHAT_TEST(tools_are_offered_where_they_are_wanted),
+        CHAT_TEST(tools_are_offered_in_other_languages),
         CHAT_TEST(steps_are_replayed),
         CHAT_TEST(a_loop_is_broken),
         CHAT_TEST(steps_are_counted),
