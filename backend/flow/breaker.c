@@ -121,6 +121,29 @@ void breaker_ended(const char *base_url, const char *key, const char *model, int
     pthread_mutex_unlock(&lock);
 }
 
+static void rests(struct breaker *b, int64_t now_ms, int64_t rest_ms)
+{
+    int64_t pause_ms = rest_ms < BREAKER_PAUSE_MAX_MS ? rest_ms : BREAKER_PAUSE_MAX_MS;
+
+    b->failures++;
+    b->probe_ms = 0;
+    if (b->pause_ms != 0 && b->until_ms >= now_ms + pause_ms)
+        return;
+    b->pause_ms = pause_ms;
+    b->until_ms = now_ms + pause_ms;
+}
+
+void breaker_rests(const char *base_url, const char *key, const char *model, int64_t now_ms,
+                   int64_t rest_ms)
+{
+    unsigned char name[NAME];
+
+    name_of(base_url, key, model, name);
+    pthread_mutex_lock(&lock);
+    rests(find(name, now_ms), now_ms, rest_ms);
+    pthread_mutex_unlock(&lock);
+}
+
 void breaker_reset(void)
 {
     pthread_mutex_lock(&lock);

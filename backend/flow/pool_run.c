@@ -139,7 +139,7 @@ static enum breaker_end verdict(const struct pool_failure *f)
                                        "llm_no_credit", "llm_broken",     "llm_key_refused"};
 
     if (text_is(f->code, "llm_rate_limited"))
-        return f->retry_after_ms > RETRY_AFTER_MAX_MS ? BREAKER_FAILED : BREAKER_NOTHING;
+        return BREAKER_NOTHING;
     for (size_t i = 0; i < COUNT_OF(sick); i++)
         if (text_is(f->code, sick[i]))
             return BREAKER_FAILED;
@@ -161,6 +161,19 @@ static void report(const struct pool_run *r, enum breaker_end how)
 
     if (r->route->pause_ms > 0)
         breaker_ended(a->base_url, a->key, r->who->model, clock_mono_ms(), how, r->route->pause_ms);
+}
+
+static void report_failure(const struct pool_run *r, const struct pool_failure *f)
+{
+    const struct llm_account *a = &r->who->account;
+
+    if (pool_run_gone(r))
+        report(r, BREAKER_NOTHING);
+    else if (r->route->pause_ms > 0 && f->retry_after_ms > RETRY_AFTER_MAX_MS &&
+             text_among("llm_rate_limited llm_overloaded", f->code))
+        breaker_rests(a->base_url, a->key, r->who->model, clock_mono_ms(), f->retry_after_ms);
+    else
+        report(r, verdict(f));
 }
 
 /* Nobody answered: a cap that stood in the way is said before anything else. */
@@ -255,7 +268,7 @@ static enum pool_want take_answer(struct pool_run *r)
         r->out->cost = r->cost;
         return end(r, OK);
     }
-    report(r, pool_run_gone(r) ? BREAKER_NOTHING : verdict(&f));
+    report_failure(r, &f);
     unknown = nobody_knows(&f);
     pool_settle(&f.partial, unknown, &r->cost);
     record(r, &f, &r->cost, ms);
@@ -316,7 +329,8 @@ static enum pool_want begin(struct pool_run *r)
     }
     if (resting(r, &open_ms))
         return not_asked(r, "llm_circuit_open",
-                         text_printf(r->c->mem, "it failed too often; asked again in %lld ms",
+                         text_printf(r->c->mem,
+                                     "it failed, or takes no more just now; asked again in %lld ms",
                                      (long long)open_ms));
     r->cost = (struct pool_cost){.micros = 0};
     r->phase = RUN_HELD;

@@ -109,6 +109,25 @@ static void stragglers_do_not_lengthen_the_pause(void **state)
     assert_true(allows(PAUSE_MS + 10));
 }
 
+/* The provider's own time holds, up to our longest; then one call tries. */
+static void who_wants_to_rest_does(void **state)
+{
+    (void)state;
+    breaker_reset();
+    breaker_rests(URL, "key", "model", NOON, 20000);
+    assert_false(allows(19999));
+    assert_int_equal(open_ms, 1);
+    breaker_rests(URL, "key", "model", NOON + 1, 100); /* a straggler that would have less */
+    assert_false(allows(19999));
+    assert_true(allows(20000));
+    assert_false(allows(20001));
+    end(20002, BREAKER_WORKED);
+    assert_true(allows(20003));
+    breaker_rests(URL, "key", "model", NOON + 20004, 86400000);
+    assert_false(allows(20003 + BREAKER_PAUSE_MAX_MS));
+    assert_true(allows(20004 + BREAKER_PAUSE_MAX_MS));
+}
+
 static void a_probe_that_never_ends_is_forgotten(void **state)
 {
     int64_t at = PAUSE_MS + 10;
@@ -152,6 +171,7 @@ int main(void)
         cmocka_unit_test_setup(one_probe_after_the_pause, closed),
         cmocka_unit_test_setup(a_probe_that_fails_doubles_the_pause, closed),
         cmocka_unit_test_setup(stragglers_do_not_lengthen_the_pause, closed),
+        cmocka_unit_test_setup(who_wants_to_rest_does, closed),
         cmocka_unit_test_setup(a_probe_that_never_ends_is_forgotten, closed),
         cmocka_unit_test_setup(each_has_its_own, closed),
         cmocka_unit_test_setup(thousands_of_models_do_no_harm, closed),

@@ -358,6 +358,23 @@ static void a_sick_model_rests(void **state)
     assert_int_equal(tiny_requests(b->servers[0]), BREAKER_FAILURES + 2);
 }
 
+/* Whoever says for how long he takes no more is not asked meanwhile. */
+static void who_wants_to_be_left_alone_is(void **state)
+{
+    static const struct tiny_step busy = {HEAD("429 No", "text/plain") "Retry-After: 30\r\n\r\n", 0,
+                                          TINY_CLOSE};
+    struct bench *b = *state;
+
+    breaker_reset();
+    bench_serve(b, &busy, 1);
+    bench_serve(b, &bench_whole, 1);
+    b->route.pause_ms = 1;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(bench_ask(b, false), OK);
+    assert_int_equal(tiny_requests(b->servers[0]), 1);
+    bench_expect(b, 0, "llm_circuit_open", 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -367,6 +384,7 @@ int main(void)
         cmocka_unit_test(some_faults_are_final),
         cmocka_unit_test(what_is_complete_is_handed_on_as_it_is),
         BENCH_TEST(short_retry_after_is_kept),
+        BENCH_TEST(who_wants_to_be_left_alone_is),
         BENCH_TEST(key_is_never_told),
         BENCH_TEST(detail_is_one_short_line),
         BENCH_TEST(the_next_one_has_time_left),

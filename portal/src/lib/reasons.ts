@@ -13,7 +13,7 @@ const REASONS: Record<string, string> = {
     llm_torn: 'its answer broke off',
     llm_empty: 'its answer was empty',
     llm_cannot: 'it can’t do what was asked',
-    llm_circuit_open: 'it failed too often just before, and was left alone',
+    llm_circuit_open: 'it failed too often just before, or took no more calls, and was left alone',
     llm_cancelled: 'nobody waited any more',
     http_timeout: 'it took too long',
     http_connect: 'it could not be reached',
