@@ -15,7 +15,10 @@ static const struct field fields[] = {
     FIELD(struct cap_row, limit_micros, READ_ONLY, 0, "Millionths of a US dollar"),
     FIELD(struct cap_row, spent_micros, READ_ONLY, 0, "In the present period"),
     FIELD(struct cap_row, held_micros, READ_ONLY, 0,
-          "For calls under way, and lost in crashes of the installation"),
+          "Set aside for calls under way and those of the next moments"),
+    FIELD(struct cap_row, lost_micros, READ_ONLY, 0,
+          "Used up by a crash of the installation, since nobody knows what was under way; on no "
+          "bill"),
     FIELD(struct cap_row, percent, READ_ONLY, 0, "Spent of the limit, rounded down"),
     FIELD(struct cap_row, reached, READ_ONLY, 0,
           "Used up: nothing is left, or a call was refused at this limit within the last hour"),
@@ -39,10 +42,11 @@ const struct shape cap_limit_shape = SHAPE("CapLimit", struct cap_limit, limit_f
 #define ROW                                                                               \
     "SELECT c.id, c.scope, c.scope_id, c.period, c.limit_micros," CAP_NAME ","            \
     " coalesce(p.spent_micros, 0) AS spent_micros,"                                       \
-    " coalesce(p.lost_micros + p.leased_micros, 0) AS held_micros,"                       \
+    " coalesce(p.leased_micros, 0) AS held_micros,"                                       \
+    " coalesce(p.lost_micros, 0) AS lost_micros,"                                         \
     " CASE WHEN c.limit_micros = 0 THEN 100"                                              \
     "  ELSE coalesce(p.spent_micros, 0) * 100 / c.limit_micros END AS percent,"           \
-    " coalesce(p.spent_micros, 0) >= c.limit_micros"                                      \
+    " coalesce(p.spent_micros + p.lost_micros, 0) >= c.limit_micros"                      \
     "  OR p.refused_at > now() - interval '1 hour' AND EXISTS (SELECT 1 FROM cap_alert a" \
     "  WHERE a.tenant_id = c.tenant_id AND a.cap_id = c.id AND a.percent = 100"           \
     "   AND a.starts = cap_starts(c.period) AND a.limit_micros >= c.limit_micros)"        \

@@ -23,7 +23,8 @@ struct cap_row {
     const char *id, *scope, *scope_id, *period;
     const char *name; /* of the team, employee or key; NULL: of none, or it is gone */
     int64_t limit_micros, spent_micros;
-    int64_t held_micros; /* under way right now, or lost in a crash */
+    int64_t held_micros; /* set aside for calls of the next moments */
+    int64_t lost_micros; /* used up by a crash, on no bill */
     int64_t percent;
     bool reached; /* used up, or a call was refused at the present limit within the last hour */
 };

@@ -49,6 +49,27 @@ static void a_company_begins_with_two(void **state)
     expect(&r, 403, "not_permitted");
 }
 
+/* What is set aside and what a crash has used up are told apart; both leave less to spend. */
+static void what_is_held_and_lost_is_shown(void **state)
+{
+    struct arena *mem = *state;
+    struct office o = office_new(mem);
+    PGconn *super = pg_open(PG_SUPER);
+    struct reply r;
+
+    pg_do(super,
+          "INSERT INTO cap_period (tenant_id, cap_id, starts, spent_micros, leased_micros,"
+          " lost_micros) SELECT tenant_id, id, cap_starts(period), 6000000, 500000, 4000000 FROM"
+          " cap WHERE tenant_id = '%s' AND period = 'day'",
+          o.at.tenant_id);
+    r = get(mem, o.manager, "/api/v1/caps");
+    assert_int_equal(micros_of(item_of(&r, 0), "held_micros"), 500000);
+    assert_int_equal(micros_of(item_of(&r, 0), "lost_micros"), 4000000);
+    assert_int_equal(micros_of(item_of(&r, 0), "percent"), 60);
+    assert_true(json_is_true(json_object_get(item_of(&r, 0), "reached")));
+    PQfinish(super);
+}
+
 static void an_admin_changes_a_limit(void **state)
 {
     struct arena *mem = *state;
@@ -306,6 +327,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_admin_changes_a_limit, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(further_caps_are_for_what_there_is, api_setup,
                                         api_teardown),
+        cmocka_unit_test_setup_teardown(what_is_held_and_lost_is_shown, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(a_new_cap_counts_what_its_period_has_cost, api_setup,
                                         api_teardown),
         cmocka_unit_test_setup_teardown(sums_are_the_ledgers, api_setup, api_teardown),

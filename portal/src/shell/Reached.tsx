@@ -15,7 +15,7 @@ const WHEN: Record<Cap['period'], string> = {
 function wordsOf(caps: readonly [Cap, ...Cap[]]): string {
     const [first, ...others] = caps;
     const what =
-        first.spent_micros < first.limit_micros
+        first.spent_micros + first.lost_micros < first.limit_micros
             ? `A call of a model was refused, because it could have cost more than what is left of a cap: ${whoseOf(first)}, ${PERIODS[first.period]}.`
             : `${whoseOf(first)} may spend no more on models${WHEN[first.period]}: a cap is used up.`;
     if (others.length === 0) return what;

@@ -115,7 +115,9 @@ function Line({ cap, onChange, onRemove }: LineProps) {
                 </p>
                 <p className="tabular text-table text-ink-soft">
                     {money(cap.spent_micros)} of {money(cap.limit_micros)}
-                    {cap.held_micros > 0 && `, ${money(cap.held_micros)} held for calls under way`}
+                    {cap.held_micros > 0 && `, ${money(cap.held_micros)} set aside for calls`}
+                    {cap.lost_micros > 0 &&
+                        `, ${money(cap.lost_micros)} lost in a crash of the installation`}
                 </p>
             </div>
             <meter

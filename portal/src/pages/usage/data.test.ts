@@ -45,9 +45,10 @@ test('the company’s caps come first, then those of which most is used', () => 
 });
 
 test('used up is a cap of which nothing is left', () => {
-    const cap = { percent: 60, spent_micros: 6, limit_micros: 10, reached: true } as Cap;
+    const cap = { percent: 60, spent_micros: 6, lost_micros: 0, limit_micros: 10, reached: true } as Cap;
     expect(wordOf(cap)).toBe('a call was refused');
     expect(wordOf({ ...cap, spent_micros: 10 })).toBe('used up');
+    expect(wordOf({ ...cap, lost_micros: 4 })).toBe('used up');
     expect(wordOf({ ...cap, reached: false })).toBeNull();
     expect(wordOf({ ...cap, reached: false, percent: 85 })).toBe('nearly used');
 });

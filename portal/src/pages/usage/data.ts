@@ -32,8 +32,8 @@ export function inOrder(caps: readonly Cap[]): Cap[] {
 }
 
 /* A dear call is refused while there is something left: then it is not used up yet. */
-export function wordOf({ reached, spent_micros, limit_micros, percent }: Cap): string | null {
-    if (reached) return spent_micros < limit_micros ? 'a call was refused' : 'used up';
+export function wordOf({ reached, spent_micros, lost_micros, limit_micros, percent }: Cap): string | null {
+    if (reached) return spent_micros + lost_micros < limit_micros ? 'a call was refused' : 'used up';
     return percent >= 80 ? 'nearly used' : null;
 }
 
