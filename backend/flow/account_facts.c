@@ -3,66 +3,59 @@
 
 #include "base/text.h"
 
-/* Which of its members a line must have something in. */
-typedef bool says_fn(const struct account_line *line);
-
-static bool says_price(const struct account_line *line)
-{
-    return line->priced;
-}
-
-static bool says_tools(const struct account_line *line)
-{
-    return line->tools != SAID_NOTHING;
-}
-
-static bool says_images(const struct account_line *line)
-{
-    return line->images != SAID_NOTHING;
-}
-
-static bool says_size(const struct account_line *line)
-{
-    return line->size != NULL;
-}
-
-static bool says_context(const struct account_line *line)
-{
-    return line->context > 0;
-}
-
-static bool says_answer(const struct account_line *line)
-{
-    return line->answer > 0;
-}
-
 /*
  * As llm_model_fits; of a model that is asked for without its date, what is said of one of its
  * dates holds before what is said of all that begin so.
  */
 static size_t fits(const struct account_line *line, const char *model)
 {
+    if (line->name[0] != model[0] && line->name[0] != '*')
+        return 0;
     if (text_is(line->name, model))
         return SIZE_MAX;
     return account_means(line->name, model) ? SIZE_MAX - 1 : llm_model_fits(line->name, model);
 }
 
-static const struct account_line *best(const struct account *account, const char *model,
-                                       says_fn *says)
+enum matter { PRICE, TOOLS, IMAGES, SIZE, CONTEXT, ANSWER, MATTERS };
+
+static bool says(const struct account_line *line, enum matter about)
 {
-    const struct account_line *found = NULL;
-    size_t most = 0;
+    const bool something[MATTERS] = {[PRICE] = line->priced,
+                                     [TOOLS] = line->tools != SAID_NOTHING,
+                                     [IMAGES] = line->images != SAID_NOTHING,
+                                     [SIZE] = line->size != NULL,
+                                     [CONTEXT] = line->context > 0,
+                                     [ANSWER] = line->answer > 0};
+
+    return something[about];
+}
+
+/* The line that decides each matter, or NULL. */
+struct deciding {
+    const struct account_line *line[MATTERS];
+    size_t how[MATTERS];
+};
+
+static void weigh(struct deciding *d, const struct account_line *line, size_t how)
+{
+    for (int about = 0; about < MATTERS; about++)
+        if (how > d->how[about] && says(line, (enum matter)about)) {
+            d->line[about] = line;
+            d->how[about] = how;
+        }
+}
+
+static struct deciding deciding(const struct account *account, const char *model)
+{
+    struct deciding d = {.how = {0}};
 
     for (size_t i = 0; i < account->line_count; i++) {
-        const struct account_line *line = &account->lines[i];
-        size_t how = says(line) ? fits(line, model) : 0;
+        const size_t how = fits(&account->lines[i], model);
 
-        if (how > most) {
-            most = how;
-            found = line;
-        }
+        if (how > 0)
+            weigh(&d, &account->lines[i], how);
     }
-    return found;
+    return d;
 }
 
 static enum model_size size_of(const char *word)
@@ -101,26 +94,24 @@ static struct account_facts known(const char *provider, const char *model)
 /* What the company says, over what is known to everybody. */
 static void said(const struct account *account, const char *model, struct account_facts *f)
 {
-    const struct account_line *price = best(account, model, says_price);
-    const struct account_line *tools = best(account, model, says_tools);
-    const struct account_line *images = best(account, model, says_images);
-    const struct account_line *context = best(account, model, says_context);
-    const struct account_line *answer = best(account, model, says_answer);
+    const struct deciding d = deciding(account, model);
 
-    if (price != NULL) {
-        f->price = &price->price;
-        f->priced_by = price->name;
+    if (d.line[PRICE] != NULL) {
+        f->price = &d.line[PRICE]->price;
+        f->priced_by = d.line[PRICE]->name;
     }
-    if (tools != NULL)
-        set_can(f, MODEL_TOOLS, tools->tools);
-    if (images != NULL)
-        set_can(f, MODEL_IMAGES, images->images);
-    if (context != NULL)
-        f->context = context->context;
-    if (answer != NULL)
-        f->answer = answer->answer;
-    if (account_facts_size(account, model, &f->size))
+    if (d.line[TOOLS] != NULL)
+        set_can(f, MODEL_TOOLS, d.line[TOOLS]->tools);
+    if (d.line[IMAGES] != NULL)
+        set_can(f, MODEL_IMAGES, d.line[IMAGES]->images);
+    if (d.line[CONTEXT] != NULL)
+        f->context = d.line[CONTEXT]->context;
+    if (d.line[ANSWER] != NULL)
+        f->answer = d.line[ANSWER]->answer;
+    if (d.line[SIZE] != NULL) {
+        f->size = size_of(d.line[SIZE]->size);
         f->sized = true;
+    }
 }
 
 struct account_facts account_facts(const struct account *account, const char *provider,
@@ -141,9 +132,19 @@ void account_facts_set(const struct account_facts *facts, struct pool_candidate 
 
 bool account_facts_size(const struct account *account, const char *model, enum model_size *size)
 {
-    const struct account_line *line = best(account, model, says_size);
+    const struct account_line *found = NULL;
+    size_t most = 0;
 
-    if (line != NULL)
-        *size = size_of(line->size);
-    return line != NULL;
+    for (size_t i = 0; i < account->line_count; i++) {
+        const struct account_line *line = &account->lines[i];
+        const size_t how = line->size == NULL ? 0 : fits(line, model);
+
+        if (how > most) {
+            most = how;
+            found = line;
+        }
+    }
+    if (found != NULL)
+        *size = size_of(found->size);
+    return found != NULL;
 }

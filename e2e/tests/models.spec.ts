@@ -159,6 +159,10 @@ test('what nobody else knows of a model is typed in', async ({ page }) => {
         await expect(accounts(page)).toContainText('Works');
         await clean(page);
 
+        await page.getByRole('link', { name: 'Usage' }).click();
+        await expect(page.getByText('It counts as 0 here and against the caps.')).toBeVisible();
+        await clean(page);
+        await page.getByRole('link', { name: 'Set prices' }).click();
         await page.getByRole('button', { name: 'Set the price' }).click();
         const panel = page.getByRole('dialog');
         const line = (name: string) => panel.getByRole('listitem').filter({ hasText: name });

@@ -111,7 +111,7 @@ export function AccountLine({ of, deeds, onFigures }: Props) {
                         {' · '}
                         <button
                             type="button"
-                            className="cursor-pointer text-accent underline-offset-2 hover:underline"
+                            className="cursor-pointer text-accent-text underline underline-offset-3"
                             aria-label={`Prices and abilities of ${of.name}`}
                             onClick={onFigures}
                         >

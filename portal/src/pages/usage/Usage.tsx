@@ -8,6 +8,7 @@ import { usePage } from '../../lib/page';
 import { may } from '../../shell/places';
 import { Caps } from './Caps';
 import { Sums } from './Sums';
+import { Unpriced } from './Unpriced';
 import { ALERT_WORDS, alertPlace } from './alerts';
 import { money } from './data';
 import { GROUPS, SPANS, type Span } from './look';
@@ -43,6 +44,7 @@ export function Usage() {
             </p>
             <section aria-labelledby="caps" className="mt-7">
                 <Caps />
+                <Unpriced />
                 <PostPlace
                     to={alertPlace}
                     words={ALERT_WORDS}
