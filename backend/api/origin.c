@@ -69,6 +69,14 @@ rc_t origin_check(struct ctx *c, const struct req *rq, const struct route *route
                            "This request comes from another site.");
 }
 
+/* Besides our own those that OpenAI's clients send with each request, and nobody reads here. */
+#define ALLOWED_HEADERS                                                                          \
+    "authorization, content-type, idempotency-key, last-event-id, user-agent, "                  \
+    "openai-organization, openai-project, openai-beta, x-stainless-arch, x-stainless-async, "    \
+    "x-stainless-helper-method, x-stainless-lang, x-stainless-os, x-stainless-package-version, " \
+    "x-stainless-poll-helper, x-stainless-custom-poll-interval, x-stainless-retry-count, "       \
+    "x-stainless-runtime, x-stainless-runtime-version, x-stainless-timeout"
+
 void origin_allow(const struct req *rq, struct res *rs)
 {
     const char *origin = rq->header(rq, "origin");
@@ -80,7 +88,8 @@ void origin_allow(const struct req *rq, struct res *rs)
         return;
     res_header(rs, "access-control-allow-origin", origin);
     res_header(rs, "access-control-expose-headers",
-               "retry-after, idempotency-replayed, link, www-authenticate");
+               "retry-after, idempotency-replayed, link, www-authenticate, x-request-id, "
+               "x-should-retry");
 }
 
 /* The question that a browser asks before it lets another site's page send something. */
@@ -92,8 +101,7 @@ static void preflight(const struct req *rq, const char *methods, struct res *rs)
         rq->header(rq, "access-control-request-method") == NULL)
         return;
     res_header(rs, "access-control-allow-methods", methods);
-    res_header(rs, "access-control-allow-headers",
-               "authorization, content-type, idempotency-key, last-event-id");
+    res_header(rs, "access-control-allow-headers", ALLOWED_HEADERS);
     res_header(rs, "access-control-max-age", PREFLIGHT_SECONDS);
 }
 

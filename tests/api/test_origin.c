@@ -142,6 +142,7 @@ static void a_browser_that_asks_first_is_answered(void **state)
     expect_header(&r, "access-control-allow-origin", LISTED);
     expect_header(&r, "access-control-allow-methods", "GET, HEAD, POST, OPTIONS");
     assert_non_null(strstr(header_of(&r, "access-control-allow-headers"), "authorization"));
+    assert_non_null(strstr(header_of(&r, "access-control-allow-headers"), "x-stainless-timeout"));
     expect_header(&r, "access-control-allow-credentials", NULL);
     expect_header(&r, "allow", "GET, HEAD, POST, OPTIONS");
 

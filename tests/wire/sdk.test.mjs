@@ -68,6 +68,7 @@ before(async () => {
         env: {
             ...NO_LIMITS, KONSTRUCT_OPENAI_URL: models.url + FORMATS.openai.path, KONSTRUCT_OPENAI_KEY: KEY,
             KONSTRUCT_ANTHROPIC_URL: models.url + FORMATS.anthropic.path, KONSTRUCT_ANTHROPIC_KEY: KEY,
+            KONSTRUCT_CORS_ORIGINS: 'https://app.example',
         },
     });
     program = await Program.start(up);
@@ -375,6 +376,24 @@ describe('the rest', () => {
         for (const model of MODELS) assert.ok(list.some(({ id }) => id === model), `${model} is among ${list.map(({ id }) => id)}`);
         assert.equal((await openai.models.retrieve('gpt-4o')).id, 'gpt-4o');
     });
+});
+
+test('a page of another origin may send whatever the package sends', async () => {
+    const sent = new Set();
+    const spy = client({
+        fetch: (url, init) => {
+            for (const [name] of new Headers(init.headers)) sent.add(name);
+            return fetch(url, init);
+        },
+        organization: 'o', project: 'p',
+    });
+    for await (const chunk of await spy.chat.completions.create({ model: 'starter', messages: user('hello'), stream: true })) assert.ok(chunk);
+    const { headers } = await program.call('OPTIONS', '/v1/chat/completions', undefined, {
+        origin: 'https://app.example', 'access-control-request-method': 'POST',
+    });
+    const allowed = headers['access-control-allow-headers'].split(', ');
+    assert.ok(sent.size > 8, [...sent].join(' '));
+    assert.deepEqual([...sent].filter((name) => name !== 'accept' && !allowed.includes(name)), []);
 });
 
 describe('errors, as the package knows them', () => {
