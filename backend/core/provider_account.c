@@ -5,6 +5,7 @@
 
 #include "base/conf.h"
 #include "base/id.h"
+#include "core/account_unpriced.h"
 #include "core/job.h"
 #include "core/tenant_key.h"
 
@@ -121,35 +122,18 @@ static const struct field row_fields[] = {
     FIELD(struct provider_account, checked, 0, 0, NULL),
     FIELD(struct provider_account, refused, 0, 0, NULL),
     FIELD(struct provider_account, refused_code, 0, 0, NULL),
-    FIELD(struct provider_account, unpriced, 0, 0, NULL),
     FIELD(struct provider_account, test_id, 0, 0, NULL),
 };
 static const struct shape row_shape = SHAPE("ProviderAccountRow", struct provider_account,
                                             row_fields);
 
-/*
- * At the provider's own address a model without a price is taken to cost as much as a dear one. At
- * others that row of the table, which is for all names, says nothing.
- */
-#define UNPRICED                                                                                   \
-    "SELECT count(*) FROM (SELECT unnest(string_to_array(CASE WHEN a.models = ''"                  \
-    "   THEN a.models_found ELSE a.models END, ' ')) AS name LIMIT 1000) n"                        \
-    " WHERE a.base_url <> '' AND n.name <> ''"                                                     \
-    "  AND NOT EXISTS (SELECT FROM provider_account_model m"                                       \
-    "   WHERE m.tenant_id = a.tenant_id AND m.account_id = a.id"                                   \
-    "    AND m.input_micros IS NOT NULL AND (m.name = n.name OR (right(m.name, 1) = '*'"           \
-    "     AND starts_with(n.name, left(m.name, -1)))))"                                            \
-    "  AND NOT EXISTS (SELECT FROM price p WHERE p.provider = a.provider"                          \
-    "    AND p.valid_from <= current_date AND (p.model <> '*' OR greatest(p.input, p.output) = 0)" \
-    "    AND (p.model = n.name OR (right(p.model, 1) = '*'"                                        \
-    "     AND starts_with(n.name, left(p.model, -1)))))"
-#define ROW                                                                          \
-    "SELECT id, provider, name, base_url, api, api_version, has_key, hint, models,"  \
-    " models_found, is_on AS on, CASE WHEN test_id IS NOT NULL THEN 'testing'"       \
-    " WHEN NOT is_on THEN 'off' ELSE state END AS state, fault, fault_detail,"       \
-    " coalesce(extract(epoch FROM checked_at)::bigint, 0) AS checked, test_id,"      \
-    " coalesce(extract(epoch FROM refused_at)::bigint, 0) AS refused, refused_code," \
-    " (" UNPRICED ") AS unpriced FROM provider_account a WHERE tenant_id = tenant_now()"
+#define ROW                                                                         \
+    "SELECT id, provider, name, base_url, api, api_version, has_key, hint, models," \
+    " models_found, is_on AS on, CASE WHEN test_id IS NOT NULL THEN 'testing'"      \
+    " WHEN NOT is_on THEN 'off' ELSE state END AS state, fault, fault_detail,"      \
+    " coalesce(extract(epoch FROM checked_at)::bigint, 0) AS checked, test_id,"     \
+    " coalesce(extract(epoch FROM refused_at)::bigint, 0) AS refused, refused_code" \
+    " FROM provider_account WHERE tenant_id = tenant_now()"
 
 static const struct stmt q_list = {"provider_account_list",
                                    ROW " ORDER BY position, created_at, id"};
@@ -166,14 +150,14 @@ rc_t provider_account_list(struct ctx *c, struct provider_account **items, size_
     TRY(db_list(c, &q_list, NO_ARGS, &row_shape, (void **)items, count));
     for (size_t i = 0; i < *count; i++)
         say(&(*items)[i]);
-    return OK;
+    return account_unpriced(c, *items, *count);
 }
 
 rc_t provider_account_get(struct ctx *c, const char *id, struct provider_account *out)
 {
     TRY(db_one(c, &q_get, ARGS(A(id)), &row_shape, out));
     say(out);
-    return OK;
+    return account_unpriced(c, out, 1);
 }
 
 /* What can't be an address is refused here; whether it leads to a provider is for the test. */
