@@ -1,7 +1,7 @@
 /* What was spent as bars: upright over time, lying for names. The table under it tells the same to who does not see it. */
 import { Bar, BarChart, CartesianGrid, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts';
 import { money } from './data';
-import { scaleOf, type Bar as Item } from './sums';
+import { clipped, scaleOf, type Bar as Item } from './sums';
 
 const TICK = { fill: 'var(--ink-soft)', fontSize: 12 };
 const ROW_PX = 34;
@@ -43,7 +43,7 @@ export default function Chart({ items, lying }: Props) {
                     ) : (
                         <XAxis {...name} minTickGap={24} interval="preserveStartEnd" />
                     )}
-                    {lying ? <YAxis {...name} width={130} /> : <YAxis {...amount} width="auto" />}
+                    {lying ? <YAxis {...name} width={160} tickFormatter={clipped} /> : <YAxis {...amount} width="auto" />}
                     <Tooltip
                         cursor={{ fill: 'var(--sunken)' }}
                         isAnimationActive={false}

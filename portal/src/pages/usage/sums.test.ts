@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { lookOf } from './look';
 import {
+    clipped,
     compared,
     csvOfSums,
+    largest,
     restOf,
     scaleOf,
     steps,
@@ -92,4 +94,11 @@ test('amounts on an axis differ from each other', () => {
         '$0.000', '$0.005', '$0.010', '$0.015', '$0.020',
     ]);
     expect(scaleOf([{ id: '', label: '', micros: 12_000_000 }])(3_000_000)).toBe('$3.00');
+});
+
+test('a bar has as much of its name as there is room for', () => {
+    const found = [{ id: 'anthropic claude-opus-4-5-20251101', name: null, cost_micros: 1 } as Sum];
+    expect(largest('model', found)[0]?.label).toBe('claude-opus-4-5-20251101');
+    expect(clipped('claude-opus-4-5-20251101')).toBe('claude-opus-4-5-20…');
+    expect(clipped('Mara')).toBe('Mara');
 });

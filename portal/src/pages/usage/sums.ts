@@ -152,7 +152,18 @@ export function largest(by: Group, found: readonly Sum[]): Bar[] {
     return [...found]
         .sort((a, b) => b.cost_micros - a.cost_micros)
         .slice(0, BARS_MOST)
-        .map((sum) => ({ id: sum.id, label: labelOf(by, sum), micros: sum.cost_micros }));
+        .map((sum) => ({
+            id: sum.id,
+            label: by === 'model' ? sum.id.slice(sum.id.indexOf(' ') + 1) : labelOf(by, sum),
+            micros: sum.cost_micros,
+        }));
+}
+
+const LABEL_MOST = 19;
+
+/* Beside a bar there is room for so much of a name; the whole one is told when it is pointed at. */
+export function clipped(label: string): string {
+    return label.length > LABEL_MOST ? `${label.slice(0, LABEL_MOST - 1).trimEnd()}…` : label;
 }
 
 /* "9 % less than in the 30 days before" */
@@ -162,7 +173,7 @@ export function compared(now: number, before: number, days: Span): string | null
     if (before === 0 || days === 'month') return null;
     const percent = Math.round((Math.abs(now - before) / before) * 100);
     if (percent === 0) return `as much as in the ${span} before`;
-    return `${percent} % ${now < before ? 'less' : 'more'} than in the ${span} before`;
+    return `${percent.toLocaleString('en')} % ${now < before ? 'less' : 'more'} than in the ${span} before`;
 }
 
 const DAY = { weekday: 'short', day: 'numeric', month: 'long', timeZone: 'UTC' } as const;
