@@ -151,8 +151,9 @@ static size_t body_limit(struct http_request *kr, enum method method, size_t lim
     struct req rq;
     bool may;
 
-    if (limit <= BODY_OF_ANYBODY || !http_request_header(kr, "content-length", &length) ||
-        strtoull(length, NULL, 10) <= BODY_OF_ANYBODY)
+    /* How long a chunked body is shows at its end. */
+    if (limit <= BODY_OF_ANYBODY || (http_request_header(kr, "content-length", &length) &&
+                                     strtoull(length, NULL, 10) <= BODY_OF_ANYBODY))
         return limit;
     c = ctx_new(WEB_REQUEST_MEMORY, pool);
     rq = request_of(kr, c, method, kr->path);

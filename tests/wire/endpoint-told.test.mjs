@@ -1,7 +1,9 @@
 // What a program is told when a model says nothing, too much, or no: so that it does the right thing next. Behind the endpoint
 // stand model servers of two providers, whose answers each test chooses.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import http from 'node:http';
+import https from 'node:https';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { NO_LIMITS } from './lib/limits.mjs';
 import { Program, events, said } from './lib/programs.mjs';
@@ -209,7 +211,7 @@ describe('a no', () => {
 
     test('to a request that could not even be read has a message for clients of OpenAI', async () => {
         const raw = await Raw.open(up.port);
-        raw.send(`POST /v1/chat/completions HTTP/1.1\r\nHost: localhost:${up.port}\r\nTransfer-Encoding: chunked\r\n\r\n`);
+        raw.send(`POST /v1/chat/completions HTTP/1.1\r\nHost: localhost:${up.port}\r\nTransfer-Encoding: gzip\r\n\r\n`);
         const { status, body } = await raw.answer();
         assert.equal(status, 411);
         assert.match(JSON.parse(body).error.message, /Content-Length/);
@@ -228,6 +230,24 @@ test('a key that may ask some models asks any of them as auto', async () => {
         assert.deepEqual((await program.call('GET', '/v1/models')).json.data.map(({ id }) => id).sort(), ['claude-haiku-4-5', 'gpt-4o-mini']);
     } finally {
         program.key = all;
+    }
+});
+
+test('a question in chunks, as of clients that do not know its length before', async () => {
+    for (const content of ['hello', 'x'.repeat(700_000)]) {
+        const json = JSON.stringify({ model: 'gpt-4o', messages: [{ role: 'user', content }] });
+        const request = https.request({
+            ...program.portal.options, agent: program.agent, method: 'POST', path: '/v1/chat/completions',
+            headers: { host: `localhost:${up.port}`, authorization: `Bearer ${program.key.secret}`, 'content-type': 'application/json' },
+        });
+        for (let at = 0; at < json.length; at += 50_000) request.write(json.slice(at, at + 50_000));
+        request.end();
+        const [told] = await once(request, 'response');
+        assert.equal(request.getHeader('transfer-encoding') ?? 'chunked', 'chunked');
+        assert.equal(told.statusCode, 200);
+        told.resume();
+        await once(told, 'end');
+        assert.equal(asked.at(-1).messages[0].content, content);
     }
 });
 

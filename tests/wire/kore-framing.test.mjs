@@ -38,6 +38,53 @@ describe('K4: more body than Content-Length says', () => {
         refused(413, `${LOGIN}Content-Length: 4000000\r\n\r\n${'x'.repeat(4_000_000)}`));
 });
 
+describe('K4: a chunked body', () => {
+    const CHUNKED = `${LOGIN}Transfer-Encoding: chunked\r\n\r\n`;
+    const wrong = {
+        'no size': '\r\nhello\r\n0\r\n\r\n', 'a size that is none': 'x\r\nhello\r\n0\r\n\r\n',
+        'a size with a sign': '+5\r\nhello\r\n0\r\n\r\n', 'a size with 0x': '0x5\r\nhello\r\n0\r\n\r\n',
+        'a size of nine digits': '000000005\r\nhello\r\n0\r\n\r\n', 'a blank behind the size': '5 \r\nhello\r\n0\r\n\r\n',
+        'an extension': '5;a=b\r\nhello\r\n0\r\n\r\n', 'a bare LF behind the size': '5\nhello\r\n0\r\n\r\n',
+        'a bare CR behind the size': '5\rhello\r\n0\r\n\r\n', 'more than the size says': '5\r\nhello!\r\n0\r\n\r\n',
+        'a bare LF behind the data': '5\r\nhello\n0\r\n\r\n', 'a trailer': '5\r\nhello\r\n0\r\nX: y\r\n\r\n',
+        'a request behind its end': `5\r\nhello\r\n0\r\n\r\n${SMUGGLED}`,
+    };
+    for (const [name, body] of Object.entries(wrong)) {
+        test(name, () => refused(400, CHUNKED + body));
+        test(`${name}, byte by byte`, async () => {
+            const raw = await Raw.open(web.port);
+            raw.send(CHUNKED);
+            for (const byte of body) raw.send(byte);
+            assert.equal((await raw.answer()).status, 400);
+        });
+    }
+    test('a size over the limit of the address', () => refused(413, `${CHUNKED}ffffffff\r\n`));
+    test('a sum over the limit of the address', () => refused(413, CHUNKED + `1000\r\n${'x'.repeat(4096)}\r\n`.repeat(3)));
+    test('of HTTP/1.0', () => refused(400, `${CHUNKED.replace('1.1', '1.0')}0\r\n\r\n`));
+
+    test('is read however it is cut, and the connection goes on', async () => {
+        const raw = await Raw.open(web.port);
+        const body = '1\r\n{\r\n0002\r\n  \r\nA\r\n          \r\n1\r\n}\r\n0\r\n\r\n';
+        for (const piece of [1, 2, 3, 7, body.length]) {
+            raw.send(CHUNKED);
+            for (let at = 0; at < body.length; at += piece) raw.send(body.slice(at, at + piece));
+            const answer = await raw.answer();
+            assert.equal(answer.status, 503, 'it got to where the database is missed');
+            assert.notEqual(answer.headers.connection, 'close');
+        }
+        raw.close();
+    });
+
+    test('is waited for with 100 Continue', async () => {
+        const raw = await Raw.open(web.port);
+        raw.send(CHUNKED.replace('\r\n\r\n', '\r\nExpect: 100-continue\r\n\r\n'));
+        assert.match(`${await raw.upTo('\r\n\r\n')}`, /^HTTP\/1.1 100 /);
+        raw.send('2\r\n{}\r\n0\r\n\r\n');
+        assert.equal((await raw.answer()).status, 503);
+        raw.close();
+    });
+});
+
 describe('K5: a body where none belongs', () => {
     for (const method of ['GET', 'HEAD', 'DELETE', 'OPTIONS']) {
         test(`${method} with Content-Length`, () =>
@@ -90,7 +137,10 @@ describe('K6: headers that can be read in two ways', () => {
     };
     for (const [name, text] of Object.entries(cases)) test(name, () => refused(400, text));
 
-    test('a chunked body', () => refused(411, `${LOGIN}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n`));
+    for (const coding of ['gzip, chunked', 'chunked, chunked', 'identity', 'xchunked', ''])
+        test(`transfer coding "${coding}"`, () => refused(411, `${LOGIN}Transfer-Encoding: ${coding}\r\n\r\n5\r\nhello\r\n0\r\n\r\n`));
+    test('two transfer codings', () =>
+        refused(411, `${LOGIN}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`));
     test('a method in small letters', () => refused(501, `get /healthz HTTP/1.1\r\n${H}\r\n`));
     test('HTTP/2.0 in the request line', () => refused(505, `GET /healthz HTTP/2.0\r\n${H}\r\n`));
 

@@ -32,12 +32,13 @@ describe('with one second for a header', { concurrency: true }, () => {
         await raw.end();
     });
 
-    test('K13: a body that drips in is refused with 408', async () => {
-        const raw = await Raw.open(web.port);
-        raw.send('POST /api/v1/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n');
-        assert.equal((await drip(raw, 'a'.repeat(200))).status, 408);
-        await raw.end();
-    });
+    for (const [name, framing] of [['', 'Content-Length: 1000\r\n\r\n'], [' in a chunk', 'Transfer-Encoding: chunked\r\n\r\n3e8\r\n']])
+        test(`K13: a body that drips in${name} is refused with 408`, async () => {
+            const raw = await Raw.open(web.port);
+            raw.send(`POST /api/v1/login HTTP/1.1\r\nHost: localhost\r\n${framing}`);
+            assert.equal((await drip(raw, 'a'.repeat(200))).status, 408);
+            await raw.end();
+        });
 
     test('K12: a connection that rests between two requests goes on without a 408', async () => {
         const raw = await Raw.open(web.port);
