@@ -350,7 +350,7 @@ void kore_app_error(struct connection *c, int status)
         const char *code, *detail;
     } known[] = {
         {408, "request_slow", "The request did not arrive in time."},
-        {411, "length_required", "A body needs a Content-Length, or to be chunked and nothing else."},
+        {411, "length_required", "A body needs a Content-Length, or plain chunks."},
         {413, "body_too_large", "The body is larger than this address takes."},
         {414, "address_too_long", "The address is too long."},
         {421, "host_wrong", "The host is not the one that the connection was made to."},
