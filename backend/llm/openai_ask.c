@@ -5,12 +5,15 @@
 #include "llm/turns.h"
 
 /*
- * OpenAI's newer models refuse the old name of the limit; many servers that follow OpenAI know only
- * that one.
+ * OpenAI's newer models refuse the old name of the limit, behind a gateway as well; many servers
+ * that follow OpenAI know only that one.
  */
-static const char *limit_name(enum openai_host host)
+static const char *limit_name(enum openai_host host, const char *model)
 {
-    return host == OPENAI_OWN || host == OPENAI_AZURE ? "max_completion_tokens" : "max_tokens";
+    bool is_new = host == OPENAI_OWN || host == OPENAI_AZURE ||
+                  (host == OPENAI_LIKE && openai_thinks(model));
+
+    return is_new ? "max_completion_tokens" : "max_tokens";
 }
 
 static rc_t say(struct ctx *c, json_t *list, const char *role, const char *text)
@@ -230,7 +233,7 @@ rc_t openai_ask(struct ctx *c, const struct llm_account *account, const struct l
 {
     enum openai_host host = openai_host(account);
     json_t *body = json_pack("{s:s, s:[], s:I, s:b}", "model", ask->model, "messages",
-                             limit_name(host), (json_int_t)ask->max_tokens, "stream",
+                             limit_name(host, ask->model), (json_int_t)ask->max_tokens, "stream",
                              (int)ask->stream);
 
     TRY(vendor_body(c, body));

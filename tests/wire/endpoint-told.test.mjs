@@ -126,7 +126,8 @@ describe('a question that is asked in another way than usual', () => {
         for (const [model, more, most] of [['gpt-4o', {}, 4096], ['gpt-5', {}, 16_384], ['claude-sonnet-4-5', {}, 4096],
             ['claude-sonnet-4-5', { reasoning_effort: 'low' }, 16_384], ['gpt-5', { max_completion_tokens: 50 }, 50]]) {
             choice(await ask({ model, ...more }));
-            assert.equal(asked.at(-1).max_tokens, most, `${model} ${JSON.stringify(more)}`);
+            const member = model === 'gpt-5' ? 'max_completion_tokens' : 'max_tokens';
+            assert.equal(asked.at(-1)[member], most, `${model} ${JSON.stringify(more)}`);
         }
     });
 
