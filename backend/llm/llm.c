@@ -111,6 +111,8 @@ static const char *code_by_words(const char *said)
         {"billing_error", "llm_no_credit"},       {"context_length", "llm_too_long"},
         {"context length", "llm_too_long"},       {"context window", "llm_too_long"},
         {"prompt is too long", "llm_too_long"},   {"maximum context", "llm_too_long"},
+        {"context limit", "llm_too_long"},        {"context size", "llm_too_long"},
+        {"input is too long", "llm_too_long"},    {"maximum number of tokens", "llm_too_long"},
         {"model_not_found", "llm_model_unknown"}, {"content_filter", "llm_filtered"},
         {"content_policy", "llm_filtered"},       {"flagged", "llm_filtered"},
     };

@@ -71,6 +71,10 @@ static void whole_answers(void **state)
          "{\"type\":\"error\",\"error\":{\"type\":\"not_found_error\",\"message\":\"model: "
          "claude-x\"}}",
          WHOLE_FAULT("llm_model_unknown")},
+        {"too long with its answer", 400,
+         "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"input "
+         "length and `max_tokens` exceed context limit: 190000 + 20000 > 200000\"}}",
+         WHOLE_FAULT("llm_too_long")},
         {"too long", 400,
          "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"prompt "
          "is too long: 210000 "

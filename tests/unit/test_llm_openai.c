@@ -91,6 +91,9 @@ static void whole_answers(void **state)
          "{\"error\":{\"message\":\"This model's maximum context length is 8192 tokens.\","
          "\"code\":\"context_length_exceeded\"}}",
          WHOLE_FAULT("llm_too_long")},
+        {"longer than a small server's context", 400,
+         "{\"error\":{\"message\":\"the request exceeds the available context size\"}}",
+         WHOLE_FAULT("llm_too_long")},
         {"bad request", 400, "{\"error\":{\"message\":\"Unsupported parameter\"}}",
          WHOLE_FAULT("llm_bad_request")},
         {"slow down", 429,
