@@ -36,6 +36,7 @@ test('what is asked is counted, and a cap is changed', async ({ page }) => {
     await amount.fill('25.50');
     await page.keyboard.press('Enter');
     await expect(caps(page).first()).toContainText('of $25.50');
+    await expect(page.getByRole('button', { name: 'Change The company, a day' })).toBeFocused();
 
     await page.getByRole('link', { name: 'Mara' }).first().click();
     await askAndHear(page, 'What do you do here?');
@@ -104,6 +105,7 @@ test.describe('teams', () => {
         await page.getByRole('button', { name: 'Remove Front office, a month' }).click();
         await page.getByRole('button', { name: 'Remove', exact: true }).click();
         await expect(caps(page)).toHaveCount(2);
+        await expect(page.getByRole('heading', { name: 'Caps' })).toBeFocused();
     });
 });
 

@@ -23,8 +23,14 @@ interface Props {
 }
 
 export function Dialog({ title, open, onOpenChange, shape = 'middle', children }: Props) {
-    /* The library would give it back to a trigger of its own, which there is none of here. */
-    const opener = useRef<Element | null>(null);
+    /*
+     * The library would give it back to a trigger of its own, which there is none of here. Who had it is looked at before
+     * the panel is there, since a field of it may take it at once; and again then, since a menu that led here has closed.
+     */
+    const openers = useRef<(Element | null)[]>([]);
+    const shown = useRef(false);
+    if (open && !shown.current) openers.current = [document.activeElement];
+    shown.current = open;
 
     return (
         <Radix.Root open={open} onOpenChange={onOpenChange}>
@@ -32,12 +38,11 @@ export function Dialog({ title, open, onOpenChange, shape = 'middle', children }
                 <div aria-hidden className="fixed inset-0 z-40 bg-veil" />
                 <Radix.Content
                     aria-describedby={undefined}
-                    onOpenAutoFocus={() => {
-                        opener.current = document.activeElement;
-                    }}
+                    onOpenAutoFocus={() => openers.current.push(document.activeElement)}
                     onCloseAutoFocus={(event) => {
                         event.preventDefault();
-                        if (opener.current instanceof HTMLElement) opener.current.focus();
+                        const back = openers.current.find((one) => one?.isConnected);
+                        if (back instanceof HTMLElement) back.focus();
                     }}
                     className={cx(
                         'fixed z-50 flex flex-col overflow-y-auto overscroll-contain border-line bg-raised shadow-float outline-none',

@@ -33,7 +33,7 @@ export function Caps() {
     return (
         <>
             <div className="flex items-center justify-between gap-4">
-                <h2 id="caps" className="text-body font-semibold">
+                <h2 id="caps" tabIndex={-1} className="text-body font-semibold">
                     Caps
                 </h2>
                 {sets && (
@@ -81,9 +81,11 @@ export function Caps() {
                             }),
                         )
                     }
-                    onDone={() => {
+                    onDone={async () => {
                         setRemoving(null);
-                        void client.invalidateQueries(capsQuery);
+                        await client.invalidateQueries(capsQuery);
+                        /* Its own line is gone. */
+                        document.getElementById('caps')?.focus();
                     }}
                     onClose={() => setRemoving(null)}
                 />
