@@ -10,7 +10,8 @@ static const struct field row_fields[] = {
     FIELD(struct cap_alert_row, cap_id, READ_ONLY, 36, NULL),
     FIELD_OF(struct cap_alert_row, scope, READ_ONLY, CAP_SCOPES, NULL),
     FIELD_OF(struct cap_alert_row, period, READ_ONLY, CAP_PERIODS, NULL),
-    FIELD(struct cap_alert_row, name, READ_ONLY | NULLABLE, 200, "Of the team, employee or key"),
+    FIELD(struct cap_alert_row, name, READ_ONLY | NULLABLE, 200,
+          "Of the team, employee or key; of a conversation, its employee's"),
     FIELD(struct cap_alert_row, percent, READ_ONLY, 100,
           "50, 80, or 100: reached, or a call was refused"),
     FIELD(struct cap_alert_row, spent_micros, READ_ONLY, 0, NULL),
@@ -92,10 +93,13 @@ static const char *whose(struct ctx *c, const struct cap_alert *a)
         return "models";
     if (a->name == NULL)
         return text_printf(c->mem, "one %s", a->scope);
-    return text_is(a->scope, "employee")
-               ? a->name
-               : text_printf(c->mem, "the %s %s", text_is(a->scope, "key") ? "API key" : a->scope,
-                             a->name);
+    if (text_is(a->scope, "employee"))
+        return a->name;
+    return text_printf(c->mem, "%s %s",
+                       text_is(a->scope, "key")    ? "the API key"
+                       : text_is(a->scope, "team") ? "the team"
+                                                   : "one conversation with",
+                       a->name);
 }
 
 /* What it means at the limit. A dear call is refused before all is spent. */

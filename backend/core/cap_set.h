@@ -10,18 +10,22 @@
 #define CAP_SCOPES "tenant team employee conversation key"
 #define CAP_PERIODS "day month ever"
 
-/* For statements: the name of what cap c is for, where that has one. */
-#define CAP_NAME                                                        \
-    " CASE c.scope WHEN 'employee' THEN (SELECT e.name FROM employee e" \
-    "    WHERE e.tenant_id = c.tenant_id AND e.id = c.scope_id)"        \
-    "  WHEN 'team' THEN (SELECT t.name FROM team t"                     \
-    "    WHERE t.tenant_id = c.tenant_id AND t.id = c.scope_id)"        \
-    "  WHEN 'key' THEN (SELECT k.name FROM api_key k"                   \
-    "    WHERE k.tenant_id = c.tenant_id AND k.id = c.scope_id) END AS name"
+/* For statements: the name of what cap c is for; of a conversation, its employee's. */
+#define CAP_NAME                                                                \
+    " CASE c.scope WHEN 'employee' THEN (SELECT e.name FROM employee e"         \
+    "    WHERE e.tenant_id = c.tenant_id AND e.id = c.scope_id)"                \
+    "  WHEN 'team' THEN (SELECT t.name FROM team t"                             \
+    "    WHERE t.tenant_id = c.tenant_id AND t.id = c.scope_id)"                \
+    "  WHEN 'key' THEN (SELECT k.name FROM api_key k"                           \
+    "    WHERE k.tenant_id = c.tenant_id AND k.id = c.scope_id)"                \
+    "  WHEN 'conversation' THEN (SELECT e.name FROM conversation v"             \
+    "    JOIN employee e ON e.tenant_id = v.tenant_id AND e.id = v.employee_id" \
+    "    WHERE v.tenant_id = c.tenant_id AND v.id = c.scope_id) END AS name"
 
 struct cap_row {
     const char *id, *scope, *scope_id, *period;
-    const char *name; /* of the team, employee or key; NULL: of none, or it is gone */
+    /* of the team, employee or key, or of a conversation's employee; NULL: gone */
+    const char *name;
     int64_t limit_micros, spent_micros;
     int64_t held_micros; /* set aside for calls of the next moments */
     int64_t lost_micros; /* used up by a crash, on no bill */

@@ -111,6 +111,7 @@ static void further_caps_are_for_what_there_is(void **state)
     expect(&r, 201, NULL);
     r = post(mem, o.admin, "/api/v1/caps", new_cap(mem, "conversation", o.conversation_id, "ever"));
     expect(&r, 201, NULL);
+    assert_string_equal(json_str(r.json, "name"), "Mara");
     r = post(mem, o.admin, "/api/v1/caps", new_cap(mem, "key", id_new(mem), "day"));
     expect(&r, 404, "scope_unknown");
     r = post(mem, o.admin, "/api/v1/caps", new_cap(mem, "employee", other.at.employee_id, "day"));

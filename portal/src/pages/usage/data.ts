@@ -67,7 +67,7 @@ export function whoseOf({ scope, name }: Pick<Cap, 'scope' | 'name'>): string {
         tenant: 'The company',
         team: name ?? 'A former team',
         employee: name ?? 'A former employee',
-        conversation: 'One conversation',
+        conversation: name === null ? 'A former conversation' : `One conversation with ${name}`,
         key: name ?? 'A former API key',
     }[scope];
 }
