@@ -5,9 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/eight.h"
 #include "base/json_read.h"
 
 #define JSON_DEPTH_MAX 32
+#define JSON_MEMORY_MAX MIB(64) /* a thousand long vectors take 40 */
+#define JSON_BYTE_MOST 128      /* and one byte of a text at most */
 
 static void drop_json(void *thing)
 {
@@ -35,6 +38,32 @@ static bool too_deep(struct bytes text)
     return false;
 }
 
+/*
+ * What the values of a text take in memory, about: an empty object of two bytes takes a hundred
+ * times as much. Each value but the first stands behind one of these signs.
+ */
+static size_t memory_of(struct bytes text)
+{
+    static const unsigned short weights[256] = {
+        ['{'] = 256, ['['] = 160, ['"'] = 96, [':'] = 64, [','] = 48};
+    size_t sum = text.len;
+
+    for (size_t i = 0; i < text.len; i++) {
+        sum += weights[(unsigned char)text.data[i]];
+        if (text.data[i] != '"')
+            continue;
+        for (i = eight_skip_plain(text.data, text.len, i + 1); i < text.len && text.data[i] != '"';
+             i = eight_skip_plain(text.data, text.len, i + 1))
+            i += text.data[i] == '\\';
+    }
+    return sum;
+}
+
+static bool too_large(struct bytes text)
+{
+    return text.len > JSON_MEMORY_MAX / JSON_BYTE_MOST && memory_of(text) > JSON_MEMORY_MAX;
+}
+
 rc_t json_parse(struct ctx *c, struct bytes text, json_t **out)
 {
     json_error_t why;
@@ -42,6 +71,8 @@ rc_t json_parse(struct ctx *c, struct bytes text, json_t **out)
     if (text.len == 0)
         return ctx_fail(c, E_INVALID, "json_missing",
                         "The request has no body; send a JSON object.");
+    if (too_large(text))
+        return ctx_fail(c, E_INVALID, "json_too_many", "The JSON has too many values.");
 
     json_t *root = json_read(text, JSON_DEPTH_MAX);
 

@@ -80,7 +80,10 @@ rc_t shape_set(struct ctx *c, const struct field *f, void *object, const char *t
 
 const struct field *shape_field(const struct shape *shape, const char *name);
 
-/* Parses JSON of at most 32 levels, without duplicate keys; the value belongs to c->mem. */
+/*
+ * Parses JSON of at most 32 levels, without duplicate keys; the value belongs to c->mem. E_INVALID
+ * for what is none, and for what would take more than 64 MiB of memory.
+ */
 rc_t json_parse(struct ctx *c, struct bytes text, json_t **out) MUST;
 
 /* Compact JSON text of v, in the arena. */

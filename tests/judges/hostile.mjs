@@ -93,6 +93,10 @@ export const FAULTS = {
         s.end(streams ? stream() + chunk({ tool_calls: calls }) + DONE
             : whole(completion(null, { choices: [{ index: 0, message: { role: 'assistant', tool_calls: calls }, finish_reason: 'tool_calls' }] })));
     },
+    many_objects: (s, { streams }) => {
+        const objects = `[${'{},'.repeat(streams ? 600_000 : 1_300_000)}{}]`;
+        s.end(streams ? `${stream()}${WORDS}data: {"choices":${objects}}\n\n${DONE}` : whole(completion('POISON').replace('{', `{"more":${objects},`)));
+    },
     // nonsense
     bad_utf8: (s, { streams }) => {
         const [before, after] = (streams ? stream() + chunk({ content: 'POISON \u0001' }) + DONE : completion('POISON \u0001')).split('\\u0001');

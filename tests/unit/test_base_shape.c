@@ -202,6 +202,51 @@ static void depth_is_bounded(void **state)
     assert_int_equal(json_array_size(v), 1);
 }
 
+/* "[", the value again and again, and "]": so many bytes. */
+static struct bytes list_of(struct ctx *c, const char *value, size_t len)
+{
+    struct buf b = buf_new(c->mem, len + KIB(1));
+
+    buf_char(&b, '[');
+    while (b.len < len)
+        buf_printf(&b, "%s%s", b.len > 1 ? "," : "", value);
+    buf_char(&b, ']');
+    return buf_bytes(&b);
+}
+
+/* Small values take a hundred times as much memory as bytes. */
+static void memory_is_bounded(void **state)
+{
+    struct ctx *c = ctx_new(MIB(256), NULL);
+    static const struct {
+        const char *value;
+        size_t len;
+        bool fits;
+    } rows[] = {
+        {"{}", KIB(512), true},
+        {"{}", MIB(1), false},
+        {"[]", MIB(2), false},
+        {"\"\"", MIB(2), false},
+        {"{\"\\\"\":[]}", MIB(2), false},
+        {"1", MIB(4), false},
+        {"-0.012345678901", MIB(12), true},
+        {"\"{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{\\\"[[[[[[[[[[[[[[[[[[[[[[[[[\"", MIB(4), true},
+    };
+    json_t *v;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        rc_t rc = json_parse(c, list_of(c, rows[i].value, rows[i].len), &v);
+
+        if (rc != (rows[i].fits ? OK : E_INVALID))
+            fail_msg("%s: %d", rows[i].value, rc);
+        if (!rows[i].fits)
+            assert_string_equal(c->fault.code, "json_too_many");
+        ctx_forgive(c);
+    }
+    ctx_end(c);
+}
+
 static void json_out(void **state)
 {
     struct ctx *c = *state;
@@ -259,6 +304,7 @@ int main(void)
         cmocka_unit_test(every_fault_names_its_field),
         cmocka_unit_test(a_long_unknown_name_is_not_torn),
         cmocka_unit_test(depth_is_bounded),
+        cmocka_unit_test(memory_is_bounded),
         cmocka_unit_test(json_out),
         cmocka_unit_test(rows_from_the_database),
     };
