@@ -373,6 +373,8 @@ void kore_app_error(struct connection *c, int status)
 
     struct res rs = {.status = status, .type = "application/problem+json", .body = bytes_of(body)};
 
+    if (status == 503)
+        res_header(&rs, "retry-after", "2");
     lay_out(&rs, false, true, LENGTH_GIVEN, rs.body.len);
     net_send_queue(c, head, head_len);
     net_send_queue(c, body, rs.body.len);

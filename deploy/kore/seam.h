@@ -22,6 +22,9 @@ void kore_app_error(struct connection *c, int status);
 /* The largest body that this request may have, in bytes. */
 size_t kore_app_body_limit(struct http_request *req);
 
+/* 1 when there is room for a body of so many bytes of this request, now or by its next chunk. */
+int kore_app_body_fits(struct http_request *req, uint64_t length);
+
 /* 1 to take a new connection, 0 to close it at once; each taken one is reported when it ends. */
 int kore_app_accept(struct connection *c);
 void kore_app_closed(struct connection *c);
