@@ -7,6 +7,7 @@
 
 /* metadata.event_type of everything that we post; find() looks for it. */
 #define SLACK_METADATA "konstruct_answer"
+#define SLACK_WORD_MAX 60 /* bytes of what is kept of a word by which Slack refuses */
 
 /* slack_check.c */
 /*

@@ -67,7 +67,7 @@ static void judge_refusal(struct ctx *c, const struct http_answer *http, const c
     *out = (struct channel_outcome){
         .result = passes ? POST_LATER : POST_UNKNOWN,
         .why = word == NULL ? text_printf(c->mem, "http_%d", http->status)
-                            : text_printf(c->mem, "%.60s", word),
+                            : text_clean(c->mem, word, SLACK_WORD_MAX),
         .retry_after_ms = slack_wait_ms(http),
     };
 }

@@ -206,7 +206,7 @@ rc_t slack_wrote(struct ctx *c, const struct http_answer *http, struct channel_o
                 .result = POST_SENT, .provider_id = text_printf(c->mem, "%s:%s", channel, ts)};
     } else if (word != NULL) {
         *out = word_outcome(word);
-        out->why = text_printf(c->mem, "%.60s", word);
+        out->why = text_clean(c->mem, word, SLACK_WORD_MAX);
         out->retry_after_ms = slack_wait_ms(http);
     }
     return OK;

@@ -10,6 +10,7 @@
 #define CHALLENGE_MAX 256
 #define CUT_MARK " [...]"
 #define FILES_MAX 20
+#define FILE_NAME_MAX 200
 
 static rc_t parse(struct ctx *c, const struct hook *hook, json_t **root)
 {
@@ -123,8 +124,8 @@ static void add_files(struct buf *text, const json_t *files)
     for (size_t i = 0; i < json_array_size(files) && i < FILES_MAX; i++) {
         const char *name = json_str(json_array_get(files, i), "name");
 
-        buf_printf(text, "%s[file: %.200s]", text->len > 0 ? "\n" : "",
-                   name == NULL ? "without a name" : name);
+        buf_printf(text, "%s[file: %s]", text->len > 0 ? "\n" : "",
+                   name == NULL ? "without a name" : text_clean(text->mem, name, FILE_NAME_MAX));
     }
 }
 

@@ -14,6 +14,7 @@ static void check_outcome(const struct channel_outcome *out)
 {
     assert((out->result == POST_SENT) == (out->provider_id != NULL));
     assert((out->result == POST_MORE) == (out->cursor != NULL));
+    assert(out->why == NULL || text_utf8(bytes_of(out->why)));
     if (out->result == POST_LATER)
         assert(out->retry_after_ms > 0);
 }

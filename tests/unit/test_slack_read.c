@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -193,6 +194,26 @@ static void files_are_named(void **state)
         "'type':'message','subtype':'file_share','channel':'D1','user':'U1','ts':'1.2','text':'',"
         "'files':[{'name':'a.pdf'}]");
     assert_string_equal(e.text, "[file: a.pdf]");
+}
+
+/* Its 200 bytes end within a character: half of one could be stored nowhere. */
+static void a_long_name_of_a_file_is_not_torn(void **state)
+{
+    struct ctx *c = *state;
+    struct buf name = buf_new(c->mem, KIB(1));
+
+    buf_char(&name, 'a');
+    for (int i = 0; i < 150; i++)
+        buf_text(&name, "\xc3\xa4");
+
+    struct hook_event e = event(
+        c, text_printf(c->mem,
+                       "'type':'message','subtype':'file_share','channel':'D1','user':'U1',"
+                       "'ts':'1.2','text':'','files':[{'name':'%s'}]",
+                       buf_str(&name)));
+
+    assert_true(text_utf8(bytes_of(e.text)));
+    assert_int_equal(strlen(e.text), strlen("[file: ]") + 199);
 }
 
 static void names_come_along(void **state)
@@ -390,6 +411,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(where_it_belongs, setup, teardown),
         cmocka_unit_test_setup_teardown(text_is_read_like_a_person, setup, teardown),
         cmocka_unit_test_setup_teardown(files_are_named, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_long_name_of_a_file_is_not_torn, setup, teardown),
         cmocka_unit_test_setup_teardown(names_come_along, setup, teardown),
         cmocka_unit_test_setup_teardown(long_text_is_cut_between_characters, setup, teardown),
         cmocka_unit_test_setup_teardown(challenge, setup, teardown),
