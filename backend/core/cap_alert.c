@@ -122,3 +122,10 @@ const char *cap_alert_text(struct ctx *c, const struct cap_alert *a)
                                                      : "",
                        and_now(a));
 }
+
+const char *cap_alert_title(const struct cap_alert *a)
+{
+    return a->percent >= 100  ? "A cap on what your AI employees cost is reached"
+           : a->percent >= 80 ? "A cap on what your AI employees cost is nearly used"
+                              : "A cap on what your AI employees cost is half used";
+}

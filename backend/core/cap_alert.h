@@ -39,5 +39,7 @@ rc_t cap_alert_get(struct ctx *c, const char *id, struct cap_alert *out) MUST;
  * "8.00 of the 10.00 dollars that Mara may cost today", and at the limit that calls are refused.
  */
 const char *cap_alert_text(struct ctx *c, const struct cap_alert *alert);
+/* The same in a few words, for the subject of a mail. */
+const char *cap_alert_title(const struct cap_alert *alert);
 
 #endif

@@ -177,7 +177,8 @@ static rc_t about_person(struct ctx *c, const char *id, struct about *out)
 }
 
 /* Only a mail about a cap says something about one; it is not wanted where that is gone. */
-static rc_t about_cap(struct ctx *c, const struct mail *m, const char **words, bool *wanted)
+static rc_t about_cap(struct ctx *c, const struct mail *m, const char **subject, const char **words,
+                      bool *wanted)
 {
     struct cap_alert alert;
     rc_t rc;
@@ -193,6 +194,7 @@ static rc_t about_cap(struct ctx *c, const struct mail *m, const char **words, b
     }
     TRY(rc);
     *words = cap_alert_text(c, &alert);
+    *subject = cap_alert_title(&alert);
     return OK;
 }
 
@@ -202,7 +204,7 @@ static rc_t compose(struct ctx *c, const struct mail *m, struct letter *out, con
     const struct text *t = text_of(m->kind);
     struct about about = {.role = ""};
     struct audit_state audit;
-    const char *company, *cap;
+    const char *company, *cap, *subject;
     struct erasure erasure;
 
     if (t == NULL)
@@ -221,7 +223,8 @@ static rc_t compose(struct ctx *c, const struct mail *m, struct letter *out, con
     TRY(erasure_get(c, &erasure));
     /* Stopped before anybody was told. */
     *wanted = !text_is(m->kind, "erasure_asked") || text_is(erasure.state, "waiting");
-    TRY(about_cap(c, m, &cap, wanted));
+    subject = t->subject;
+    TRY(about_cap(c, m, &subject, &cap, wanted));
 
     const struct word words[] = {
         {"{name}", about.name},
@@ -236,8 +239,7 @@ static rc_t compose(struct ctx *c, const struct mail *m, struct letter *out, con
         {"{anchor}", text_printf(c->mem, "%lld:%s", (long long)audit.signed_entries,
                                  audit.signed_hash == NULL ? "" : audit.signed_hash)}};
 
-    *out = (struct letter){m->id, m->recipient, t->subject,
-                           fill(c, t->text, words, COUNT_OF(words))};
+    *out = (struct letter){m->id, m->recipient, subject, fill(c, t->text, words, COUNT_OF(words))};
     return OK;
 }
 

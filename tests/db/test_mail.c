@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/conf.h"
+#include "base/id.h"
 #include "core/invitation.h"
 #include "core/mail.h"
 #include "flow/live.h"
@@ -238,6 +239,27 @@ static void alerts_leave_room_for_others(void **state)
     assert_string_equal(of(f, "fault", id), "too_many");
 }
 
+static void an_alert_says_which_cap_and_how_far(void **state)
+{
+    struct fixture *f = *state;
+    const char *alert = id_new(f->mem), *id, *mail;
+
+    pg_do(f->super,
+          "INSERT INTO cap_alert (tenant_id, id, cap_id, starts, percent, spent_micros,"
+          " limit_micros) SELECT tenant_id, '%s', id, cap_starts(period), 80, 8000000, 10000000"
+          " FROM cap WHERE tenant_id = '%s' AND period = 'day'",
+          alert, f->at.tenant_id);
+    id = add(f, f->at.tenant_id, f->at.person_id, "cap_alert");
+    pg_do(f->super, "UPDATE mail SET about_id = '%s' WHERE id = '%s'", alert, id);
+    run_job(f, f->at.tenant_id, id);
+    mail = taken(f, id);
+    assert_non_null(mail);
+    assert_non_null(strstr(mail, "\r\nSubject: A cap on what your AI employees cost is nearly"));
+    assert_non_null(
+        strstr(mail, " has used 8.00 of the 10.00 dollars that models may cost today."));
+    assert_non_null(strstr(mail, "https://konstruct.example/usage"));
+}
+
 static void what_cannot_be_sent_is_said_so(void **state)
 {
     struct fixture *f = *state;
@@ -280,6 +302,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_withdrawn_invitation_is_not_sent, setup, teardown),
         cmocka_unit_test_setup_teardown(too_many_are_not_sent, setup, teardown),
         cmocka_unit_test_setup_teardown(alerts_leave_room_for_others, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_alert_says_which_cap_and_how_far, setup, teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_sent_is_said_so, setup, teardown),
     };
 
