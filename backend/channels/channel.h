@@ -32,6 +32,7 @@ struct hook_claim {
 
 /* Longest text of one message that we take in, bytes. What is longer is cut, and the cut shows. */
 #define HOOK_TEXT_MAX 40000
+#define HOOK_NAME_MAX 200 /* bytes of an author's name; what is longer is cut */
 
 enum hook_kind { HOOK_IGNORE, HOOK_CHALLENGE, HOOK_MESSAGE };
 
@@ -55,7 +56,7 @@ struct hook_event {
         /* what write() needs to answer in the right place, opaque text of at most 500 bytes */
         reply_to;
     const char *author;      /* the vendor's id of who wrote */
-    const char *author_name; /* or NULL */
+    const char *author_name; /* at most HOOK_NAME_MAX bytes, or NULL */
     const char *
         /* plain text with the vendor's mark-up undone; never blank; at most HOOK_TEXT_MAX bytes */
         text;

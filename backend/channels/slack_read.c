@@ -149,12 +149,14 @@ static const char *message_text(struct ctx *c, const json_t *event, const char *
     return buf_str(&text);
 }
 
-static const char *author_name(const json_t *event)
+static const char *author_name(struct ctx *c, const json_t *event)
 {
     const json_t *profile = json_object_get(event, "user_profile");
     const char *name = json_str(profile, "display_name");
 
-    return text_blank(name) ? json_str(profile, "real_name") : name;
+    if (text_blank(name))
+        name = json_str(profile, "real_name");
+    return name == NULL ? NULL : text_clean(c->mem, name, HOOK_NAME_MAX);
 }
 
 static void ignore(struct hook_event *out, const char *why)
@@ -188,7 +190,7 @@ static rc_t read_message(struct ctx *c, const json_t *event, const char *self,
         .thread_key = place,
         .reply_to = place,
         .author = user,
-        .author_name = author_name(event),
+        .author_name = author_name(c, event),
         .text = message_text(c, event, self),
         .only_if_known_thread = !direct && !named,
     };

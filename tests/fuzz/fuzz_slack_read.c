@@ -22,6 +22,8 @@ static void check_message(const struct hook_event *event)
 {
     assert(!text_blank(event->text) && strlen(event->text) <= HOOK_TEXT_MAX);
     assert(text_utf8(bytes_of(event->text)));
+    assert(event->author_name == NULL || (strlen(event->author_name) <= HOOK_NAME_MAX &&
+                                          text_utf8(bytes_of(event->author_name))));
     assert(strlen(event->reply_to) <= 500 && strlen(event->thread_key) > 0);
     assert(slack_id_valid(event->author) && event->sent_s >= 0);
 }

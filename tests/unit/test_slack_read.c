@@ -223,6 +223,17 @@ static void names_come_along(void **state)
 
     assert_string_equal(e.author_name, "Ann B");
     assert_null(event(*state, MESSAGE).author_name);
+
+    struct ctx *c = *state;
+    struct buf name = buf_new(c->mem, KIB(64));
+
+    buf_char(&name, 'a');
+    while (name.len < KIB(32))
+        buf_text(&name, "\xc3\xa4");
+    e = event(c,
+              text_printf(c->mem, MESSAGE ",'user_profile':{'display_name':'%s'}", buf_str(&name)));
+    assert_int_equal(strlen(e.author_name), HOOK_NAME_MAX - 1);
+    assert_memory_equal(e.author_name, name.data, HOOK_NAME_MAX - 1);
 }
 
 /* Around the limit, so that a character of each width meets the cut. */
