@@ -310,8 +310,9 @@ static void keep(struct ctx *c, const struct pool_trial *t, const struct llm_ans
     *out = llm_answer_copy(c->mem, from);
     if (!t->sink->as_it_is)
         out->text = text_trim(c->mem, from->text);
-    if (text_blank(from->model))
-        out->model = text_dup(c->mem, t->who->model);
+    /* What a server calls itself goes into the ledger and its sums. */
+    out->model = text_clean(c->mem, text_blank(from->model) ? t->who->model : from->model,
+                            LLM_MODEL_MAX);
 }
 
 rc_t pool_trial_begin(struct pool_trial *t, const struct ctx *c, const struct pool_candidate *who,

@@ -24,6 +24,7 @@
 #define LLM_CALLS_MAX 64           /* tool calls of one answer */
 #define LLM_ARGUMENTS_MAX KIB(128) /* arguments of one tool call */
 #define LLM_OPAQUE_MAX MIB(1)      /* all blocks of a provider's own in one answer */
+#define LLM_MODEL_MAX 200          /* the name by which a model answers; what is longer is cut */
 #define LLM_ID_MAX 200             /* name that a provider gives to a call */
 #define LLM_NAME_MAX 64            /* name of a tool or of a structure: letters, digits, "_", "-" */
 #define LLM_TOOLS_MAX 128          /* tools of one question */

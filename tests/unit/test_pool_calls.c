@@ -92,6 +92,27 @@ static void calls_come_through(void **state)
     }
 }
 
+/* A server may call itself anything; in an index of the ledger a name of some KiB has no room. */
+static void a_long_name_of_a_model_is_cut(void **state)
+{
+    struct bench *b = *state;
+    struct buf name = buf_new(b->c->mem, KIB(256));
+    struct tiny_step step = {.then = TINY_CLOSE};
+
+    buf_char(&name, 'm');
+    while (name.len < KIB(100))
+        buf_text(&name, "\xc3\xa4");
+    step.bytes = text_printf(b->c->mem,
+                             JSON_HEAD "{\"model\":\"%s\",\"choices\":[{\"message\":{\"content\":"
+                                       "\"Yes.\"},\"finish_reason\":\"stop\"}]}",
+                             buf_str(&name));
+    bench_serve(b, &step, 1);
+    assert_int_equal(ask(b, 0, false), OK);
+    assert_string_equal(b->out.answer.text, "Yes.");
+    assert_int_equal(strlen(b->out.answer.model), LLM_MODEL_MAX - 1);
+    assert_true(text_utf8(bytes_of(b->out.answer.model)));
+}
+
 static void calls_that_nobody_offered(void **state)
 {
     struct bench *b = *state;
@@ -169,9 +190,13 @@ static void bad_questions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BENCH_TEST(calls_come_through),  BENCH_TEST(calls_that_nobody_offered),
-        BENCH_TEST(half_a_call_is_none), BENCH_TEST(who_cannot_is_passed_over),
-        BENCH_TEST(the_accounts_api),    BENCH_TEST(bad_questions),
+        BENCH_TEST(calls_come_through),
+        BENCH_TEST(a_long_name_of_a_model_is_cut),
+        BENCH_TEST(calls_that_nobody_offered),
+        BENCH_TEST(half_a_call_is_none),
+        BENCH_TEST(who_cannot_is_passed_over),
+        BENCH_TEST(the_accounts_api),
+        BENCH_TEST(bad_questions),
     };
 
     return bench_run(tests, COUNT_OF(tests));
