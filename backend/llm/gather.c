@@ -217,6 +217,7 @@ rc_t llm_stream_finish(struct ctx *c, const char *provider, struct llm_stream *s
 {
     struct llm_part *parts = arena_take(stream->text.mem,
                                         (stream->block_count + 1) * sizeof(*parts));
+    size_t part_count = 0, call_count = 0;
 
     *out = llm_stream_answer(stream);
     if (!stream->ended)
@@ -224,7 +225,7 @@ rc_t llm_stream_finish(struct ctx *c, const char *provider, struct llm_stream *s
                         "%s: the stream stopped before the answer was complete", provider);
     for (size_t i = 0; i < stream->block_count; i++) {
         struct llm_block *b = &stream->blocks[i];
-        struct llm_part *next = &parts[out->part_count];
+        struct llm_part *next = &parts[part_count];
         bool kept = true;
 
         if (b->kind == LLM_CALL)
@@ -235,10 +236,13 @@ rc_t llm_stream_finish(struct ctx *c, const char *provider, struct llm_stream *s
         else
             *next = (struct llm_part){.kind = LLM_OPAQUE, .owner = b->name, .block = b->whole};
         kept = kept && (b->kind != LLM_OPAQUE || !b->cut);
-        out->part_count += kept;
-        out->call_count += kept && b->kind == LLM_CALL;
+        part_count += kept;
+        call_count += kept && b->kind == LLM_CALL;
     }
+    /* All or none: of an answer that can't be taken its tokens are still counted. */
     out->parts = parts;
+    out->part_count = part_count;
+    out->call_count = call_count;
     if (out->stop == LLM_STOP_END && out->call_count > 0)
         out->stop = LLM_STOP_CALLS;
     if (out->stop == LLM_STOP_CALLS && out->call_count == 0)

@@ -64,8 +64,10 @@ static void check_answer(struct ctx *c, const struct llm_answer *a)
         send_back(c, a);
 }
 
-static void check_fault(const struct ctx *c, rc_t rc)
+/* What a reader that failed leaves behind is looked at, too: its tokens are counted. */
+static void check_fault(const struct ctx *c, rc_t rc, const struct llm_answer *a)
 {
+    must(a == NULL || a->part_count == 0 || a->parts != NULL);
     must(rc == E_UPSTREAM && c->fault.rc == rc);
     must(text_starts(c->fault.code, "llm_"));
     must(text_utf8(bytes_of(c->fault.detail)));
@@ -81,7 +83,7 @@ static void feed_whole(struct ctx *c, const struct llm *llm, int status, struct 
     if (rc == OK)
         check_answer(c, &a);
     else
-        check_fault(c, rc);
+        check_fault(c, rc, &a);
 }
 
 /* A list of the account's models: names that can be told apart by their blanks. */
@@ -93,7 +95,7 @@ static void feed_list(struct ctx *c, const struct llm *llm, struct bytes body)
     rc_t rc = llm->listed(c, &account, &http, &names);
 
     if (rc != OK)
-        check_fault(c, rc);
+        check_fault(c, rc, NULL);
     else
         must(text_utf8(bytes_of(names)) && strlen(names) <= LLM_NAMES_MAX &&
              strpbrk(names, "\t\r\n") == NULL);
@@ -128,7 +130,7 @@ static rc_t on_frame(void *arg, struct bytes event, struct bytes data)
     rc_t rc = r->llm->event(own, event, data, &r->stream);
 
     if (rc != OK)
-        check_fault(own, rc);
+        check_fault(own, rc, NULL);
     ctx_end(own);
     read_plain(r, event, data, rc);
     return rc;
@@ -148,7 +150,7 @@ static void feed_stream(struct ctx *c, const struct llm *llm, struct bytes bytes
         if (rc == OK)
             check_answer(c, &a);
         else
-            check_fault(c, rc);
+            check_fault(c, rc, &a);
     }
 }
 

@@ -46,6 +46,17 @@ static const struct tiny_step only_half = {
     JSON_HEAD "{\"choices\":[{\"message\":{\"content\":null,\"tool_calls\":[" CALL(
         "0", "call_a", "{\\\"x\\\":") "]},\"finish_reason\":\"length\"}]}",
     0, TINY_CLOSE};
+static const struct tiny_step text_and_half = {
+    JSON_HEAD "{\"choices\":[{\"message\":{\"content\":\"I would look.\",\"tool_calls\":[" CALL(
+        "0", "call_a", "{}") "," CALL("1", "call_b",
+                                      "{\\\"x\\\":") "]},\"finish_reason\":\"tool_calls\"}]}",
+    0, TINY_CLOSE};
+static const struct tiny_step streamed_text_and_half = {
+    SSE_HEAD
+    "data: {\"choices\":[{\"delta\":{\"content\":\"I would look.\"}}]}\n\n"
+    "data: {\"choices\":[{\"delta\":{\"tool_calls\":[" CALL(
+        "0", "call_a", "{\\\"x\\\":") "]},\"finish_reason\":\"tool_calls\"}]}\n\ndata: [DONE]\n\n",
+    0, TINY_CLOSE};
 static const struct tiny_step torn_calls = {
     SSE_HEAD "data: {\"choices\":[{\"delta\":{\"tool_calls\":[" CALLS "]}}]}\n\n", 0, TINY_CLOSE};
 
@@ -141,6 +152,23 @@ static void half_a_call_is_none(void **state)
     bench_expect(b, 0, "llm_torn", 200);
 }
 
+/* What was whole before it does not make an answer of it, and is counted. */
+static void half_a_call_after_words(void **state)
+{
+    struct bench *b = *state;
+
+    bench_serve(b, &text_and_half, 1);
+    bench_serve(b, &streamed_text_and_half, 1);
+    for (int stream = 0; stream < 2; stream++) {
+        b->route.count = 1;
+        b->route.candidates[0] = b->route.candidates[stream];
+        assert_int_equal(ask(b, 1, stream), E_UPSTREAM);
+        bench_expect(b, 0, "llm_broken", 200);
+        assert_non_null(strstr(b->out.tries[0].detail, "arguments"));
+    }
+    assert_true(b->out.tries[0].output_tokens > 0);
+}
+
 /* Who can't do what is asked is passed over, and nothing is sent to it. */
 static void who_cannot_is_passed_over(void **state)
 {
@@ -190,13 +218,10 @@ static void bad_questions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BENCH_TEST(calls_come_through),
-        BENCH_TEST(a_long_name_of_a_model_is_cut),
-        BENCH_TEST(calls_that_nobody_offered),
-        BENCH_TEST(half_a_call_is_none),
-        BENCH_TEST(who_cannot_is_passed_over),
-        BENCH_TEST(the_accounts_api),
-        BENCH_TEST(bad_questions),
+        BENCH_TEST(calls_come_through),        BENCH_TEST(a_long_name_of_a_model_is_cut),
+        BENCH_TEST(calls_that_nobody_offered), BENCH_TEST(half_a_call_is_none),
+        BENCH_TEST(half_a_call_after_words),   BENCH_TEST(who_cannot_is_passed_over),
+        BENCH_TEST(the_accounts_api),          BENCH_TEST(bad_questions),
     };
 
     return bench_run(tests, COUNT_OF(tests));
