@@ -12,7 +12,6 @@ import { Broken, Missing } from './pages/Trouble';
 import { wrap } from './pages/apps/request';
 import { filtersOf } from './pages/audit/data';
 import { callsOf, lookOf } from './pages/usage/look';
-import { places } from './shell/places';
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({
     errorComponent: Broken,
@@ -163,8 +162,10 @@ const audit = createRoute({
 const settings = createRoute({
     getParentRoute: () => inside,
     path: '/settings',
-    beforeLoad: ({ context, location }) => {
+    beforeLoad: async ({ context, location }) => {
         if (location.pathname !== '/settings') return;
+        /* With its icons: nobody who logs in needs them yet. */
+        const { places } = await import('./shell/places');
         throw redirect({ to: places(context.me, 'settings')[0]?.to ?? '/', replace: true });
     },
     component: lazyRouteComponent(() => import('./pages/settings/Settings'), 'Settings'),

@@ -11,9 +11,9 @@ import { Leaving } from './Leaving';
 import { Reached } from './Reached';
 import { SideBar } from './SideBar';
 import { Unverified } from './Unverified';
+import { closedAt } from './closed';
 import { NewCompany, useSameSession } from './companies';
 import { useKeys } from './keys';
-import { closedAt } from './places';
 
 const Goto = lazy(() => import('./Goto'));
 const KeyHelp = lazy(() => import('./KeyHelp'));

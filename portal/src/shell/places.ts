@@ -17,7 +17,7 @@ export interface Place {
     where: 'bar' | 'settings' | 'panel';
 }
 
-const PLACES: readonly Place[] = [
+export const PLACES: readonly Place[] = [
     { to: '/', name: 'Home', icon: House, where: 'bar' },
     {
         to: '/usage',
@@ -125,12 +125,4 @@ export function places(me: Me, where?: Place['where']): Place[] {
     /* Settings is a place when at least one of its sections is. */
     const all = open.some((place) => place.where === 'settings') ? [...open, SETTINGS] : open;
     return all.filter((place) => where === undefined || place.where === where);
-}
-
-/* The place that this address belongs to, where whoever is logged in may not open it. */
-export function closedAt(me: Me, path: string): Place | undefined {
-    const open = places(me);
-    return PLACES.find(
-        (place) => place.to !== '/' && `${path}/`.startsWith(`${place.to}/`) && !open.includes(place),
-    );
 }

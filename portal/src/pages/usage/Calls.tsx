@@ -13,7 +13,8 @@ import { usePage } from '../../lib/page';
 import { save } from '../../lib/save';
 import { CSV_MOST, callsQuery, exportCalls, triedOf, whenOf, type Call } from './calls';
 import { money } from './data';
-import { OUTCOMES, SPANS, type Filters } from './look';
+import type { Filters } from './look';
+import { OUTCOMES, SPANS } from './words';
 
 const route = getRouteApi('/inside/usage/calls');
 const number = new Intl.NumberFormat('en');

@@ -7,7 +7,7 @@ import { Failed } from '../../components/Failed';
 import { Skeleton } from '../../components/Skeleton';
 import { save } from '../../lib/save';
 import { money } from './data';
-import { GROUPS, type Group, type Span } from './look';
+import type { Group, Span } from './look';
 import {
     csvOfSums,
     labelOf,
@@ -21,6 +21,7 @@ import {
     type Stretch,
     type Sum,
 } from './sums';
+import { GROUPS } from './words';
 
 const Chart = lazy(() => import('./Chart'));
 const number = new Intl.NumberFormat('en');

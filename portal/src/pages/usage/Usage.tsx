@@ -11,8 +11,9 @@ import { Sums } from './Sums';
 import { Unpriced } from './Unpriced';
 import { ALERT_WORDS, alertPlace } from './alerts';
 import { money } from './data';
-import { GROUPS, SPANS, type Span } from './look';
+import type { Span } from './look';
 import { compared, stretchOf, trendQuery, type Stretch } from './sums';
+import { GROUPS, SPANS } from './words';
 
 const route = getRouteApi('/inside/usage');
 const number = new Intl.NumberFormat('en');

@@ -9,7 +9,7 @@ test('filters of the address are taken where they can be one', () => {
         outcome: 'failed',
         model: 'gpt-5',
     });
-    expect(Object.values(callsOf({ key_id: 'x', outcome: 'odd', model: '' }))).toEqual(
+    expect(Object.values(callsOf({ key_id: 7, outcome: 'odd', model: '' }))).toEqual(
         Array(7).fill(undefined),
     );
 });

@@ -3,7 +3,8 @@ import { queryOptions } from '@tanstack/react-query';
 import { call, http, MOST } from '../../api/client';
 import type { components } from '../../api/schema';
 import { csv } from '../../lib/csv';
-import { SPANS, type Group, type Span } from './look';
+import type { Group, Span } from './look';
+import { SPANS } from './words';
 
 export type Sum = components['schemas']['UsageSum'];
 

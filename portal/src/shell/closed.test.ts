@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Me } from '../api/client';
-import { closedAt } from './places';
+import { closedAt } from './closed';
 
 const viewer = { may: 'tenant:read employees:read', host: false } as Me;
 const manager = { may: 'usage:read models:read', host: false } as Me;
