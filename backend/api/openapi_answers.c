@@ -52,9 +52,10 @@ static bool needs_proof(const struct route *r)
     return doc_needs_login(r) || r->who == WHO_METRICS;
 }
 
+/* What is for people alone is refused to programs, also when it is only read. */
 static bool may_be_refused(const struct route *r)
 {
-    return r->who > WHO_PERSON || r->who == WHO_HOST || (r->method != GET && r->who != WHO_VENDOR);
+    return doc_needs_login(r) || (r->method != GET && r->who != WHO_VENDOR);
 }
 
 static bool names_something(const struct route *r)

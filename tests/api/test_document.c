@@ -73,6 +73,8 @@ static void each_route_is_in_it(void **state)
                          route->in != NULL || (route->kind == ANSWER_MODEL && route->body_max > 0));
         assert_int_equal(json_array_size(json_object_get(op, "security")) > 0,
                          route->who >= WHO_METRICS);
+        if (route->who >= WHO_HOST && json_object_get(responses, "403") == NULL)
+            fail_msg("a program at %s is refused with a status that nobody reads of", route->path);
     }
     json_object_foreach((json_t *)(uintptr_t)json_object_get(doc, "paths"), path, methods)
         operations += json_object_size(methods);
