@@ -129,12 +129,12 @@ export const FAULTS = {
     no_http: (s) => s.end('POISON POISON\r\n\r\n'),
     too_short: (s) => s.end(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 10000\r\n\r\n${completion('POISON')}`),
     broken_chunks: (s) => s.end('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nPOISON\r\n'),
-    an_empty_body: (s) => s.end('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'),
-    nothing_at_all: (s) => s.end('HTTP/1.1 204 No Content\r\n\r\n'),
+    an_empty_body: (s) => s.end('HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n'),
+    nothing_at_all: (s) => s.end('HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n'),
     // leads elsewhere
     ...Object.fromEntries([301, 302, 303, 307, 308].map((status) => [`redirects_${status}`, (s, { url }) =>
-        s.end(`HTTP/1.1 ${status} Go\r\nlocation: ${url}/followed\r\ncontent-length: 0\r\n\r\n`)])),
-    redirects_to_itself: (s, { path }) => s.end(`HTTP/1.1 307 Go\r\nlocation: ${path}\r\ncontent-length: 0\r\n\r\n`),
+        s.end(`HTTP/1.1 ${status} Go\r\nlocation: ${url}/followed\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`)])),
+    redirects_to_itself: (s, { path }) => s.end(`HTTP/1.1 307 Go\r\nlocation: ${path}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`),
     redirects_to_a_file: (s) => s.end('HTTP/1.1 302 Go\r\nlocation: file:///etc/passwd\r\ncontent-length: 0\r\n\r\n'),
 };
 // What is allowed, and so large that nobody has it in view: an answer's calls of 5 MiB, most of it signs that are written as two.
