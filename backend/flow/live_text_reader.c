@@ -12,15 +12,7 @@ void live_text_listen(const char *redis_url)
 
 bool live_text_now(struct ctx *c, const char *conversation_id, struct live_piece *out)
 {
-    const char *key = live_text_key(c, c->tenant_id, conversation_id), *stored = NULL;
-    struct fault before = c->fault;
-
-    if (redis == NULL ||
-        redis_do(c, redis, REDIS_WORDS(BYTES("GET"), bytes_of(key)), &stored, NULL) != OK) {
-        c->fault = before;
-        return false;
-    }
-    return live_text_read(c, stored, out);
+    return redis != NULL && live_text_read(c, live_text_stored(c, redis, conversation_id), out);
 }
 
 void live_text_forget(struct ctx *c, const char *conversation_id)

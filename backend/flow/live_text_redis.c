@@ -15,6 +15,7 @@
 #define TAKE_LEN 19
 #define MARK_LEN (ID_LEN + 1 + TAKE_LEN)     /* turn and take */
 #define HEAD_LEN (MARK_LEN + 1 + ID_LEN + 1) /* and answer and line break */
+#define STORED_MAX (HEAD_LEN + LLM_TEXT_MAX)
 #define SHA_LEN 40
 #define WORDS 11
 
@@ -128,12 +129,25 @@ rc_t live_text_write(struct ctx *c, struct redis *r, struct live_write *writes, 
     return OK;
 }
 
+const char *live_text_stored(struct ctx *c, struct redis *r, const char *conversation_id)
+{
+    const char *key = live_text_key(c, c->tenant_id, conversation_id), *stored = NULL;
+    const struct bytes last = number(c, STORED_MAX); /* one more than is right, so that it shows */
+    const struct fault before = c->fault;
+
+    if (redis_do(c, r, REDIS_WORDS(BYTES("GETRANGE"), bytes_of(key), BYTES("0"), last), &stored,
+                 NULL) != OK)
+        c->fault = before;
+    return text_blank(stored) ? NULL : stored;
+}
+
 bool live_text_read(struct ctx *c, const char *stored, struct live_piece *out)
 {
+    const size_t len = stored == NULL ? 0 : strlen(stored);
     int64_t take;
 
-    if (stored == NULL || strlen(stored) < HEAD_LEN || stored[ID_LEN] != ' ' ||
-        stored[MARK_LEN] != ' ' || stored[HEAD_LEN - 1] != '\n')
+    if (len < HEAD_LEN || len > STORED_MAX || stored[ID_LEN] != ' ' || stored[MARK_LEN] != ' ' ||
+        stored[HEAD_LEN - 1] != '\n')
         return false;
 
     const char *turn = text_copy(c->mem, stored, ID_LEN),

@@ -24,7 +24,13 @@ rc_t live_text_write(struct ctx *c, struct redis *r, struct live_write *writes, 
 
 /* The key of a conversation's answer. */
 const char *live_text_key(struct ctx *c, const char *tenant_id, const char *conversation_id);
-/* Reads what stands under the key; false for anything that is not whole. */
+/*
+ * What stands under the key of a conversation's answer, and no more of it than can be right, so
+ * that nothing that lies there fills a reader's memory. NULL: nothing stands there, or Redis is
+ * away.
+ */
+const char *live_text_stored(struct ctx *c, struct redis *r, const char *conversation_id);
+/* Reads it; false for anything that is not whole, or too long to be an answer. */
 bool live_text_read(struct ctx *c, const char *stored, struct live_piece *out);
 
 #endif

@@ -17,6 +17,7 @@
 #include "flow/live_text_redis.h"
 #include "lib/own_redis.h"
 #include "lib/pg.h"
+#include "llm/llm.h"
 
 #include <cmocka.h>
 
@@ -281,6 +282,31 @@ static void only_what_is_whole_is_read(void **state)
     }
 }
 
+/* Nothing that long is an answer: it would fill the memory of a request, which ends its process. */
+static void what_is_too_long_is_not_read(void **state)
+{
+    struct fixture *f = *state;
+    struct ctx *reader = ctx_new(MIB(4), NULL);
+    const char *key = live_text_key(f->c, f->c->tenant_id, f->place.conversation_id);
+    struct buf text = buf_new(f->c->mem, MIB(8));
+    struct live_piece p;
+
+    reader->tenant_id = f->c->tenant_id;
+    buf_printf(&text, "%s 0000000000000007000 %s\n", f->place.turn, f->place.answer_id);
+    for (size_t i = 0; i < LLM_TEXT_MAX; i++)
+        buf_char(&text, 'x');
+    ok(f->c, redis_do(f->c, f->asks, REDIS_WORDS(BYTES("SET"), bytes_of(key), buf_bytes(&text)),
+                      NULL, NULL));
+    assert_true(live_text_now(reader, f->place.conversation_id, &p));
+    assert_int_equal(p.text.len, LLM_TEXT_MAX);
+    for (size_t i = 0; i < MIB(5); i++)
+        buf_char(&text, 'x');
+    ok(f->c, redis_do(f->c, f->asks, REDIS_WORDS(BYTES("SET"), bytes_of(key), buf_bytes(&text)),
+                      NULL, NULL));
+    assert_false(live_text_now(reader, f->place.conversation_id, &p));
+    ctx_end(reader);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +316,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(redis_holds_nobody_up, setup, teardown),
         cmocka_unit_test_setup_teardown(the_newer_one_has_the_place, setup, teardown),
         cmocka_unit_test_setup_teardown(only_what_is_whole_is_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_too_long_is_not_read, setup, teardown),
     };
 
     signal(SIGPIPE, SIG_IGN); /* as the worker does */
