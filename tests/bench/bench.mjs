@@ -1,9 +1,9 @@
 // Measures everything that `make bench` prints. How to read the tables: docs/bench.md.
-//   node tests/bench/bench.mjs      QUICK=1 smoke run; ROUNDS=5; ONLY=start,memory,latency,ack,sizes,rls,logins,audit,sealed,turns,endpoint,held,flat,embed
+//   node tests/bench/bench.mjs      QUICK=1 smoke run; ROUNDS=5; ONLY=start,memory,latency,ack,sizes,rls,logins,audit,sealed,turns,rate,endpoint,held,flat,embed
 import { measureAck } from './ack.mjs';
 import { Desk } from './desk.mjs';
 import { measureEmbed } from './embed.mjs';
-import { measureEndpoint } from './endpoint.mjs';
+import { measureEndpoint, measureRate } from './endpoint.mjs';
 import { measureFlat } from './flat.mjs';
 import { measureHeld } from './held.mjs';
 import { measureLatency } from './latency.mjs';
@@ -19,8 +19,8 @@ const quick = process.env.QUICK === '1';
 const rounds = Number(process.env.ROUNDS ?? (quick ? 1 : 5));
 const parts = {
     start: measureStart, memory: measureMemory, latency: measureLatency, ack: measureAck, sizes: measureSizes, rls: measureRls,
-    logins: measureLogins, audit: measureAudit, sealed: measureSealed, turns: measureTurns, endpoint: measureEndpoint, held: measureHeld,
-    flat: measureFlat, embed: measureEmbed,
+    logins: measureLogins, audit: measureAudit, sealed: measureSealed, turns: measureTurns, rate: measureRate,
+    endpoint: measureEndpoint, held: measureHeld, flat: measureFlat, embed: measureEmbed,
 };
 const wanted = process.env.ONLY?.split(',') ?? Object.keys(parts);
 const log = (text) => console.error(`  ${text}`);

@@ -15,20 +15,21 @@ const RATE_CONNECTIONS = 8;
 const READERS = 32;
 const COMPANIES = 300;
 const ANYBODY = 'sk-bench';
+const OURS = 'Konstruct', PORTKEY = 'Portkey', TWO = 'nginx in two processes';
 
 /** Everybody who is asked in a scenario; the mock itself comes first, and the others are compared with it. */
 function targets(g, program, prefix, mock) {
-    const { MOCK, PACED, PLAIN, TLS, TWO, PORTKEY } = g.port;
-    const upstream = mock === 'paced' ? `http://127.0.0.1:${PACED}` : `http://127.0.0.1:${MOCK}${prefix}`;
+    const { port } = g;
+    const upstream = mock === 'paced' ? `http://127.0.0.1:${port.PACED}` : `http://127.0.0.1:${port.MOCK}${prefix}`;
     const { web, worker, postgres, redis } = program.pids();
     return [
         { name: 'the mock, asked directly', url: `${upstream}${CHAT}`, key: ANYBODY, parts: { mock: g.pid(mock) } },
-        { name: 'nginx', url: `http://127.0.0.1:${PLAIN}${prefix}${CHAT}`, key: ANYBODY, parts: { nginx: g.pid('proxy') } },
-        { name: 'nginx, TLS in front', url: `https://localhost:${TLS}${prefix}${CHAT}`, key: ANYBODY, parts: { nginx: g.pid('proxy') } },
-        { name: 'nginx in two processes', url: `https://localhost:${TWO}${prefix}${CHAT}`, key: ANYBODY,
+        { name: 'nginx', url: `http://127.0.0.1:${port.PLAIN}${prefix}${CHAT}`, key: ANYBODY, parts: { nginx: g.pid('proxy') } },
+        { name: 'nginx, TLS in front', url: `https://localhost:${port.TLS}${prefix}${CHAT}`, key: ANYBODY, parts: { nginx: g.pid('proxy') } },
+        { name: TWO, url: `https://localhost:${port.TWO}${prefix}${CHAT}`, key: ANYBODY,
             parts: { front: g.pid('front'), behind: g.pid('behind') } },
-        { name: 'Portkey', url: `http://127.0.0.1:${PORTKEY}${CHAT}`, key: ANYBODY, upstream: `${upstream}/v1`, parts: { portkey: g.pid('portkey') } },
-        { name: 'Konstruct', url: program.url, key: program.keys[0], parts: { web, worker, postgres, redis } },
+        { name: PORTKEY, url: `http://127.0.0.1:${port.PORTKEY}${CHAT}`, key: ANYBODY, upstream: `${upstream}/v1`, parts: { portkey: g.pid('portkey') } },
+        { name: OURS, url: program.url, key: program.keys[0], parts: { web, worker, postgres, redis } },
     ];
 }
 
@@ -99,23 +100,48 @@ function showStreams(title, rows) {
             number(row.added99, 2), number(row.gap50, 2), number(row.gap99, 2), number(row.cpu, 1), partsOf(row), number(row.errors), number(row.foreign, 2)]));
 }
 
-export async function measureEndpoint({ rounds, quick, log }) {
-    const seconds = quick ? 2 : 8;
+/** Measures with all gateways, warmed up, and stops them again. */
+async function withAll(work) {
     const g = await Gateways.start();
     const program = new Program();
     try {
         await program.startWith(`http://127.0.0.1:${g.port.MOCK}/v1`);
         await program.addKeys(1);
         const plain = targets(g, program, '', 'mock');
-        for (const target of plain) await wrk(target, { seconds: 1 }); // warm
+        for (const target of plain) await wrk(target, { seconds: 1 });
+        return await work(g, program, plain);
+    } finally {
+        await program.end();
+        await g.stop();
+    }
+}
+
+const rowOf = (rows, who) => rows.find(({ target }) => target.name === who);
+
+/** What a call waits for. A part of its own: such figures want many rounds, and a machine that does nothing else. */
+export function measureRate({ rounds, quick, log }) {
+    return withAll(async (g, program, plain) => {
+        const rate = await measure(`${RATE} a second`, plain, rounds, log, (target) => steadily(g, target, quick ? 2 : 8));
+        const [ours, portkey, two] = [OURS, PORTKEY, TWO].map((who) => rowOf(rate, who));
+        show(`Chat completions, ${RATE} a second over ${RATE_CONNECTIONS} connections, a model that answers at once`, rate);
+        print(`${RATE} a second, judged`, JUDGED, [50, 99].flatMap((of) => [
+            judged(`added, p${of}`, ours[`added${of}`], { unit: ' ms', digits: 2, aim: of === 50 ? 0.3 : 1, peer: Number(portkey[`added${of}`].toFixed(2)) }),
+            judged('the same, of what nginx adds in two processes', (100 * ours[`added${of}`]) / two[`added${of}`], { unit: ' %', digits: 0 }),
+        ]));
+        return { rate };
+    });
+}
+
+export function measureEndpoint({ rounds, quick, log }) {
+    const seconds = quick ? 2 : 8;
+    return withAll(async (g, program, plain) => {
         const idle = pss(program.pids().web) + pss(program.pids().worker);
-        const rate = await measure(`${RATE} a second`, plain, rounds, log, (target) => steadily(g, target, seconds));
         const full = await measure('as many as can be', plain, rounds, log, (target) => wrk(target, { seconds }));
         const single = await measure('one at a time', plain, rounds, log, (target) => wrk(target, { seconds, connections: 1 }));
         const { web, worker } = program.pids();
         const memory = { web: pss(web), worker: pss(worker), largest: Math.max(largest(web), largest(worker)), portkey: pss(g.pid('portkey')), proxy: pss(g.pid('proxy')) };
         await program.addKeys(COMPANIES);
-        const many = { ...plain.at(-1), name: `Konstruct, ${COMPANIES} companies`, key: program.keys.slice(1).join(',') };
+        const many = { ...plain.at(-1), name: `${OURS}, ${COMPANIES} companies`, key: program.keys.slice(1).join(',') };
         await wrk(many, { seconds });
         const companies = await measure(`${COMPANIES} companies`, [plain[0], many], rounds, log, (target) => wrk(target, { seconds }));
 
@@ -126,8 +152,7 @@ export async function measureEndpoint({ rounds, quick, log }) {
         const booked = (await program.sql('SELECT count(*) FROM usage')).trim();
         await program.stop();
 
-        show(`Chat completions, ${RATE} a second over ${RATE_CONNECTIONS} connections, a model that answers at once`, rate);
-        show(`The same, as many as can be over ${CONNECTIONS} connections`, full);
+        show(`Chat completions, a model that answers at once, as many as can be over ${CONNECTIONS} connections`, full);
         show(`The same, ${COMPANIES} companies in turns`, companies);
         show('The same, one at a time', single);
         show(`Streams of ${PIECES} pieces in one burst, ${CONNECTIONS} connections`, burst);
@@ -136,13 +161,8 @@ export async function measureEndpoint({ rounds, quick, log }) {
             ['nginx', number(memory.proxy, 1)], ['Portkey', number(memory.portkey, 1)],
             ['Konstruct, web processes together', number(memory.web, 1)], ['Konstruct, worker', number(memory.worker, 1)]],
             [`Before them Konstruct's two had ${number(idle, 1)} MB. ${booked} calls stand in its ledger.`]);
-        const of = (who) => Object.fromEntries(Object.entries({ rate, full, burst, paced })
-            .map(([what, rows]) => [what, rows.find(({ target }) => target.name === who)]));
-        const [ours, portkey, two] = ['Konstruct', 'Portkey', 'nginx in two processes'].map(of);
+        const [ours, portkey, two] = [OURS, PORTKEY, TWO].map((who) => ({ full: rowOf(full, who), paced: rowOf(paced, who) }));
         print('The endpoint, judged', JUDGED, [
-            judged(`added at ${RATE} a second, p50`, ours.rate.added50, { unit: ' ms', digits: 2, aim: 0.3, peer: Number(portkey.rate.added50.toFixed(2)) }),
-            judged(`added at ${RATE} a second, p99`, ours.rate.added99, { unit: ' ms', digits: 2, aim: 1, peer: Number(portkey.rate.added99.toFixed(2)) }),
-            judged('the same, of what nginx adds in two processes', (100 * ours.rate.added99) / two.rate.added99, { unit: ' %', digits: 0 }),
             judged('processor time of a call, all processes', ours.full.cpu, { unit: ' us', digits: 0, aim: 60, peer: Math.round(portkey.full.cpu) }),
             judged(`the same, ${COMPANIES} companies in turns`, companies[1].cpu, { unit: ' us', digits: 0 }),
             judged('processor time of a piece, all processes', ours.paced.cpu, { unit: ' us', digits: 1, aim: 20, peer: Number(portkey.paced.cpu.toFixed(1)) }),
@@ -151,9 +171,6 @@ export async function measureEndpoint({ rounds, quick, log }) {
             judged('memory of the largest process of web and worker', memory.largest, { unit: ' MB', digits: 0, aim: 40, peer: Math.round(memory.portkey) }),
             judged('calls a second', ours.full.rate, { unit: '/s', digits: 0, least: true, peer: Math.round(portkey.full.rate) }),
         ]);
-        return { rate, full, companies, single, burst, paced, memory };
-    } finally {
-        await program.end();
-        await g.stop();
-    }
+        return { full, companies, single, burst, paced, memory };
+    });
 }
